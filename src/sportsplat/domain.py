@@ -1,0 +1,135 @@
+"""Values that every floor speaks of. Nothing here does I/O or reads a clock.
+
+Times are aware datetimes in UTC. `match_date` is the calendar day at the league's own place. Odds are decimal.
+Records (`...Record`) are what a source's parser returns: teams are named as the source names them, and ids do not
+exist yet.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class MatchStatus(StrEnum):
+    """What is known of a match's play."""
+
+    SCHEDULED = "scheduled"
+    FINAL = "final"
+    CANCELLED = "cancelled"
+
+
+class Precision(StrEnum):
+    """How exactly a kick-off time is known."""
+
+    MINUTE = "minute"
+    DAY = "day"
+
+
+class Market(StrEnum):
+    """What a bookmaker's price is about."""
+
+    RESULT = "result"  # the winner: home/away, or home/draw/away where the league has draws
+    SPREAD = "spread"  # home/away with a handicap, `line` is added to the home score
+    TOTAL = "total"  # over/under `line`
+
+
+class Outcome(StrEnum):
+    """One side of a market."""
+
+    HOME = "home"
+    DRAW = "draw"
+    AWAY = "away"
+    OVER = "over"
+    UNDER = "under"
+
+
+class MatchRecord(NamedTuple):
+    """One match as a source tells it.
+
+    `kickoff_utc` is the local midnight that begins `match_date` when precision is "day". `known_at` is when the
+    result became known (None while unplayed). `number` tells apart two games of one pair at one place on one day.
+    """
+
+    season: int  # the year in which the season starts
+    match_date: date
+    kickoff_utc: datetime
+    precision: Precision
+    home: str
+    away: str
+    number: int = 1
+    neutral: bool = False
+    stage: str = "regular"  # "regular" or "playoff"
+    status: MatchStatus = MatchStatus.SCHEDULED
+    home_score: int | None = None
+    away_score: int | None = None
+    known_at: datetime | None = None
+
+
+class MatchKey(NamedTuple):
+    """What identifies a match within a league; `home` and `away` are names as the source gives them."""
+
+    match_date: date
+    home: str
+    away: str
+    number: int = 1
+
+
+class QuoteRecord(NamedTuple):
+    """One decimal price of one outcome. `line` is None for the result market."""
+
+    match: MatchKey
+    bookmaker: str
+    market: Market
+    outcome: Outcome
+    line: float | None
+    decimal_odds: float
+    is_closing: bool
+    quoted_at: datetime | None  # when the source says it was taken
+    known_at: datetime  # from when a decision may use it
+
+
+class ForecastRecord(NamedTuple):
+    """Probabilities that somebody published, over the league's outcomes in their order."""
+
+    match: MatchKey
+    publisher: str
+    probabilities: tuple[float, ...]
+    known_at: datetime
+
+
+class TeamStatsRecord(NamedTuple):
+    """One team's box score: stat names as the sport declares them, plain numbers."""
+
+    match: MatchKey
+    is_home: bool
+    stats: dict[str, float]
+    known_at: datetime
+
+
+class Rejected(NamedTuple):
+    """A row that could not be taken, kept with its reason."""
+
+    file: str
+    line: int
+    reason: str  # a sentence that names the column and the value
+    code: str  # short kebab-case class of reasons: "impossible-score", "bad-date"
+    raw: str
+
+
+class Batch(NamedTuple):
+    """Everything that one file says about one league."""
+
+    league: str
+    source: str
+    file: str
+    rows_read: int
+    matches: list[MatchRecord]
+    quotes: list[QuoteRecord]
+    stats: list[TeamStatsRecord]
+    forecasts: list[ForecastRecord]
+    rejected: list[Rejected]
+
+
+JsonObject = dict[str, Any]
