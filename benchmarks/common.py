@@ -1,0 +1,55 @@
+"""Paired timing: ours and the floor in turn, in one run, so that a drifting machine moves both alike."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """One line of the table that `make bench` prints.
+
+    Seconds are medians. `goal_ratio` is the largest ours/floor that meets the goal (None: nothing was promised).
+    A row without a floor has a plain goal in seconds, `goal_s`.
+    """
+
+    name: str
+    ours_s: float
+    floor_s: float | None = None
+    goal_ratio: float | None = None
+    note: str = ""
+    goal_s: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours divided by the floor."""
+        return None if self.floor_s is None else self.ours_s / self.floor_s
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        if self.goal_ratio is not None and self.ratio is not None:
+            return self.ratio <= self.goal_ratio
+        if self.goal_s is not None:
+            return self.ours_s <= self.goal_s
+        return None
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that one call takes, the garbage collector having run before it."""
+    gc.collect()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def paired(ours: Callable[[], object], floor: Callable[[], object], repeats: int = 7) -> tuple[float, float]:
+    """Median seconds of `ours` and of `floor`, measured in turn after one warm-up of each."""
+    ours()
+    floor()
+    pairs = [(timed(ours), timed(floor)) for _ in range(repeats)]
+    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
