@@ -1,0 +1,1 @@
+"""Walk-forward forecasts and the bets that follow from them, with honest intervals."""

@@ -1,0 +1,1 @@
+"""Prices and stakes: odds formats, fair probabilities, Kelly, settlement, closing-line value."""
