@@ -1,0 +1,38 @@
+"""Sources by name; a source's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sportsplat.errors import NotFound
+
+if TYPE_CHECKING:
+    from sportsplat.sources.base import Source
+
+SOURCES: dict[str, tuple[str, str]] = {
+    "football-data": ("football_data", "FootballData"),
+    "nflverse": ("nflverse", "Nflverse"),
+    "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
+    "simulate": ("simulate", "SimulateSource"),
+}
+
+
+def get_source(name: str) -> Source:
+    """Return the source called `name`.
+
+    Raises:
+        NotFound: no source has this name; the message suggests the nearest one.
+    """
+    if name not in SOURCES:
+        near = get_close_matches(name.lower(), SOURCES, n=1, cutoff=0.4)
+        raise NotFound(
+            f"There is no source {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+            code="UNKNOWN_SOURCE",
+            cause=f"Known sources: {', '.join(SOURCES)}.",
+            fix="sportsplat sources",
+        )
+    module, cls = SOURCES[name]
+    source: Source = getattr(import_module(f"sportsplat.sources.{module}"), cls)()
+    return source
