@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class BenchRow:
     """One line of the table that `make bench` prints.
 
-    Seconds are medians. `goal_ratio` is the largest ours/floor that meets the goal (None: nothing was promised).
+    Seconds are medians. `goal_ratio` is the largest ours/floor that meets the goal (None: no promise).
     A row without a floor has a plain goal in seconds, `goal_s`.
     """
 

@@ -1,0 +1,1 @@
+"""The HTTP server: what is stored, as JSON."""

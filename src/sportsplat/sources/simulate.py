@@ -1,0 +1,205 @@
+"""The source `simulate`: a season of the simulated league as a CSV file, written and read like any other source's.
+
+A played match carries scores, box scores, opening and closing odds and its true probability. A match of the coming
+week carries its opening odds and the truth; one further away is a bare fixture.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sportsplat.domain import (
+    Batch,
+    ForecastRecord,
+    Market,
+    MatchKey,
+    MatchRecord,
+    MatchStatus,
+    Outcome,
+    Precision,
+    QuoteRecord,
+    Rejected,
+    TeamStatsRecord,
+)
+from sportsplat.errors import InputRefused, UsageError
+from sportsplat.sources.base import Payload, decode_text
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+    from sportsplat.sources.simulated_world import SimulatedMatch
+
+LEAGUE = "sim"
+BOOKMAKER = "simbook"
+PUBLISHER = "truth"
+COLUMNS = (
+    "season", "kickoff_utc", "home", "away", "neutral", "home_points", "away_points", "home_shots", "away_shots",
+    "home_turnovers", "away_turnovers", "open_home", "open_away", "close_home", "close_away", "truth_home",
+)  # fmt: skip
+
+
+class SimulateSource:
+    """A made-up league with a known truth; needs no network and no file."""
+
+    name = "simulate"
+    title = "Simulated league with a known truth"
+    licence = "made here: no licence needed"
+    url = ""
+    gives = ("matches", "box scores", "opening and closing odds", "the true probability of each match")
+    leagues = (LEAGUE,)
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
+        """Read one simulated season.
+
+        Raises:
+            InputRefused: the header is not the one this source writes (NOT_THIS_FORMAT).
+        """
+        return parse(payload, league or leagues[LEAGUE])
+
+
+def payloads(*, seed: int, seasons: Iterable[int], now: datetime) -> list[Payload]:
+    """Make one file a season, as an observer at `now` would find it.
+
+    Raises:
+        UsageError: a season before the league's first.
+    """
+    from sportsplat.sources.simulated_world import FIRST_SEASON, simulate
+
+    wanted = sorted(set(seasons))
+    if not wanted:
+        return []
+    if wanted[0] < FIRST_SEASON:
+        raise UsageError(
+            f"The simulated league has no season {wanted[0]}.",
+            cause=f"Its first season is {FIRST_SEASON}.",
+            fix=f"sportsplat ingest simulate --season {FIRST_SEASON}",
+        )
+    world = simulate(seed, wanted[-1])
+    return [
+        Payload.of(
+            f"simulate/seed-{seed}/{season}.csv", to_csv([m for m in world if m.season == season], now)
+        )
+        for season in wanted
+    ]
+
+
+def to_csv(matches: Sequence[SimulatedMatch], now: datetime) -> bytes:
+    """Write what is known at `now`: results three hours after the start, prices a week before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(match, now) for match in matches)
+    return out.getvalue().encode()
+
+
+def _row(match: SimulatedMatch, now: datetime) -> list[object]:
+    from sportsplat.sources.simulated_world import OPENING_LEAD
+
+    played = match.kickoff_utc + timedelta(hours=3) <= now
+    quoted = match.kickoff_utc - OPENING_LEAD <= now
+    result = [
+        match.home_points, match.away_points, match.home_shots, match.away_shots,
+        match.home_turnovers, match.away_turnovers,
+    ]  # fmt: skip
+    return [
+        match.season, match.kickoff_utc.isoformat(), match.home, match.away, int(match.neutral),
+        *(result if played else [""] * len(result)),
+        *(match.opening_odds if quoted else ("", "")),
+        *(match.closing_odds if played else ("", "")),
+        repr(match.truth) if quoted else "",
+    ]  # fmt: skip
+
+
+def parse(payload: Payload, league: League) -> Batch:
+    """Turn a season's bytes into records; a row that does not parse is rejected with its reason."""
+    reader = csv.DictReader(io.StringIO(decode_text(payload)))
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise InputRefused(
+            f"{payload.name} is not a file of the simulated league.",
+            code="NOT_THIS_FORMAT",
+            cause=f"Expected the header {','.join(COLUMNS[:4])},… and found {','.join(reader.fieldnames or ())[:80]!r}.",
+            fix="sportsplat sources",
+        )
+    batch = Batch(league.code, SimulateSource.name, payload.name, 0, [], [], [], [], [])
+    rows = 0
+    for row in reader:
+        rows += 1
+        try:
+            _read(row, league, batch)
+        except (ValueError, TypeError, OverflowError) as problem:
+            raw = ",".join(str(value) for value in row.values())
+            batch.rejected.append(Rejected(payload.name, reader.line_num, f"{problem}", "bad-value", raw))
+    return batch._replace(rows_read=rows)
+
+
+def _read(row: dict[str, str], league: League, batch: Batch) -> None:
+    """Add what one row tells; nothing is added when any of its values is refused."""
+    kickoff = datetime.fromisoformat(row["kickoff_utc"]).astimezone(UTC)
+    key = MatchKey(kickoff.date(), row["home"], row["away"])
+    if not key.home or not key.away or key.home == key.away:
+        raise ValueError(f"home {key.home!r} and away {key.away!r} are not two teams")
+    played = row["home_points"] != ""
+    known_at = kickoff + league.duration if played else None
+    match = MatchRecord(
+        season=int(row["season"]),
+        match_date=key.match_date,
+        kickoff_utc=kickoff,
+        precision=Precision.MINUTE,
+        home=key.home,
+        away=key.away,
+        neutral=row["neutral"] == "1",
+        status=MatchStatus.FINAL if played else MatchStatus.SCHEDULED,
+        home_score=_count(row, "home_points") if played else None,
+        away_score=_count(row, "away_points") if played else None,
+        known_at=known_at,
+    )
+    quotes = _quotes(row, key, kickoff)
+    forecasts = _truth(row, key, kickoff)
+    stats = [_stats(row, key, side, known_at) for side in ("home", "away")] if known_at else []
+    batch.matches.append(match)
+    batch.quotes.extend(quotes)
+    batch.forecasts.extend(forecasts)
+    batch.stats.extend(stats)
+
+
+def _count(row: dict[str, str], column: str) -> int:
+    value = int(row[column])
+    if value < 0:
+        raise ValueError(f"{column} is {value}: a count is not negative")
+    return value
+
+
+def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[QuoteRecord]:
+    from sportsplat.sources.simulated_world import OPENING_LEAD
+
+    quotes = []
+    for prefix, quoted_at, is_closing in (("open", kickoff - OPENING_LEAD, False), ("close", kickoff, True)):
+        for outcome in (Outcome.HOME, Outcome.AWAY):
+            text = row[f"{prefix}_{outcome}"]
+            if text:
+                odds = float(text)
+                if not odds > 1:
+                    raise ValueError(f"{prefix}_{outcome} is {odds}: decimal odds are above 1")
+                quotes.append(
+                    QuoteRecord(
+                        key, BOOKMAKER, Market.RESULT, outcome, None, odds, is_closing, quoted_at, quoted_at
+                    )
+                )
+    return quotes
+
+
+def _truth(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[ForecastRecord]:
+    if not row["truth_home"]:
+        return []
+    truth = float(row["truth_home"])
+    if not 0 < truth < 1:
+        raise ValueError(f"truth_home is {truth}: a probability lies between 0 and 1")
+    return [ForecastRecord(key, PUBLISHER, (truth, 1 - truth), kickoff)]
+
+
+def _stats(row: dict[str, str], key: MatchKey, side: str, known_at: datetime) -> TeamStatsRecord:
+    stats = {name: float(_count(row, f"{side}_{name}")) for name in ("points", "shots", "turnovers")}
+    return TeamStatsRecord(key, side == "home", stats, known_at)
