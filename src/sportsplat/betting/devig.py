@@ -46,8 +46,9 @@ class Devigged:
 def devig(decimal_odds: ArrayLike, method: str = "power") -> Devigged:
     """Take the margin out of prices.
 
-    `decimal_odds` is (n, k), one column per outcome of one market, k ≥ 2; NaN, 0 or anything not above 1 means
-    that the price is missing and makes the row NaN. Raises UsageError for an unknown method or another shape.
+    `decimal_odds` is (n, k), one column per outcome of one market, k ≥ 2; NaN, 0 or whatever is not above 1
+    means that the price is missing and makes the row NaN.
+    Raises UsageError for an unknown method or another shape.
     """
     odds = np.asarray(decimal_odds, dtype=np.float64)
     if odds.ndim != 2 or odds.shape[1] < 2:
