@@ -1,0 +1,178 @@
+"""The only door to history: what was known of both teams at each match's decision moment.
+
+The decision moment of a match is its kick-off (local midnight where only the day is known). A result counts when it
+was known at that moment or before (`known_at` <= decision), and never for its own match. Feature modules get a
+`History` and nothing else, so a feature cannot see what did not come through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sportsplat.ratings.replay import Ledger, arrival_order, open_ledger
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is known of every match without playing it; arrays (n,) in the rows' order of the matches frame.
+
+    `decision`: microseconds since 1970 UTC. `day`: calendar day at the league's place, days since 1970. `home`,
+    `away`: team numbers from 0, meaningless beyond telling teams apart.
+    """
+
+    match_id: Ints
+    decision: Ints
+    day: Ints
+    season: Ints
+    number: Ints
+    home: Ints
+    away: Ints
+    neutral: Bools
+    n_teams: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Results in the order in which they became known; arrays (F,).
+
+    `row`: row of the match in the schedule. `known_at`: microseconds since 1970 UTC. `margin`: home minus away score.
+    """
+
+    row: Ints
+    known_at: Ints
+    margin: Ints
+
+
+def _interleaved(home: npt.NDArray[np.generic], away: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Return home's and away's values in turn: (2F,) entries in order of arrival."""
+    return np.stack((home, away), axis=1).ravel()
+
+
+class History:
+    """Results as each match may see them, by team and by pair of teams.
+
+    Team entries: two per answer (home's, visitor's). Questions of `team`: (2n,), all home sides, then all visitors.
+    Pair entries: one per answer. Questions of `pair`: (n,).
+    """
+
+    def __init__(self, schedule: Schedule, answers: Answers) -> None:
+        self.schedule = schedule
+        self.answers = answers
+
+    @classmethod
+    def of(cls, matches: pd.DataFrame) -> History:
+        """Open the history of a matches frame (see `db.read.matches_frame`), which is left as it is."""
+        schedule = _schedule(matches)
+        return cls(schedule, _answers(matches, schedule))
+
+    @cached_property
+    def known(self) -> Ints:
+        """How many answers were known at each match's decision moment, (n,)."""
+        return np.searchsorted(self.answers.known_at, self.schedule.decision, side="right").astype(np.int64)
+
+    @cached_property
+    def team(self) -> Ledger:
+        """Results by team; the arrival number of an entry is 2 * answer (+ 1 for the visitor's)."""
+        plan, row = self.schedule, self.answers.row
+        return open_ledger(
+            _interleaved(plan.home[row], plan.away[row]).astype(np.int64),
+            np.concatenate((plan.home, plan.away)),
+            2 * np.concatenate((self.known, self.known)),
+            plan.n_teams,
+        )
+
+    @cached_property
+    def pair(self) -> Ledger:
+        """Results by pair of teams, whoever was at home."""
+        plan = self.schedule
+        low, high = np.minimum(plan.home, plan.away), np.maximum(plan.home, plan.away)
+        code, pairs = low * plan.n_teams + high, plan.n_teams**2
+        if pairs > np.iinfo(np.uint16).max:
+            numbered, names = pd.factorize(code)
+            code, pairs = numbered.astype(np.int64), len(names)
+        return open_ledger(code[self.answers.row], code, self.known, pairs)
+
+    @cached_property
+    def team_row(self) -> Ints:
+        """Row in the schedule of the match at each position of `team`, (2F,)."""
+        return self.answers.row[self.team.entry >> 1]
+
+    @cached_property
+    def team_margin(self) -> Ints:
+        """Score difference from the team's view at each position of `team`, (2F,)."""
+        margin = self.answers.margin
+        signed: Ints = np.stack((margin, -margin), axis=1).ravel()[self.team.entry]
+        return signed
+
+    @cached_property
+    def asked_season(self) -> Ints:
+        """Season of the match of each question of `team`, (2n,)."""
+        return np.concatenate((self.schedule.season, self.schedule.season))
+
+    @cached_property
+    def team_season(self) -> Ints:
+        """Latest season that the team was known to play in, at each position of `team`, (2F,)."""
+        return _latest(self.team, self.schedule.season[self.team_row])
+
+    @cached_property
+    def asked_day(self) -> Ints:
+        """Calendar day of the match of each question of `team`, (2n,)."""
+        return np.concatenate((self.schedule.day, self.schedule.day))
+
+    @cached_property
+    def team_day(self) -> Ints:
+        """Latest calendar day that the team was known to have played on, at each position of `team`, (2F,)."""
+        return _latest(self.team, self.schedule.day[self.team_row])
+
+
+def _latest(ledger: Ledger, value: Ints) -> Ints:
+    """Largest `value` so far within the group, at each position."""
+    if not len(value):
+        return value
+    low = int(value.min())
+    lift = ledger.first * (int(value.max()) - low + 1)
+    running: Ints = np.maximum.accumulate(value + lift) - lift
+    return running
+
+
+def microseconds(moments: pd.Series) -> Ints:
+    """Return a column of moments as microseconds since 1970 UTC."""
+    return moments.to_numpy(dtype="datetime64[us]").view(np.int64)
+
+
+def _schedule(matches: pd.DataFrame) -> Schedule:
+    n = len(matches)
+    ids = np.concatenate((matches["home_id"].to_numpy(), matches["away_id"].to_numpy()))
+    teams, names = pd.factorize(ids)
+    teams = teams.astype(np.int64)
+    return Schedule(
+        match_id=matches["match_id"].to_numpy(dtype=np.int64),
+        decision=microseconds(matches["kickoff_utc"]),
+        day=matches["match_date"].to_numpy(dtype="datetime64[D]").view(np.int64),
+        season=matches["season"].to_numpy(dtype=np.int64),
+        number=matches["number"].to_numpy(dtype=np.int64),
+        home=teams[:n],
+        away=teams[n:],
+        neutral=matches["neutral"].to_numpy(dtype=np.bool_),
+        n_teams=max(len(names), 1),
+    )
+
+
+def _answers(matches: pd.DataFrame, schedule: Schedule) -> Answers:
+    rows = np.flatnonzero(matches["final"].to_numpy(dtype=np.bool_))
+    kickoff = schedule.decision[rows]
+    # A result that a source dates at its own kick-off must not answer the question asked at that moment.
+    known_at = np.maximum(microseconds(matches["known_at"])[rows], kickoff + 1)
+    order = arrival_order(known_at, kickoff, schedule.number[rows], schedule.match_id[rows])
+    home = matches["home_score"].to_numpy(dtype=np.float64)[rows]
+    away = matches["away_score"].to_numpy(dtype=np.float64)[rows]
+    return Answers(row=rows[order], known_at=known_at[order], margin=(home - away).astype(np.int64)[order])

@@ -1,0 +1,94 @@
+"""Features of matches: the one function that training, prediction and serving all call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sportsplat.errors import InvalidSetting
+from sportsplat.features.asof import History
+from sportsplat.features.form import FORM, STREAK
+from sportsplat.features.head_to_head import HEAD_TO_HEAD
+from sportsplat.features.rating import RATING
+from sportsplat.features.registry import Family, Feature, Plan, Values, describe, manifest_hash
+from sportsplat.features.rest import REST, SEASON
+from sportsplat.leagues import League
+
+FAMILIES: tuple[Family, ...] = (RATING, FORM, STREAK, REST, SEASON, HEAD_TO_HEAD)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of matches.
+
+    `frame`: one row per match in the order of the matches frame, index match_id, columns `names`, float64; a gap is
+    NaN. `decision_at`: up to when facts counted, by match_id. `documents`: the meaning of each column, in order.
+    `manifest`: a hash that changes with the names, the windows, the rating parameters and the code's version.
+    """
+
+    frame: pd.DataFrame
+    decision_at: pd.Series
+    documents: tuple[Feature, ...]
+    manifest: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(feature.name for feature in self.documents)
+
+
+def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None = None) -> Plan:
+    """Return what is built for a league: `windows` in matches, box scores of the names that `stats` has.
+
+    Raises InvalidSetting for a window below 1.
+    """
+    if any(window < 1 for window in windows):
+        raise InvalidSetting(
+            f"a form window of {min(windows)} matches holds nothing",
+            cause="features.rolling_windows in the settings",
+            fix="sportsplat config explain features.rolling_windows",
+        )
+    return Plan(windows=tuple(windows), elo=league.elo, season_matches=league.season_matches)
+
+
+def values_of(history: History, plan: Plan) -> Values:
+    """Compute every feature, (k, n): one row per feature in the order of `describe`."""
+    n = len(history.schedule.match_id)
+    rows = np.empty((len(describe(FAMILIES, plan)), n))
+    at = 0
+    for family in FAMILIES:
+        for measure, values in zip(family.measures(plan), family.values(history, plan), strict=True):
+            if measure.sided:
+                rows[at], rows[at + 1] = values[:n], values[n:]
+                np.subtract(rows[at], rows[at + 1], out=rows[at + 2])
+                at += 3
+            else:
+                rows[at] = values
+                at += 1
+    return rows
+
+
+def build_features(
+    matches: pd.DataFrame,
+    league: League,
+    *,
+    windows: Sequence[int],
+    stats: pd.DataFrame | None = None,
+) -> Features:
+    """Build one row per match from what was known at its decision moment, its kick-off.
+
+    `matches`: a frame of `db.read.matches_frame`, rows in any order; left as it is. `stats`: a frame of
+    `db.read.stats_frame`, or None for no box-score features. `windows`: matches of form to look back on. Unplayed
+    matches get the same features by the same code. Raises InvalidSetting for a window below 1.
+    """
+    plan = plan_for(league, windows, stats)
+    history = History.of(matches)
+    documents = describe(FAMILIES, plan)
+    index = pd.Index(history.schedule.match_id, name="match_id")
+    names = [feature.name for feature in documents]
+    frame = pd.DataFrame(values_of(history, plan).T, index=index, columns=names, copy=False)
+    decision_at = pd.Series(matches["kickoff_utc"].array, index=index, name="decision_at")
+    return Features(frame, decision_at, documents, manifest_hash(documents, plan))

@@ -1,0 +1,1 @@
+"""Ratings of teams, learned result by result in the order in which results became known."""

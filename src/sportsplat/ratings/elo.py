@@ -1,0 +1,125 @@
+"""Elo: one number per team; the difference of two gives the expected score, a surprise moves both.
+
+Expected score of the home team: 1 / (1 + 10^(-d/400)), where d is its rating minus the visitor's plus the home
+advantage (none on neutral ground): A. Elo, The Rating of Chessplayers (1978). A tie scores one half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sportsplat.errors import InvalidSetting
+from sportsplat.leagues import EloParams
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Multiplier(NamedTuple):
+    """Weight of a result: `part` / (`base` + `slope` * e), e the winner's rating edge with home advantage.
+
+    The divisor is never taken below half of `base`: the formulas were made for edges far from where it vanishes.
+    """
+
+    part: Floats
+    base: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """Played matches in the order in which they became known; all arrays (F,).
+
+    `home`, `away`: team numbers from 0. `margin`: home score minus away score. `opens_home`, `opens_away`: whether the
+    result is the team's first of a season while it has played in an earlier one.
+    """
+
+    home: Ints
+    away: Ints
+    margin: Ints
+    neutral: npt.NDArray[np.bool_]
+    opens_home: npt.NDArray[np.bool_]
+    opens_away: npt.NDArray[np.bool_]
+
+
+def expected(difference: npt.ArrayLike) -> Floats:
+    """Probability that the home team wins (ties count half), from rating differences of any shape."""
+    return np.asarray(1.0 / (1.0 + np.power(10.0, np.asarray(difference, dtype=np.float64) * (-1.0 / 400.0))))
+
+
+def carried_over(rating: Floats, params: EloParams) -> Floats:
+    """Move ratings towards the league's mean, as before a team's first match of a new season."""
+    return params.mean + params.carry_over * (rating - params.mean)
+
+
+def multiplier(margin: Ints, kind: str) -> Multiplier:
+    """Weight of each result by its score difference.
+
+    none: 1.
+    nba: (m + 3)^0.8 / (7.5 + 0.006 e) (FiveThirtyEight, "How We Calculate NBA Elo Ratings", 2015).
+    nfl: ln(m + 1) * 2.2 / (2.2 + 0.001 e); a tie counts as m = 1 over 1 (FiveThirtyEight, nfl-elo-game, forecast.py).
+    goals: 1 up to one goal, 1.5 for two, (11 + m) / 8 from three (World Football Elo Ratings, eloratings.net).
+
+    `margin` (F,) may be of either sign. Raises InvalidSetting for another kind.
+    """
+    size = np.abs(margin).astype(np.float64)
+    if kind == "none":
+        return Multiplier(np.ones_like(size), 1.0, 0.0)
+    if kind == "nba":
+        return Multiplier((size + 3.0) ** 0.8, 7.5, 0.006)
+    if kind == "nfl":
+        return Multiplier(np.where(size > 0, np.log1p(size), np.log(2.0) * 2.2) * 2.2, 2.2, 0.001)
+    if kind == "goals":
+        return Multiplier(np.where(size <= 1, 1.0, np.where(size == 2, 1.5, (11.0 + size) / 8.0)), 1.0, 0.0)
+    raise InvalidSetting(
+        f"Elo has no margin called {kind!r}",
+        cause="elo.margin of a league in config/leagues.yaml",
+        fix="write none, nba, nfl or goals",
+    )
+
+
+def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
+    """Rate results one after the other; return the ratings after each, (F, 2): home team's, visitor's.
+
+    A result moves the ratings that hold when it arrives, so two games of one day are learned one after the other.
+    """
+    weight = multiplier(results.margin, params.margin)
+    sign = np.sign(results.margin)
+    advantage = np.where(results.neutral, 0.0, params.home_advantage)
+    carry, mean = params.carry_over, params.mean
+    base, slope, least = weight.base, weight.slope, weight.base * 0.5
+    rating = [float(params.initial)] * n_teams
+    after: list[float] = []
+    push = after.append
+    columns = (
+        results.home,
+        results.away,
+        params.k * weight.part,
+        (sign + 1.0) * 0.5,
+        slope * sign,
+        advantage,
+        results.opens_home * 1 + results.opens_away * 2,
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for home, away, gain, score, edge_slope, edge_home, opens in rows:
+        mine = rating[home]
+        theirs = rating[away]
+        if opens:
+            if opens & 1:
+                mine = mean + carry * (mine - mean)
+            if opens & 2:
+                theirs = mean + carry * (theirs - mean)
+        d = mine - theirs + edge_home
+        damping = base + edge_slope * d
+        if damping < least:
+            damping = least
+        moved = gain * (score - 1.0 / (1.0 + 10.0 ** (d * -0.0025))) / damping
+        rating[home] = mine = mine + moved
+        rating[away] = theirs = theirs - moved
+        push(mine)
+        push(theirs)
+    return np.array(after, dtype=np.float64).reshape(-1, 2)
