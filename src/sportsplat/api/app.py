@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 DESCRIPTION = """Matches, published prices and honest probabilities from one PostgreSQL.
 
-Times are UTC. Every probability follows the order of its league's `outcomes`. Errors of every route have one shape:
+Times are UTC. Every probability follows the order of its league's `outcomes`. Every error has one shape:
 `{"error": {"code", "message", "cause", "fix", "retryable"}}`."""
 
 

@@ -1,7 +1,7 @@
-"""The source `simulate`: a season of the simulated league as a CSV file, written and read like any other source's.
+"""The source `simulate`: a season of the simulated league as a CSV file, read like any other source's.
 
-A played match carries scores, box scores, opening and closing odds and its true probability. A match of the coming
-week carries its opening odds and the truth; one further away is a bare fixture.
+A played match carries scores, box scores, opening and closing odds and its true probability. A match of the
+coming week carries its opening odds and the truth; one further away is a bare fixture.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from sportsplat.domain import (
     Outcome,
     Precision,
     QuoteRecord,
-    Rejected,
     TeamStatsRecord,
 )
-from sportsplat.errors import InputRefused, UsageError
-from sportsplat.sources.base import Payload, decode_text
+from sportsplat.errors import UsageError
+from sportsplat.sources.base import Payload, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
+    from sportsplat.settings import Settings
     from sportsplat.sources.simulated_world import SimulatedMatch
 
 LEAGUE = "sim"
 BOOKMAKER = "simbook"
 PUBLISHER = "truth"
-COLUMNS = (
-    "season", "kickoff_utc", "home", "away", "neutral", "home_points", "away_points", "home_shots", "away_shots",
-    "home_turnovers", "away_turnovers", "open_home", "open_away", "close_home", "close_away", "truth_home",
-)  # fmt: skip
+SCORES = ("home_points", "away_points", "home_shots", "away_shots", "home_turnovers", "away_turnovers")
+PRICES = ("open_home", "open_away", "close_home", "close_away")
+COLUMNS = ("season", "kickoff_utc", "home", "away", "neutral", *SCORES, *PRICES, "truth_home")
+FINISHED_AFTER = timedelta(hours=3)
+DEFAULT_SEED = 7
 
 
 class SimulateSource:
@@ -58,6 +59,16 @@ class SimulateSource:
             InputRefused: the header is not the one this source writes (NOT_THIS_FORMAT).
         """
         return parse(payload, league or leagues[LEAGUE])
+
+    def fetch(
+        self,
+        seasons: Sequence[int],
+        *,
+        leagues: Sequence[League],  # noqa: ARG002 - as every source that can be fetched
+        settings: Settings,  # noqa: ARG002
+    ) -> list[Payload]:
+        """Make the seasons as they stand today, from the default seed."""
+        return payloads(seed=DEFAULT_SEED, seasons=seasons, now=datetime.now(UTC))
 
 
 def payloads(*, seed: int, seasons: Iterable[int], now: datetime) -> list[Payload]:
@@ -98,40 +109,31 @@ def to_csv(matches: Sequence[SimulatedMatch], now: datetime) -> bytes:
 def _row(match: SimulatedMatch, now: datetime) -> list[object]:
     from sportsplat.sources.simulated_world import OPENING_LEAD
 
-    played = match.kickoff_utc + timedelta(hours=3) <= now
+    played = match.kickoff_utc + FINISHED_AFTER <= now
     quoted = match.kickoff_utc - OPENING_LEAD <= now
-    result = [
-        match.home_points, match.away_points, match.home_shots, match.away_shots,
-        match.home_turnovers, match.away_turnovers,
-    ]  # fmt: skip
+    fixture = [match.season, match.kickoff_utc.isoformat(), match.home, match.away, int(match.neutral)]
     return [
-        match.season, match.kickoff_utc.isoformat(), match.home, match.away, int(match.neutral),
-        *(result if played else [""] * len(result)),
+        *fixture,
+        *([getattr(match, name) for name in SCORES] if played else [""] * len(SCORES)),
         *(match.opening_odds if quoted else ("", "")),
         *(match.closing_odds if played else ("", "")),
         repr(match.truth) if quoted else "",
-    ]  # fmt: skip
+    ]
 
 
 def parse(payload: Payload, league: League) -> Batch:
     """Turn a season's bytes into records; a row that does not parse is rejected with its reason."""
-    reader = csv.DictReader(io.StringIO(decode_text(payload)))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise InputRefused(
-            f"{payload.name} is not a file of the simulated league.",
-            code="NOT_THIS_FORMAT",
-            cause=f"Expected the header {','.join(COLUMNS[:4])},… and found {','.join(reader.fieldnames or ())[:80]!r}.",
-            fix="sportsplat sources",
-        )
+    table = read_table(payload, required=COLUMNS, format_name="the simulated league")
     batch = Batch(league.code, SimulateSource.name, payload.name, 0, [], [], [], [], [])
     rows = 0
-    for row in reader:
+    for index, cells in enumerate(table.rows):
+        if not any(cells):
+            continue
         rows += 1
         try:
-            _read(row, league, batch)
-        except (ValueError, TypeError, OverflowError) as problem:
-            raw = ",".join(str(value) for value in row.values())
-            batch.rejected.append(Rejected(payload.name, reader.line_num, f"{problem}", "bad-value", raw))
+            _read(dict(zip(table.header, cells, strict=True)), league, batch)
+        except (ValueError, OverflowError) as problem:
+            batch.rejected.append(table.reject(index, "bad-value", str(problem)))
     return batch._replace(rows_read=rows)
 
 

@@ -1,13 +1,14 @@
-"""A league whose truth is known: every probability of it can be checked against the one that made the results.
+"""A league whose truth is known: every forecast of it can be checked against what made the results.
 
-Sixteen teams play each other four times in a calendar year. A team's strength (points against an average team) drifts
-from match to match and is pulled to the middle between seasons. The expected margin of a match is
+Sixteen teams play each other four times in a calendar year. The strength of a team (in points, against an
+average team) drifts from match to match and is pulled to the middle between seasons. The expected margin is
 
     mean = strength(home) - strength(away) + home advantage (unless neutral) - fatigue(home) + fatigue(away)
 
-and the margin is drawn from Normal(mean, MARGIN_SD), so that the home team wins with probability Phi(mean / MARGIN_SD):
-the truth. Nobody in the league is told it; a bookmaker opens with a noisy view of it and closes with a better one, both with
-an overround. The world is a function of the seed alone: the day on which it is looked at only hides what is not played yet.
+and the margin is drawn from Normal(mean, MARGIN_SD), so that the home team wins with probability
+Phi(mean / MARGIN_SD): the truth. A bookmaker opens with a noisy view of it and closes with a better one, both
+with an overround. The world is a function of the seed alone: the day on which it is looked at only hides what
+is not played yet.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class SimulatedMatch:
 
 
 def simulate(seed: int, last_season: int) -> list[SimulatedMatch]:
-    """Play every season from FIRST_SEASON to `last_season`, in order of kick-off.
+    """Play every season from FIRST_SEASON to `last_season`, in order of days.
 
     The same seed gives the same matches whatever the last season is.
     """
@@ -162,5 +163,5 @@ def _fatigue(team: int, day: date, last_played: dict[int, date]) -> float:
 def _odds(truth: float, noise: float, overround: float, rng: Generator) -> tuple[float, float]:
     """Quote a noisy view of the truth, the margin laid on in proportion."""
     view = float(expit(logit(truth) + rng.normal(0.0, noise)))
-    view = min(max(view, 0.02), 0.94)
+    view = min(max(view, 0.06), 0.94)  # so that the favourite still pays more than the stake
     return round(1 / (view * (1 + overround)), 3), round(1 / ((1 - view) * (1 + overround)), 3)
