@@ -1,0 +1,1 @@
+"""Our speed beside its floors, each pair measured in one run: `make bench`."""
