@@ -67,12 +67,23 @@ class Source(Protocol):
 class Fetchable(Source, Protocol):
     """A source with a public site."""
 
-    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:
+    def fetch(
+        self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
+    ) -> list[Payload]:
         """Get the files that hold `seasons` (years in which they start) of `leagues` from the public site.
 
         Raises:
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
         """
+
+
+class BadRow(Exception):
+    """A row that cannot become a match; the parser turns it into a `Rejected` with file, line and text."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 class Table(NamedTuple):
@@ -82,6 +93,13 @@ class Table(NamedTuple):
     header: list[str]
     rows: list[list[str]]
     lines: list[str]
+
+    def filled(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield index and cells of the rows that are not blank, short rows filled up to the header's width."""
+        width = len(self.header)
+        for index, row in enumerate(self.rows):
+            if any(map(str.strip, row)):
+                yield index, row if len(row) >= width else row + [""] * (width - len(row))
 
     def reject(self, index: int, code: str, reason: str) -> Rejected:
         """Make the record of a row that cannot be taken, with its physical line and text."""
@@ -176,7 +194,9 @@ def _split_line(line: str) -> list[str]:
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file())
+        found = sorted(
+            file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file()
+        )
         if not found:
             raise InputRefused(
                 f"The folder {path} holds no data file.",
@@ -219,3 +239,20 @@ def _gunzip(name: str, data: bytes) -> bytes:
             cause=f"Unpacking its {len(data)} bytes failed: {problem}.",
             fix=f"gzip --test {name}, then download it again.",
         ) from problem
+
+
+def read_count(text: str, column: str, code: str = "impossible-score") -> int:
+    """Read a count such as a score: "2" and "2.0" are 2.
+
+    Raises:
+        BadRow: with `code`, for a negative, fractional, infinite or non-numeric value.
+    """
+    if text.isdecimal():
+        return int(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadRow(code, f"{column} is {text!r}: not a number") from None
+    if not value.is_integer() or value < 0:
+        raise BadRow(code, f"{column} is {text!r}: a count is a whole number from 0")
+    return int(value)

@@ -1,0 +1,194 @@
+"""The price columns of football-data.co.uk: which column is whose price of what, and when it was taken.
+
+A column is named book, then `C` if closing, then the outcome: `B365H`, `PSCD`, `B365C>2.5`, `AvgCAHA`. The key of the
+site (notes.txt) says that prices without a C are collected on Fridays not later than 17:00 and on Tuesdays not later
+than 15:00 UK time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sportsplat.domain import Market, MatchKey, Outcome, QuoteRecord
+
+UK = ZoneInfo("Europe/London")
+
+BOOKMAKERS = {
+    "1XB": "1xbet",
+    "Avg": "average",  # over the books of an odds comparison: BetBrain until 2018/19, OddsPortal after
+    "B365": "bet365",
+    "BbAv": "average",
+    "BbMx": "maximum",
+    "BF": "betfair",
+    "BFD": "betfred",
+    "BFE": "betfair-exchange",
+    "BMGM": "betmgm",
+    "BS": "blue-square",
+    "BV": "betvictor",
+    "BW": "bwin",
+    "CL": "coral",
+    "GB": "gamebookers",
+    "IW": "interwetten",
+    "LB": "ladbrokes",
+    "Max": "maximum",
+    "P": "pinnacle",
+    "PS": "pinnacle",
+    "SB": "sportingbet",
+    "SJ": "stan-james",
+    "SO": "sportingodds",
+    "SY": "stanleybet",
+    "VC": "vc-bet",
+    "WH": "william-hill",
+}
+OUTCOMES = {
+    "H": (Market.RESULT, Outcome.HOME),
+    "D": (Market.RESULT, Outcome.DRAW),
+    "A": (Market.RESULT, Outcome.AWAY),
+    ">2.5": (Market.TOTAL, Outcome.OVER),
+    "<2.5": (Market.TOTAL, Outcome.UNDER),
+    "AHH": (Market.SPREAD, Outcome.HOME),
+    "AHA": (Market.SPREAD, Outcome.AWAY),
+}
+_BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
+_COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(OUTCOMES)})")
+_COLLECTED = {1: time(15), 4: time(17)}  # weekday: Tuesday, Friday
+
+
+class Side(NamedTuple):
+    """One price column of an offer."""
+
+    index: int
+    column: str
+    outcome: Outcome
+
+
+class Offer(NamedTuple):
+    """All prices of one book on one market at one time; `line_index` is the column of the handicap."""
+
+    bookmaker: str
+    market: Market
+    is_closing: bool
+    sides: tuple[Side, ...]
+    line_index: int | None
+    line_column: str
+
+
+class QuoteTimes(NamedTuple):
+    """When a match's prices were taken (None: the source does not say) and from when a decision may use them."""
+
+    collected_at: datetime | None
+    collected_known_at: datetime
+    closed_at: datetime | None
+    closed_known_at: datetime
+
+
+def offers_of(header: Sequence[str]) -> list[Offer]:
+    """Find the price columns of a header. The first of two columns for one price counts (`PSH` before `PH`)."""
+    position = {name: index for index, name in reversed(list(enumerate(header)))}
+    sides: dict[tuple[str, Market, bool], dict[Outcome, Side]] = {}
+    prefixes: dict[tuple[str, Market, bool], str] = {}
+    for index, name in enumerate(header):
+        found = _COLUMN.fullmatch(name)
+        if found:
+            market, outcome = OUTCOMES[found["outcome"]]
+            offer = (BOOKMAKERS[found["book"]], market, bool(found["closing"]))
+            prefixes.setdefault(offer, found["book"])
+            sides.setdefault(offer, {}).setdefault(outcome, Side(index, name, outcome))
+    offers = []
+    for (bookmaker, market, is_closing), by_outcome in sides.items():
+        line = _line_column(prefixes[bookmaker, market, is_closing], is_closing, position) if market is Market.SPREAD else ""
+        offers.append(
+            Offer(bookmaker, market, is_closing, tuple(by_outcome.values()), position.get(line), line)
+        )
+    return offers
+
+
+def read_quotes(
+    offers: Sequence[Offer], row: Sequence[str], match: MatchKey, times: QuoteTimes
+) -> Iterator[QuoteRecord | tuple[str, str]]:
+    """Yield a row's quotes and, as (code, reason), what could not be one.
+
+    An empty price or 0 is a price that is missing. A spread with one refused side or line is refused whole: the old files
+    have rows in which line and prices changed places.
+    """
+    for offer in offers:
+        closing = offer.is_closing
+        quoted_at = times.closed_at if closing else times.collected_at
+        known_at = times.closed_known_at if closing else times.collected_known_at
+        quotes: list[QuoteRecord] = []
+        problems: list[tuple[str, str]] = []
+        prices = [(side, row[side.index]) for side in offer.sides]
+        line, problem = _line(offer, row)
+        if problem and any(text for _, text in prices):
+            problems.append(problem)
+        for side, text in prices:
+            price = _price(text)
+            if price is None:
+                problems.append(("bad-price", f"{side.column} is {text!r}: decimal odds are above 1"))
+            elif price and not problem:
+                quotes.append(
+                    QuoteRecord(
+                        match, offer.bookmaker, offer.market, side.outcome, line, price, closing, quoted_at, known_at
+                    )
+                )
+        yield from problems
+        if not (problems and offer.market is Market.SPREAD):
+            yield from quotes
+
+
+@lru_cache(maxsize=4096)
+def collected_at(match_date: date) -> datetime:
+    """Return the latest collection of prices on or before a day: Friday 17:00 or Tuesday 15:00 UK time, in UTC."""
+    day = match_date
+    while day.weekday() not in _COLLECTED:
+        day -= timedelta(days=1)
+    return datetime.combine(day, _COLLECTED[day.weekday()], tzinfo=UK).astimezone(UTC)
+
+
+def _line_column(prefix: str, is_closing: bool, position: dict[str, int]) -> str:
+    """Return the name of the column that holds an offer's handicap, a book's own before the common one."""
+    if is_closing:
+        return "AHCh"
+    own = "BbAHh" if prefix in ("BbAv", "BbMx") else f"{prefix}AH"
+    return own if own in position else "AHh" if "AHh" in position else "BbAHh"
+
+
+def _line(offer: Offer, row: Sequence[str]) -> tuple[float | None, tuple[str, str] | None]:
+    """Return the line of an offer, or the reason why it has none."""
+    if offer.market is Market.RESULT:
+        return None, None
+    if offer.market is Market.TOTAL:
+        return 2.5, None
+    text = row[offer.line_index].strip() if offer.line_index is not None else ""
+    line = _handicap(text)
+    if line is None:
+        return None, ("bad-line", f"{offer.line_column} is {text!r}: a handicap is a multiple of 0.25")
+    return line, None
+
+
+@lru_cache(maxsize=1024)
+def _handicap(text: str) -> float | None:
+    """Read "-0.75", or its split form "-0.5/-1"; None for anything that is no quarter."""
+    try:
+        parts = [float(part) for part in text.split("/")]
+    except ValueError:
+        return None
+    line = sum(parts) / len(parts)
+    return line + 0.0 if (line * 4).is_integer() else None
+
+
+@lru_cache(maxsize=16384)
+def _price(text: str) -> float | None:
+    """Read a price: 0.0 when it is missing (blank or zero), None when it is no decimal price."""
+    if not text.strip():
+        return 0.0
+    try:
+        price = float(text)
+    except ValueError:
+        return None
+    return price if price == 0 or 1 < price < float("inf") else None

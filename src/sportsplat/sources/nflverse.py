@@ -1,0 +1,233 @@
+"""nflverse games.csv: every NFL game from 1999 with spread, total and moneylines, the coming season included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sportsplat.betting.odds import american_to_decimal
+from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, MatchStatus, Outcome, Precision, QuoteRecord
+from sportsplat.errors import InputRefused
+from sportsplat.sources.base import BadRow, Payload, Table, read_count, read_table
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+    from sportsplat.settings import Settings
+
+NAME = "nflverse"
+LEAGUE = "nfl"
+BOOKMAKER = "consensus"
+EASTERN = ZoneInfo("America/New_York")
+REQUIRED = ("game_id", "season", "game_type", "gameday", "away_team", "away_score", "home_team", "home_score")
+STAGES = {"REG": "regular", "WC": "playoff", "DIV": "playoff", "CON": "playoff", "SB": "playoff"}
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
+
+
+class _Price(NamedTuple):
+    """A column of American odds and what it prices."""
+
+    column: str
+    market: Market
+    outcome: Outcome
+
+
+PRICES = (
+    _Price("home_moneyline", Market.RESULT, Outcome.HOME),
+    _Price("away_moneyline", Market.RESULT, Outcome.AWAY),
+    _Price("home_spread_odds", Market.SPREAD, Outcome.HOME),
+    _Price("away_spread_odds", Market.SPREAD, Outcome.AWAY),
+    _Price("over_odds", Market.TOTAL, Outcome.OVER),
+    _Price("under_odds", Market.TOTAL, Outcome.UNDER),
+)
+
+
+class Nflverse:
+    """The source `nflverse`."""
+
+    name = NAME
+    title = "nflverse games.csv"
+    licence = "none stated in nflverse/nfldata; nflverse data releases: CC BY 4.0"
+    url = "https://github.com/nflverse/nfldata"
+    gives = ("matches", "closing spread and total (from 1999), with prices and moneylines from 2006")
+    leagues = (LEAGUE,)
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
+        """Read games.csv.
+
+        Raises:
+            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), or a league other than the NFL
+                (WRONG_LEAGUE).
+        """
+        if league is not None and league.code != LEAGUE:
+            raise InputRefused(
+                f"{NAME} has no games of {league.name}.",
+                code="WRONG_LEAGUE",
+                cause=f"--league is {league.code!r}; this source serves {LEAGUE!r}.",
+                fix=f"sportsplat ingest {NAME} {payload.name}",
+            )
+        return parse(payload, league or leagues[LEAGUE])
+
+    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:  # noqa: ARG002
+        """Get games.csv; one file holds every season."""
+        from sportsplat.sources.http import open_fetcher
+
+        with open_fetcher(settings) as fetcher:
+            return [fetcher.get(f"{settings.sources.nflverse_url}/games.csv", what="all NFL seasons")]
+
+
+def parse(payload: Payload, league: League) -> Batch:
+    """Turn games.csv into records; see `Nflverse.parse`."""
+    table = read_table(payload, required=REQUIRED, format_name="nflverse (games.csv)")
+    reader = _Reader(table, league)
+    rows = list(table.filled())
+    for index, row in rows:
+        try:
+            reader.read(index, dict(zip(table.header, map(str.strip, row), strict=False)))
+        except BadRow as bad:
+            reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
+    return reader.batch._replace(rows_read=len(rows))
+
+
+class _Reader:
+    """Reads the rows of games.csv into a batch."""
+
+    def __init__(self, table: Table, league: League) -> None:
+        self.table = table
+        self.league = league
+        self.batch = Batch(league.code, NAME, table.file, 0, [], [], [], [], [])
+        self.seen: set[MatchKey] = set()
+
+    def read(self, index: int, row: dict[str, str]) -> None:
+        """Add one game and its prices. Raises BadRow when there is no game in the row."""
+        match = self._match(row)
+        key = MatchKey(match.match_date, match.home, match.away)
+        if key in self.seen:
+            raise BadRow("duplicate-match", f"{match.away} at {match.home} on {match.match_date} stands above")
+        self.seen.add(key)
+        self.batch.matches.append(match)
+        if row.get("gametime") and match.precision is Precision.DAY:
+            self._note(index, "bad-time", f"gametime is {row['gametime']!r}: expected HH:MM")
+        self._add_quotes(index, row, match, key)
+
+    def _note(self, index: int, code: str, reason: str) -> None:
+        self.batch.rejected.append(self.table.reject(index, code, reason))
+
+    def _match(self, row: dict[str, str]) -> MatchRecord:
+        day = _day(row["gameday"])
+        home, away = (self._team(row, column) for column in ("home_team", "away_team"))
+        if home == away:
+            raise BadRow("same-team", f"home_team and away_team are both {home!r}")
+        stage = STAGES.get(row["game_type"])
+        if stage is None:
+            raise BadRow("unknown-stage", f"game_type is {row['game_type']!r}: expected one of {', '.join(STAGES)}")
+        location = row.get("location", "") or "Home"
+        if location not in ("Home", "Neutral"):
+            raise BadRow("bad-location", f"location is {location!r}: expected Home or Neutral")
+        score = _score(row)
+        kickoff = _kickoff(day, row.get("gametime", ""))
+        known_at = None
+        if score is not None:
+            known_at = self.league.end_of_day(day) if kickoff is None else kickoff + self.league.duration
+        return MatchRecord(
+            season=_season(row["season"], day),
+            match_date=day,
+            kickoff_utc=self.league.local_midnight(day) if kickoff is None else kickoff,
+            precision=Precision.DAY if kickoff is None else Precision.MINUTE,
+            home=home,
+            away=away,
+            neutral=location == "Neutral",
+            stage=stage,
+            status=MatchStatus.SCHEDULED if score is None else MatchStatus.FINAL,
+            home_score=None if score is None else score[0],
+            away_score=None if score is None else score[1],
+            known_at=known_at,
+        )
+
+    def _team(self, row: dict[str, str], column: str) -> str:
+        name = self.league.canonical_team(row[column])
+        if not name:
+            raise BadRow("missing-team", f"{column} is blank")
+        return name
+
+    def _add_quotes(self, index: int, row: dict[str, str], match: MatchRecord, key: MatchKey) -> None:
+        """Add the closing prices. A line without a price (all games before 2006) is no quote."""
+        exact = match.precision is Precision.MINUTE
+        quoted_at = match.kickoff_utc if exact else None
+        known_at = match.kickoff_utc if exact else self.league.end_of_day(match.match_date)
+        for price in PRICES:
+            text = row.get(price.column, "")
+            if not text or text == "0":
+                continue
+            try:
+                line, odds = _line(row, price.market), _decimal(text, price.column)
+            except BadRow as bad:
+                self._note(index, bad.code, bad.reason)
+                continue
+            self.batch.quotes.append(
+                QuoteRecord(key, BOOKMAKER, price.market, price.outcome, line, odds, True, quoted_at, known_at)
+            )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadRow("bad-date", f"gameday is {text!r}: expected yyyy-mm-dd") from None
+
+
+def _season(text: str, day: date) -> int:
+    """Read the year in which the season starts: games run from August to February."""
+    season = read_count(text, "season", "bad-season")
+    if not date(season, 7, 1) <= day < date(season + 1, 7, 1):
+        raise BadRow("bad-season", f"season is {season} on {day}: a season runs from July to June")
+    return season
+
+
+def _kickoff(day: date, text: str) -> datetime | None:
+    """Return the UTC moment of a US Eastern time of day; None without one."""
+    found = _TIME.fullmatch(text)
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        return None
+    return datetime.combine(day, time(int(found[1]), int(found[2])), tzinfo=EASTERN).astimezone(UTC)
+
+
+def _score(row: dict[str, str]) -> tuple[int, int] | None:
+    """Return the points, None for a game that is not played; `result` and `total` must agree with them."""
+    home, away = row["home_score"], row["away_score"]
+    if home in ("", "NA") and away in ("", "NA"):
+        return None
+    points = read_count(home, "home_score"), read_count(away, "away_score")
+    for column, expected in (("result", points[0] - points[1]), ("total", sum(points))):
+        text = row.get(column, "")
+        if text not in ("", "NA") and _number(text, column, "contradiction") != expected:
+            raise BadRow("contradiction", f"{column} is {text!r} at {points[0]}:{points[1]} (home:away)")
+    return points
+
+
+def _line(row: dict[str, str], market: Market) -> float | None:
+    """Return the number to add to the home score, or the total. `spread_line` is positive when home is favoured."""
+    if market is Market.RESULT:
+        return None
+    column = "spread_line" if market is Market.SPREAD else "total_line"
+    value = _number(row.get(column, ""), column, "bad-line")
+    return 0.0 - value if market is Market.SPREAD else value
+
+
+def _decimal(text: str, column: str) -> float:
+    odds = float(american_to_decimal(_number(text, column, "bad-price")))
+    if odds != odds:
+        raise BadRow("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
+    return odds
+
+
+def _number(text: str, column: str, code: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadRow(code, f"{column} is {text!r}: not a number") from None
+    if value - value != 0:
+        raise BadRow(code, f"{column} is {text!r}: not a finite number")
+    return value
