@@ -1,0 +1,1 @@
+"""Fitted predictors: from rows of features to probabilities over a league's outcomes."""
