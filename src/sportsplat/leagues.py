@@ -1,0 +1,222 @@
+"""What a league is like: the declarations of `config/leagues.yaml`, read once and checked.
+
+No other code asks which sport it works on: two or three outcomes, the home advantage, the length of a match
+and the prices to bet at are all asked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sportsplat.errors import ConfigError, NotFound
+from sportsplat.settings import asset_dir, find_project_dir
+from sportsplat.yaml_positions import Document, read_yaml
+
+MarginRule = Literal["none", "nba", "nfl", "goals"]
+
+
+@dataclass(frozen=True)
+class EloParams:
+    """Constants of a league's Elo rating, in rating points except the shares."""
+
+    k: float
+    home_advantage: float
+    carry_over: float  # share of the distance to `mean` that survives the summer
+    mean: float
+    initial: float
+    margin: MarginRule
+
+
+@dataclass(frozen=True)
+class PriceRef:
+    """One kind of quote: whose, and whether it is the closing one."""
+
+    bookmaker: str
+    closing: bool
+
+    def __str__(self) -> str:
+        return f"{self.bookmaker} {'closing' if self.closing else 'pre-match'}"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Where bets are placed and what they are measured against, best first."""
+
+    entry: tuple[PriceRef, ...] = ()
+    benchmark: tuple[PriceRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class League:
+    """One league as declared. `aliases` maps a source's team name to the name kept here."""
+
+    code: str
+    name: str
+    sport: str
+    outcomes: tuple[str, ...]
+    timezone: ZoneInfo
+    duration: timedelta
+    season_matches: int
+    elo: EloParams
+    stats: tuple[str, ...] = ()
+    prices: Prices = Prices()
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def has_draw(self) -> bool:
+        """Whether a match can end as a draw that bookmakers price."""
+        return "draw" in self.outcomes
+
+    def local_midnight(self, day: date) -> datetime:
+        """Return the moment, in UTC, at which `day` begins at the league's own place."""
+        return datetime.combine(day, time(), tzinfo=self.timezone).astimezone(UTC)
+
+    def end_of_day(self, day: date) -> datetime:
+        """Return the moment, in UTC, at which `day` ends there, 23 to 25 hours after it began."""
+        return self.local_midnight(day + timedelta(days=1))
+
+    def canonical_team(self, name: str) -> str:
+        """Return the one name kept for a team, outer and repeated blanks removed."""
+        tidy = " ".join(name.split())
+        return self.aliases.get(tidy, tidy)
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Elo(_Declared):
+    k: Annotated[float, Field(gt=0)]
+    home_advantage: float
+    carry_over: Annotated[float, Field(ge=0, le=1)]
+    mean: float
+    initial: float
+    margin: MarginRule
+
+
+class _PriceRef(_Declared):
+    bookmaker: str
+    closing: bool
+
+
+class _Prices(_Declared):
+    entry: list[_PriceRef] = []
+    benchmark: list[_PriceRef] = []
+
+
+class _League(_Declared):
+    """One entry of the file, before it becomes a `League`."""
+
+    name: str
+    sport: str
+    outcomes: list[Literal["home", "draw", "away"]]
+    timezone: str
+    duration_minutes: Annotated[int, Field(gt=0)]
+    season_matches: Annotated[int, Field(gt=0)]
+    elo: _Elo
+    stats: list[str] = []
+    prices: _Prices = _Prices()
+    aliases: dict[str, str] = {}
+    sources: dict[str, str] = {}
+
+    @field_validator("outcomes")
+    @classmethod
+    def _known_order(cls, outcomes: list[str]) -> list[str]:
+        if outcomes not in (["home", "away"], ["home", "draw", "away"]):
+            raise ValueError("must be [home, away] or [home, draw, away]")
+        return outcomes
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (LookupError, ValueError, OSError) as missing:
+            raise ValueError(f"no time zone named {name!r}") from missing
+        return name
+
+    @model_validator(mode="after")
+    def _aliases_lead_to_the_end(self) -> _League:
+        chained = [name for name, target in self.aliases.items() if target in self.aliases]
+        if chained:
+            raise ValueError(f"alias {chained[0]!r} leads to another alias, {self.aliases[chained[0]]!r}")
+        return self
+
+    def to_league(self, code: str) -> League:
+        return League(
+            code=code,
+            name=self.name,
+            sport=self.sport,
+            outcomes=tuple(self.outcomes),
+            timezone=ZoneInfo(self.timezone),
+            duration=timedelta(minutes=self.duration_minutes),
+            season_matches=self.season_matches,
+            elo=EloParams(**self.elo.model_dump()),
+            stats=tuple(self.stats),
+            prices=Prices(
+                entry=tuple(PriceRef(**price.model_dump()) for price in self.prices.entry),
+                benchmark=tuple(PriceRef(**price.model_dump()) for price in self.prices.benchmark),
+            ),
+            aliases=dict(self.aliases),
+            sources=dict(self.sources),
+        )
+
+
+def load_leagues(project_dir: Path | None = None) -> dict[str, League]:
+    """Read the leagues of a project by code; the shipped ones where the project has no `leagues.yaml`.
+
+    Raises ConfigError naming file and line for anything that is not as declared above.
+    """
+    own = find_project_dir(project_dir) / "config" / "leagues.yaml"
+    path = own if own.is_file() else asset_dir("config") / "leagues.yaml"
+    return dict(_read_leagues(path, path.stat().st_mtime_ns))
+
+
+def get_league(code: str, project_dir: Path | None = None) -> League:
+    """Return one league. Raises NotFound with the likely code for an unknown one."""
+    leagues = load_leagues(project_dir)
+    if code in leagues:
+        return leagues[code]
+    likely = get_close_matches(code.lower(), leagues, n=1, cutoff=0.5)
+    raise NotFound(
+        f"no league {code!r}" + (f"; did you mean {likely[0]!r}?" if likely else ""),
+        cause=f"config/leagues.yaml declares {', '.join(leagues)}",
+        fix="sportsplat leagues",
+        code="UNKNOWN_LEAGUE",
+    )
+
+
+@lru_cache(maxsize=8)
+def _read_leagues(path: Path, _modified_ns: int) -> Mapping[str, League]:
+    document = read_yaml(path)
+    leagues = {code: _parse_league(document, code, entry) for code, entry in document.data.items()}
+    if not leagues:
+        raise ConfigError(
+            "no league is declared", cause=str(path), fix="sportsplat config init", code="NO_LEAGUES"
+        )
+    return leagues
+
+
+def _parse_league(document: Document, code: str, entry: Any) -> League:
+    try:
+        return _League.model_validate(entry).to_league(code)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        where = document.where(code, *first["loc"])
+        key = ".".join(str(part) for part in (code, *first["loc"]))
+        raise ConfigError(
+            f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}",
+            cause=f"from {where}",
+            fix=f"correct {where}",
+            code="INVALID_LEAGUE",
+        ) from invalid

@@ -1,0 +1,229 @@
+"""Every tunable value: its name, its type, its range and its default, and the one way to load them.
+
+`load_settings()` merges the layers, later wins: the defaults written here, `config/settings.yaml`,
+`config/settings.<profile>.yaml`, `.env`, the environment, flags. `resolve()` also says where each value came
+from. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+if TYPE_CHECKING:
+    from sportsplat.settings_layers import Resolved
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in pairwise(windows)):
+        raise ValueError("windows must be ascending, each once")
+    return windows
+
+
+Windows = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1), AfterValidator(_ascending)]
+
+
+class Section(BaseModel):
+    """A group of settings. Frozen; an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InfraSettings(Section):
+    """The database and where it runs."""
+
+    backend: Literal["auto", "docker", "embedded", "external"] = Field(
+        "auto",
+        description="Which environment runs PostgreSQL; auto: Docker when an engine answers, else embedded",
+    )
+    host: Name = Field("127.0.0.1", description="Address on which the database listens")
+    port: Port | Literal["auto"] = Field("auto", description="TCP port; auto picks a free one and keeps it")
+    user: Name = Field("sportsplat", description="Role that owns the database")
+    database: Name = Field("sportsplat", description="Database name")
+    password: SecretStr | None = Field(
+        None, description="Password of the owner; generated into .env on first up"
+    )
+    database_url: SecretStr | None = Field(None, description="postgresql:// URL of a server of your own")
+    state_dir: Path = Field(
+        Path(".sportsplat"), description="Folder for the embedded server's data and locks"
+    )
+    project: Name | None = Field(
+        None, description="Name that marks this project's containers; default: folder name"
+    )
+    timeout_s: Seconds = Field(60.0, description="Seconds to wait until the database answers")
+    postgres_version: Annotated[str, Field(pattern=r"^\d{2}$")] = Field("16", description="PostgreSQL major")
+
+
+class FeatureSettings(Section):
+    """How features are built."""
+
+    rolling_windows: Windows = Field((5, 10), description="Matches looked back on for form, ascending")
+
+
+class ModelSettings(Section):
+    """How models are fitted."""
+
+    cv_folds: Annotated[int, Field(ge=2, le=50)] = Field(
+        5, description="Time-ordered folds inside the training window"
+    )
+    min_training_matches: Annotated[int, Field(ge=1)] = Field(
+        200, description="Fewest played matches to fit on"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(7, description="Seed of every random choice")
+    threads: Annotated[int, Field(ge=1)] = Field(1, description="LightGBM threads per fit")
+
+
+class RiskSettings(Section):
+    """How much is staked. All are shares of 1."""
+
+    kelly_fraction: Fraction = Field(0.25, description="Share of the full Kelly stake")
+    max_stake: Fraction = Field(0.05, description="Largest stake, as a share of the bankroll")
+    min_edge: Fraction = Field(0.03, description="Smallest expected profit per unit staked")
+    daily_loss_limit: Fraction = Field(
+        0.10, description="Share of the day's opening bankroll after whose loss betting stops"
+    )
+    max_exposure: Fraction = Field(0.25, description="Share of the bankroll at stake at once")
+
+
+class BacktestSettings(Section):
+    """How a backtest is scored."""
+
+    devig: Literal["power", "proportional", "additive", "shin", "odds-ratio"] = Field(
+        "power", description="How the bookmaker's margin is taken out"
+    )
+    bootstrap_samples: Annotated[int, Field(ge=100)] = Field(
+        2000, description="Resamples behind each interval"
+    )
+    initial_bankroll: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        1000.0, description="Bankroll at the first bet, in units"
+    )
+
+
+class SourceSettings(Section):
+    """Where public data is fetched from."""
+
+    football_data_url: Url = Field(
+        "https://www.football-data.co.uk/mmz4281", description="football-data.co.uk season files"
+    )
+    nflverse_url: Url = Field(
+        "https://raw.githubusercontent.com/nflverse/nfldata/master/data", description="nflverse games.csv"
+    )
+    fivethirtyeight_url: Url = Field(
+        "https://projects.fivethirtyeight.com/nba-model", description="FiveThirtyEight NBA files"
+    )
+    cache_dir: Path = Field(
+        Path(".sportsplat/cache"), description="Folder that keeps fetched bytes untouched"
+    )
+    timeout_s: Seconds = Field(30.0, description="Seconds to wait for an answer")
+    attempts: Annotated[int, Field(ge=1, le=20)] = Field(
+        4, description="Tries before giving up, with growing pauses"
+    )
+
+
+class ApiSettings(Section):
+    """Where the API listens."""
+
+    host: Name = Field("127.0.0.1", description="Address on which the API listens")
+    port: Port = Field(8000, description="Port of the API")
+
+
+class IntelligenceSettings(Section):
+    """The optional language model."""
+
+    gemini_api_key: SecretStr | None = Field(None, description="Key of the Gemini API")
+
+
+class Settings(Section):
+    """All settings of one project, validated and frozen. Secrets are masked in `repr`."""
+
+    infra: InfraSettings = Field(default_factory=InfraSettings)
+    features: FeatureSettings = Field(default_factory=FeatureSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    risk: RiskSettings = Field(default_factory=RiskSettings)
+    backtest: BacktestSettings = Field(default_factory=BacktestSettings)
+    sources: SourceSettings = Field(default_factory=SourceSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    intelligence: IntelligenceSettings = Field(default_factory=IntelligenceSettings)
+    project_dir: Path = Field(default_factory=Path.cwd, exclude=True)
+    """The folder that holds `config/` and `.env`; not a setting itself."""
+
+    @property
+    def state_dir(self) -> Path:
+        """The embedded server's folder, absolute."""
+        return self.project_dir / self.infra.state_dir.expanduser()
+
+    @property
+    def cache_dir(self) -> Path:
+        """The folder of fetched bytes, absolute."""
+        return self.project_dir / self.sources.cache_dir.expanduser()
+
+    @property
+    def project_name(self) -> str:
+        """The name that marks what belongs to this project: `infra.project`, else the folder's name."""
+        return self.infra.project or self.project_dir.resolve().name or "sportsplat"
+
+    def to_public_dict(self) -> dict[str, Any]:
+        """Return every setting as JSON-able values, secrets masked: the configuration that a run stores."""
+        return self.model_dump(mode="json")
+
+
+def load_settings(
+    *,
+    project_dir: Path | None = None,
+    profile: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read all layers of one project and return the validated settings.
+
+    project_dir: folder with `config/` and `.env`; default `SPORTSPLAT_PROJECT_DIR`, else the current folder.
+    profile: overlay `config/settings.<profile>.yaml`; default `SPORTSPLAT_PROFILE`.
+    overrides: values of flags by dotted key, `{"infra.port": 5555}`; None means that the flag was not given.
+    environ: the environment to read; default `os.environ`. It is never changed.
+    Raises UnknownSetting, InvalidSetting, SecretInYaml or ConfigError, each naming file, line and key.
+    """
+    return resolve(project_dir=project_dir, profile=profile, overrides=overrides, environ=environ).settings
+
+
+def resolve(
+    *,
+    project_dir: Path | None = None,
+    profile: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Resolved:
+    """Like `load_settings`, and keep where each value came from and what every layer said."""
+    from sportsplat.settings_layers import resolve_layers
+
+    environment = os.environ if environ is None else environ
+    return resolve_layers(
+        project_dir=find_project_dir(project_dir, environment),
+        profile=profile,
+        overrides=overrides or {},
+        environ=environment,
+    )
+
+
+def find_project_dir(project_dir: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the absolute project folder: the argument, `SPORTSPLAT_PROJECT_DIR`, or the current folder."""
+    environment = os.environ if environ is None else environ
+    chosen = project_dir or Path(environment.get("SPORTSPLAT_PROJECT_DIR") or ".")
+    return chosen.expanduser().absolute()
+
+
+def asset_dir(name: Literal["migrations", "config", "compose"]) -> Path:
+    """Return the folder of shipped files: `_assets/<name>` in a wheel, else the repository's top level."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "_assets" / name
+    return shipped if shipped.is_dir() else package.parents[1] / name

@@ -1,0 +1,242 @@
+"""Layers to settings: check each where it stands, let pydantic-settings merge them, keep the origins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sportsplat.errors import ConfigError, InvalidSetting, SecretInYaml, UnknownSetting
+from sportsplat.redact import REDACTOR
+from sportsplat.settings import Section, Settings
+from sportsplat.settings_sources import (
+    Keys,
+    Layer,
+    Origin,
+    Problem,
+    dotenv_variables,
+    environment_variables,
+    flags_layer,
+    variables_layer,
+    yaml_layer,
+)
+from sportsplat.yaml_positions import display_path
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings, the origin of each value by dotted key, and every layer's word, lowest first."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    profile: str | None
+    _layers: tuple[Layer, ...]
+
+    def value(self, key: str) -> Any:
+        """Return one value by its dotted key; a secret stays a SecretStr."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self.settings, section), name)
+
+    def layers(self, key: str) -> list[tuple[Origin, Any]]:
+        """Return what each layer says about one key, lowest first; the last one holds."""
+        return [(layer.origins[key], layer.values[key]) for layer in self._layers if key in layer.values]
+
+
+class _LayerSource(PydanticBaseSettingsSource):
+    """One validated layer, as pydantic-settings wants it: nested by section."""
+
+    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
+        super().__init__(settings_cls)
+        self._layer = layer
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        return _nested(self._layer).get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return _nested(self._layer)
+
+
+def resolve_layers(
+    *, project_dir: Path, profile: str | None, overrides: Mapping[str, Any], environ: Mapping[str, str]
+) -> Resolved:
+    """Read, check and merge all layers of one project. Raises one ConfigError that lists everything wrong."""
+    if not project_dir.is_dir():
+        raise InvalidSetting(
+            f"the project folder {project_dir} does not exist",
+            cause="--project-dir or SPORTSPLAT_PROJECT_DIR",
+            fix="create it, or unset SPORTSPLAT_PROJECT_DIR",
+        )
+    keys = setting_keys()
+    dotenv = project_dir / ".env"
+    written = dotenv_variables(dotenv) if dotenv.is_file() else []
+    profile = _chosen_profile(profile, environ, written)
+    layers = [
+        _defaults(),
+        *_yaml_layers(project_dir, profile, keys),
+        variables_layer(".env", written, keys, project_dir),
+        variables_layer("environment", environment_variables(environ), keys, project_dir),
+        flags_layer(overrides, keys),
+    ]
+    problems = [problem for layer in layers for problem in (*layer.problems, *_invalid(layer, keys))]
+    if problems:
+        raise _refusal(problems)
+    settings = _merged(layers).model_copy(update={"project_dir": project_dir})
+    REDACTOR.allow(settings.infra.user, settings.infra.database, settings.infra.host)
+    return Resolved(settings, _origins(layers), profile, tuple(layers))
+
+
+@cache
+def setting_keys() -> Keys:
+    """Return every dotted key, and which of them are secrets."""
+    fields = {
+        f"{section}.{name}": field
+        for section, model in sections().items()
+        for name, field in model.model_fields.items()
+    }
+    secret = frozenset(key for key, field in fields.items() if SecretStr in get_args(field.annotation))
+    return Keys(tuple(fields), secret)
+
+
+@cache
+def sections() -> dict[str, type[Section]]:
+    """Return the model of each section by name, in the order of the page."""
+    found = {name: field.annotation for name, field in Settings.model_fields.items()}
+    return {
+        name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, Section)
+    }
+
+
+def _defaults() -> Layer:
+    layer = Layer("default")
+    for section, model in sections().items():
+        for name, value in model():
+            layer.put(f"{section}.{name}", value, "default")
+    return layer
+
+
+def _chosen_profile(
+    asked: str | None, environ: Mapping[str, str], written: Iterable[tuple[str, str, str]]
+) -> str | None:
+    from_file = next((value for name, value, _ in written if name == "SPORTSPLAT_PROFILE"), None)
+    return asked or environ.get("SPORTSPLAT_PROFILE") or from_file or None
+
+
+def _yaml_layers(project_dir: Path, profile: str | None, keys: Keys) -> list[Layer]:
+    config = project_dir / "config"
+    base = config / "settings.yaml"
+    layers = [yaml_layer("settings.yaml", base, keys)] if base.is_file() else []
+    if profile is None:
+        return layers
+    overlay = config / f"settings.{profile}.yaml"
+    if not overlay.is_file() or "/" in profile:
+        there = sorted(path.name[len("settings.") : -len(".yaml")] for path in config.glob("settings.*.yaml"))
+        raise ConfigError(
+            f"no profile {profile!r}: {display_path(overlay)} does not exist",
+            cause=f"profiles here: {', '.join(there) or 'none'}",
+            fix=f"write {display_path(overlay)}, or choose another --profile / SPORTSPLAT_PROFILE",
+            code="UNKNOWN_PROFILE",
+        )
+    return [*layers, yaml_layer("profile", overlay, keys)]
+
+
+def _invalid(layer: Layer, keys: Keys) -> list[Problem]:
+    """Check one layer alone, strictly where the file has types (YAML); put the parsed values in its place."""
+    if layer.name == "default":
+        return []
+    typed = layer.name in ("settings.yaml", "profile")
+    try:
+        if typed:
+            checked = Settings.model_validate_json(json.dumps(_nested(layer), default=str), strict=True)
+        else:
+            layer.values = {key: _split(key, value) for key, value in layer.values.items()}
+            checked = Settings.model_validate(_nested(layer))
+    except ValidationError as invalid:
+        return _problems_of(invalid, layer, keys)
+    for key in layer.values:
+        section, _, name = key.partition(".")
+        layer.values[key] = getattr(getattr(checked, section), name)
+    return []
+
+
+def _split(key: str, value: Any) -> Any:
+    """Turn the text `5, 10` or `[5, 10]` of a list setting into its items."""
+    section, _, name = key.partition(".")
+    default = sections()[section].model_fields[name].default
+    if isinstance(default, tuple) and isinstance(value, str):
+        return [item.strip() for item in value.strip().removeprefix("[").removesuffix("]").split(",")]
+    return value
+
+
+def _problems_of(invalid: ValidationError, layer: Layer, keys: Keys) -> list[Problem]:
+    """One problem per key: a union (a number or "auto") reports each of its members."""
+    reasons: dict[str, list[str]] = {}
+    for error in invalid.errors(include_url=False):
+        key = ".".join(str(part) for part in error["loc"][:2])
+        reason = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        if "valid integer" in reason and len(error["loc"]) > 2 and "auto" in str(invalid):
+            reason = "should be a whole number"
+        reasons.setdefault(key, []).append(reason)
+    found = []
+    for key, said in reasons.items():
+        where = layer.origins[key].where
+        shown = "not shown" if key in keys.secret else repr(layer.values[key])
+        text = f"{key} = {shown} is not valid: {', or '.join(dict.fromkeys(said))}"
+        found.append(
+            Problem("invalid", key, where, text, f"correct {where} (sportsplat config schema describes it)")
+        )
+    return found
+
+
+def _refusal(problems: Sequence[Problem]) -> ConfigError:
+    """One error for all problems; its class is that of the gravest."""
+    kinds = {"secret": SecretInYaml, "unknown": UnknownSetting, "invalid": InvalidSetting}
+    gravest = next(kind for kind in kinds if any(problem.kind == kind for problem in problems))
+    ordered = sorted(problems, key=lambda problem: list(kinds).index(problem.kind))
+    details = [
+        {"kind": p.kind, "key": p.key, "where": p.where, "message": p.text, "fix": p.fix} for p in ordered
+    ]
+    first = ordered[0]
+    message, cause = first.text, f"from {first.where}"
+    if len(ordered) > 1:
+        message = f"{len(ordered)} settings cannot be used: {'; '.join(p.text for p in ordered)}"
+        cause = "from " + ", ".join(p.where for p in ordered)
+    return kinds[gravest](message, cause=cause, fix=first.fix, problems=details)
+
+
+def _merged(layers: Sequence[Layer]) -> Settings:
+    class Layered(BaseSettings, Settings):
+        model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            *_usual: PydanticBaseSettingsSource,
+            **_named: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """Read the layers, highest first, and nothing else."""
+            return tuple(_LayerSource(settings_cls, layer) for layer in reversed(layers))
+
+    return Settings(**dict(Layered()))
+
+
+def _origins(layers: Sequence[Layer]) -> dict[str, Origin]:
+    merged: dict[str, Origin] = {}
+    for layer in layers:
+        merged |= layer.origins
+    return merged
+
+
+def _nested(layer: Layer) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in layer.values.items():
+        section, _, name = key.partition(".")
+        tree.setdefault(section, {})[name] = value
+    return tree
