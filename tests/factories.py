@@ -14,9 +14,9 @@ SEASON_START = np.datetime64("2001-09-01")
 def matches_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Build a matches frame as `db.read.matches_frame` gives it, from a dict per match.
 
-    Keys: `day` ("2001-09-01"), `home`, `away` (team ids), `score` ((home, away), absent while unplayed); `time`
-    ("19:30", absent for day precision), `known` (moment; else the day's end, or three hours after kick-off),
-    `season`, `number`, `neutral`, `match_id` (else the position, from 1).
+    Keys: `day` ("2001-09-01"), `home`, `away` (team ids), `score` ((home, away), absent while unplayed);
+    `time` ("19:30", absent for day precision), `known` (moment; else the day's end, or three hours after
+    kick-off), `season`, `number`, `neutral`, `match_id` (else the position, from 1).
     """
     frame = pd.DataFrame([_row(i, row) for i, row in enumerate(rows, start=1)])
     return typed(frame)

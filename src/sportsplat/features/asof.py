@@ -1,8 +1,8 @@
 """The only door to history: what was known of both teams at each match's decision moment.
 
-The decision moment of a match is its kick-off (local midnight where only the day is known). A result counts when it
-was known at that moment or before (`known_at` <= decision), and never for its own match. Feature modules get a
-`History` and nothing else, so a feature cannot see what did not come through here.
+The decision moment of a match is its kick-off (local midnight where only the day is known). A result counts
+when it was known at that moment or before (`known_at` <= decision), and never for its own match. Feature
+modules get a `History` and nothing else, so a feature cannot see what did not come through here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Ints = npt.NDArray[np.int64]
 class Schedule:
     """What is known of every match without playing it; arrays (n,) in the rows' order of the matches frame.
 
-    `decision`: microseconds since 1970 UTC. `day`: calendar day at the league's place, days since 1970. `home`,
-    `away`: team numbers from 0, meaningless beyond telling teams apart.
+    `decision`: microseconds since 1970 UTC. `day`: calendar day at the league's place, days since 1970.
+    `home`, `away`: team numbers from 0, meaningless beyond telling teams apart.
     """
 
     match_id: Ints
@@ -44,7 +44,8 @@ class Schedule:
 class Answers:
     """Results in the order in which they became known; arrays (F,).
 
-    `row`: row of the match in the schedule. `known_at`: microseconds since 1970 UTC. `margin`: home minus away score.
+    `row`: row of the match in the schedule. `known_at`: microseconds since 1970 UTC. `margin`: home minus
+    away score.
     """
 
     row: Ints
@@ -52,16 +53,16 @@ class Answers:
     margin: Ints
 
 
-def _interleaved(home: npt.NDArray[np.generic], away: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Return home's and away's values in turn: (2F,) entries in order of arrival."""
+def _interleaved(home: Ints, away: Ints) -> Ints:
+    """Return home's and visitors' values in turn: (2F,) entries in order of arrival."""
     return np.stack((home, away), axis=1).ravel()
 
 
 class History:
     """Results as each match may see them, by team and by pair of teams.
 
-    Team entries: two per answer (home's, visitor's). Questions of `team`: (2n,), all home sides, then all visitors.
-    Pair entries: one per answer. Questions of `pair`: (n,).
+    Team entries: two per answer (home's, visitor's). Questions of `team`: (2n,), all home sides, then all
+    visitors. Pair entries: one per answer. Questions of `pair`: (n,).
     """
 
     def __init__(self, schedule: Schedule, answers: Answers) -> None:
@@ -84,7 +85,7 @@ class History:
         """Results by team; the arrival number of an entry is 2 * answer (+ 1 for the visitor's)."""
         plan, row = self.schedule, self.answers.row
         return open_ledger(
-            _interleaved(plan.home[row], plan.away[row]).astype(np.int64),
+            _interleaved(plan.home[row], plan.away[row]),
             np.concatenate((plan.home, plan.away)),
             2 * np.concatenate((self.known, self.known)),
             plan.n_teams,
@@ -110,8 +111,7 @@ class History:
     def team_margin(self) -> Ints:
         """Score difference from the team's view at each position of `team`, (2F,)."""
         margin = self.answers.margin
-        signed: Ints = np.stack((margin, -margin), axis=1).ravel()[self.team.entry]
-        return signed
+        return _interleaved(margin, -margin)[self.team.entry]
 
     @cached_property
     def asked_season(self) -> Ints:
@@ -130,7 +130,7 @@ class History:
 
     @cached_property
     def team_day(self) -> Ints:
-        """Latest calendar day that the team was known to have played on, at each position of `team`, (2F,)."""
+        """Latest calendar day on which the team was known to have played, at each position, (2F,)."""
         return _latest(self.team, self.schedule.day[self.team_row])
 
 

@@ -24,9 +24,10 @@ FAMILIES: tuple[Family, ...] = (RATING, FORM, STREAK, REST, SEASON, HEAD_TO_HEAD
 class Features:
     """Features of matches.
 
-    `frame`: one row per match in the order of the matches frame, index match_id, columns `names`, float64; a gap is
-    NaN. `decision_at`: up to when facts counted, by match_id. `documents`: the meaning of each column, in order.
-    `manifest`: a hash that changes with the names, the windows, the rating parameters and the code's version.
+    `frame`: one row per match in the order of the matches frame, index match_id, columns `names`, float64; a
+    gap is NaN. `decision_at`: up to when facts counted, by match_id. `documents`: the meaning of each
+    column, in order. `manifest`: a hash that changes with the names, the windows, the rating parameters and
+    the code's version.
     """
 
     frame: pd.DataFrame
@@ -81,8 +82,8 @@ def build_features(
     """Build one row per match from what was known at its decision moment, its kick-off.
 
     `matches`: a frame of `db.read.matches_frame`, rows in any order; left as it is. `stats`: a frame of
-    `db.read.stats_frame`, or None for no box-score features. `windows`: matches of form to look back on. Unplayed
-    matches get the same features by the same code. Raises InvalidSetting for a window below 1.
+    `db.read.stats_frame`, or None for no box-score features. `windows`: matches of form to look back on.
+    Unplayed matches get the same features by the same code. Raises InvalidSetting for a window below 1.
     """
     plan = plan_for(league, windows, stats)
     history = History.of(matches)

@@ -22,11 +22,13 @@ def running_total(values: Ints) -> Ints:
 
 def share(total: Ints, count: Ints) -> Values:
     """Divide, with NaN where nothing was counted."""
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    quotient = np.full(len(count), np.nan)
+    np.divide(total, count, out=quotient, where=count > 0)
+    return quotient
 
 
 def recent(ledger: Ledger, total: Ints, window: int) -> tuple[Ints, Ints]:
-    """Sum over the last `window` known entries of each question's group, and how many there were, (Q,) each."""
+    """Sum over the last `window` known entries of each question's group, and their number, (Q,) each."""
     begin = np.maximum(ledger.start, ledger.end - window)
     return total[ledger.end] - total[begin], ledger.end - begin
 

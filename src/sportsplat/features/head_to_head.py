@@ -1,4 +1,4 @@
-"""Head to head: earlier meetings of the same two teams, from this match's home team's view, wherever they were."""
+"""Head to head: earlier meetings of the two teams, wherever they were, from this match's home team's view."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _measures(_: Plan) -> Sequence[Measure]:
     return (
         Measure(
             "head_to_head_win_share",
-            f"wins plus half the draws of the home team over the last {MEETINGS} meetings, as a share (0 to 1)",
+            f"wins plus half the draws of the home team over the last {MEETINGS} meetings, as a share",
             gap,
             since,
             sided=False,
@@ -41,7 +41,7 @@ def _values(history: History, _: Plan) -> list[Values]:
     margin = lower_margin[history.pair.entry]
     won, count = recent(history.pair, running_total(np.sign(margin)), MEETINGS)
     scored, _count = recent(history.pair, running_total(margin), MEETINGS)
-    view = np.where(lower_is_home, 1, -1)
+    view = np.where(lower_is_home, 1, -1).astype(np.int64)
     return [share(count + view * won, 2 * count), share(view * scored, count)]
 
 

@@ -32,7 +32,7 @@ def _measures(_: Plan) -> Sequence[Measure]:
 
 
 def _season_openers(history: History) -> tuple[Bools, Bools]:
-    """Whether each answer is the home team's, the visitor's first of a season after an earlier one; (F,) each."""
+    """Whether each answer opens a season for the home team and for the visitor, not their first ever, (F,)."""
     ledger, season = history.team, history.team_season
     opens = np.zeros(len(season), dtype=np.bool_)
     opens[1:] = (season[1:] != season[:-1]) & (ledger.first[1:] == ledger.first[:-1])
@@ -42,7 +42,7 @@ def _season_openers(history: History) -> tuple[Bools, Bools]:
 
 
 def elo_before(history: History, plan: Plan) -> Values:
-    """Rating of each side before its match, carried over when the match opens its season; (2n,), home sides first."""
+    """Rating of each side before its match, carried over when that opens its season: (2n,), home first."""
     schedule, row = history.schedule, history.answers.row
     opens_home, opens_away = _season_openers(history)
     results = Results(

@@ -1,7 +1,8 @@
 """What a feature is: its name, what one value means, where it comes from, and what a gap means.
 
-A `Family` computes a few related measures from a `History`. A sided measure becomes three columns: `<name>_home`,
-`<name>_away` and `<name>_difference` (home minus away); any other is one column of its own name.
+A `Family` computes a few related measures from a `History`. A sided measure becomes three columns:
+`<name>_home`, `<name>_away` and `<name>_difference` (home minus away); any other is one column of its own
+name.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build: windows (matches, each at least 1), the league's rating parameters, its box-score names."""
+    """What to build: windows (matches, at least 1), the league's rating parameters, box-score names."""
 
     windows: tuple[int, ...]
     elo: EloParams
@@ -82,6 +83,6 @@ def describe(families: Iterable[Family], plan: Plan) -> tuple[Feature, ...]:
 
 
 def manifest_hash(features: Sequence[Feature], plan: Plan) -> str:
-    """Name the exact meaning of a features frame: its columns, windows, rating parameters and code version."""
+    """Name the exact meaning of a frame: its columns, windows, rating parameters and the code's version."""
     said = {"names": [f.name for f in features], "plan": asdict(plan), "code": CODE_VERSION}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

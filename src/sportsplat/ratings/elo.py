@@ -1,12 +1,13 @@
 """Elo: one number per team; the difference of two gives the expected score, a surprise moves both.
 
-Expected score of the home team: 1 / (1 + 10^(-d/400)), where d is its rating minus the visitor's plus the home
-advantage (none on neutral ground): A. Elo, The Rating of Chessplayers (1978). A tie scores one half.
+Expected score of the home team: 1 / (1 + 10^(-d/400)), where d is its rating minus the visitor's plus the
+home advantage (none on neutral ground): A. Elo, The Rating of Chessplayers (1978). A tie scores one half.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +20,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+_PER_POINT = -log(10.0) / 400.0
+
+
 class Multiplier(NamedTuple):
     """Weight of a result: `part` / (`base` + `slope` * e), e the winner's rating edge with home advantage.
 
-    The divisor is never taken below half of `base`: the formulas were made for edges far from where it vanishes.
+    The divisor is never taken below half of `base`: the formulas were made for edges far from where it
+    vanishes.
     """
 
     part: Floats
@@ -34,8 +39,8 @@ class Multiplier(NamedTuple):
 class Results:
     """Played matches in the order in which they became known; all arrays (F,).
 
-    `home`, `away`: team numbers from 0. `margin`: home score minus away score. `opens_home`, `opens_away`: whether the
-    result is the team's first of a season while it has played in an earlier one.
+    `home`, `away`: team numbers from 0. `margin`: home score minus away score. `opens_home`, `opens_away`:
+    whether the result is the team's first of a season while it has played in an earlier one.
     """
 
     home: Ints
@@ -48,7 +53,7 @@ class Results:
 
 def expected(difference: npt.ArrayLike) -> Floats:
     """Probability that the home team wins (ties count half), from rating differences of any shape."""
-    return np.asarray(1.0 / (1.0 + np.power(10.0, np.asarray(difference, dtype=np.float64) * (-1.0 / 400.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(np.asarray(difference, dtype=np.float64) * _PER_POINT)))
 
 
 def carried_over(rating: Floats, params: EloParams) -> Floats:
@@ -61,8 +66,9 @@ def multiplier(margin: Ints, kind: str) -> Multiplier:
 
     none: 1.
     nba: (m + 3)^0.8 / (7.5 + 0.006 e) (FiveThirtyEight, "How We Calculate NBA Elo Ratings", 2015).
-    nfl: ln(m + 1) * 2.2 / (2.2 + 0.001 e); a tie counts as m = 1 over 1 (FiveThirtyEight, nfl-elo-game, forecast.py).
-    goals: 1 up to one goal, 1.5 for two, (11 + m) / 8 from three (World Football Elo Ratings, eloratings.net).
+    nfl: ln(m + 1) * 2.2 / (2.2 + 0.001 e); a tie counts as m = 1 over 1 (FiveThirtyEight, nfl-elo-game,
+    forecast.py). goals: 1 up to one goal, 1.5 for two, (11 + m) / 8 from three (World Football Elo Ratings,
+    eloratings.net).
 
     `margin` (F,) may be of either sign. Raises InvalidSetting for another kind.
     """
@@ -85,27 +91,29 @@ def multiplier(margin: Ints, kind: str) -> Multiplier:
 def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
     """Rate results one after the other; return the ratings after each, (F, 2): home team's, visitor's.
 
-    A result moves the ratings that hold when it arrives, so two games of one day are learned one after the other.
+    A result moves the ratings that hold when it arrives: two games of one day are learned one after the
+    other.
     """
-    weight = multiplier(results.margin, params.margin)
-    sign = np.sign(results.margin)
-    advantage = np.where(results.neutral, 0.0, params.home_advantage)
+    sizes, size = np.unique(np.abs(results.margin), return_inverse=True)
+    weight = multiplier(sizes, params.margin)
+    gains = (params.k * weight.part).tolist()
+    base, least = weight.base, weight.base * 0.5
     carry, mean = params.carry_over, params.mean
-    base, slope, least = weight.base, weight.slope, weight.base * 0.5
+    kinds = [
+        (score, slope, advantage, opens)
+        for opens in range(4)
+        for advantage in (params.home_advantage, 0.0)
+        for score, slope in ((0.0, -weight.slope), (0.5, 0.0), (1.0, weight.slope))
+    ]
+    kind = np.sign(results.margin) + 1 + 3 * results.neutral
+    kind += 6 * results.opens_home + 12 * results.opens_away
     rating = [float(params.initial)] * n_teams
     after: list[float] = []
     push = after.append
-    columns = (
-        results.home,
-        results.away,
-        params.k * weight.part,
-        (sign + 1.0) * 0.5,
-        slope * sign,
-        advantage,
-        results.opens_home * 1 + results.opens_away * 2,
-    )
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for home, away, gain, score, edge_slope, edge_home, opens in rows:
+    # Small whole numbers cost no allocation in `tolist`: what differs between results is looked up by kind.
+    columns = (results.home.tolist(), results.away.tolist(), size.tolist(), kind.tolist())
+    for home, away, margin, what in zip(*columns, strict=True):
+        score, slope, advantage, opens = kinds[what]
         mine = rating[home]
         theirs = rating[away]
         if opens:
@@ -113,11 +121,11 @@ def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
                 mine = mean + carry * (mine - mean)
             if opens & 2:
                 theirs = mean + carry * (theirs - mean)
-        d = mine - theirs + edge_home
-        damping = base + edge_slope * d
+        d = mine - theirs + advantage
+        damping = base + slope * d
         if damping < least:
             damping = least
-        moved = gain * (score - 1.0 / (1.0 + 10.0 ** (d * -0.0025))) / damping
+        moved = gains[margin] * (score - 1.0 / (1.0 + exp(d * _PER_POINT))) / damping
         rating[home] = mine = mine + moved
         rating[away] = theirs = theirs - moved
         push(mine)
