@@ -1,0 +1,1 @@
+"""The outside thing wrapped here: a running PostgreSQL, wherever it lives."""

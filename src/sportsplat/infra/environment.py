@@ -1,0 +1,141 @@
+"""One protocol for every place where this project's PostgreSQL can live, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+Backend = Literal["docker", "embedded", "external"]
+State = Literal["running", "stopped", "absent", "incomplete", "unhealthy"]
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a database answers and as whom; its `repr` and `url()` mask the password."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    socket_dir: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def dsn(self, role: str | None = None) -> str:
+        """Return a libpq connection string including the password: for a client library, never for a log.
+
+        The private socket is preferred over TCP where there is one: a socket cannot turn out to be another server
+        that took the port. `role` is set for the session at the start of the connection.
+        """
+        parts = {
+            "host": self.socket_dir or self.host,
+            "port": str(self.port),
+            "dbname": self.database,
+            "user": self.user,
+            "password": self.password,
+            **self.parameters,
+        }
+        if role is not None:
+            parts["options"] = f"{parts.get('options', '')} -c role={role}".strip()
+        return " ".join(f"{key}={_quoted(value)}" for key, value in parts.items() if value)
+
+    def url(self, *, reveal: bool = False) -> str:
+        """Return the TCP address as a `postgresql://` URL, with `***` for the password unless `reveal`."""
+        secret = quote(self.password, safe="") if reveal else "***"
+        login = quote(self.user, safe="") + (f":{secret}" if self.password else "")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        shown = {
+            key: value if reveal or "password" not in key else "***" for key, value in self.parameters.items()
+        }
+        query = f"?{urlencode(shown)}" if shown else ""
+        return f"postgresql://{login}@{host}:{self.port}/{quote(self.database, safe='')}{query}"
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """What `ensure` found or made: the endpoint, and what it did in the past tense."""
+
+    endpoint: Endpoint
+    actions: list[str]
+
+
+@dataclass(frozen=True)
+class EnvironmentStatus:
+    """A look at an environment that changes nothing."""
+
+    backend: Backend
+    state: State
+    endpoint: Endpoint | None = None
+    server_version: str | None = None
+    services: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Environment(Protocol):
+    """A place where the database lives. Every method is safe to repeat."""
+
+    @property
+    def backend(self) -> Backend:
+        """Name of the kind of place."""
+        ...
+
+    def ensure(self, timeout_s: float) -> Ensured:
+        """Create, start or find the database, and return once it answers to its real user."""
+        ...
+
+    def status(self) -> EnvironmentStatus:
+        """Look without changing anything and without waiting."""
+        ...
+
+    def endpoint(self) -> Endpoint:
+        """Return where the running database is; raises EnvironmentUnavailable when it is not running."""
+        ...
+
+    def ask(self, sql: str) -> list[str]:
+        """Return the first column of one query, by the client that loads fastest; a missing table gives no rows."""
+        ...
+
+    def stop(self) -> list[str]:
+        """Stop what we started, keep its data, and say what was done."""
+        ...
+
+    def remove(self) -> list[str]:
+        """Stop it and delete its data, and say what was done."""
+        ...
+
+    def set_aside(self) -> list[str]:
+        """Move an incomplete initialisation out of the way, so that `ensure` can begin anew."""
+        ...
+
+    def logs(self, lines: int, follow: bool) -> Iterator[str]:
+        """Yield the last `lines` lines of the server's log, then, with `follow`, those that come."""
+        ...
+
+
+def open_environment(settings: Settings) -> Environment:
+    """Return the environment that the settings and this project's memory name.
+
+    Raises DataConflict (`BACKEND_WOULD_CHANGE`) when `auto` would leave the backend that holds the project's data,
+    ConfigError for settings that no backend can serve.
+    """
+    from sportsplat.infra.choice import chosen_backend
+
+    if chosen_backend(settings) == "external":
+        from sportsplat.infra.external import external_environment
+
+        return external_environment(settings)
+    from sportsplat.infra.embedded import embedded_environment
+
+    return embedded_environment(settings)
+
+
+def _quoted(value: str) -> str:
+    """Quote a value for a libpq connection string."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,81 @@
+"""Choosing the TCP port of the embedded server."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from typing import Literal
+
+from sportsplat.errors import ResourceConflict
+
+USUAL = 5433
+"""First choice: beside, not on, the port of a PostgreSQL that is installed already."""
+
+
+def candidates(
+    wanted: int | Literal["auto"], remembered: int | None, host: str, attempts: int = 5
+) -> Iterator[int]:
+    """Yield ports to try in turn, each free when yielded.
+
+    A fixed port is the only candidate; raises ResourceConflict (`PORT_TAKEN`) when it is taken. With `auto`: the one
+    remembered, the usual one, then any that the system gives.
+    """
+    if wanted != "auto":
+        if not is_free(wanted, host):
+            raise port_taken(wanted)
+        yield wanted
+        return
+    tried: set[int] = set()
+    for port in (remembered, USUAL, *(0 for _ in range(attempts))):
+        if port is None or port in tried:
+            continue
+        chosen = port or _any_free(host)
+        if is_free(chosen, host):
+            tried.add(chosen)
+            yield chosen
+
+
+def is_free(port: int, host: str) -> bool:
+    """Whether a server could listen on `port` of `host` now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True
+
+
+def port_taken(port: int) -> ResourceConflict:
+    """Return the error for a fixed port that is taken, naming its holder where the system tells."""
+    who = _holder(port)
+    return ResourceConflict(
+        f"port {port} is taken",
+        cause=f"{who} listens on it; infra.port asks for exactly this port",
+        fix="sportsplat up --port auto",
+        code="PORT_TAKEN",
+        port=port,
+    )
+
+
+def _any_free(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _holder(port: int) -> str:
+    import psutil
+
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    except psutil.Error:
+        pass
+    return "another process"

@@ -1,0 +1,210 @@
+"""The server process of a data directory: finding it, starting it, stopping it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sportsplat.errors import EnvironmentUnavailable, TimedOut
+from sportsplat.infra.account import Account
+from sportsplat.infra.binaries import bin_dir
+from sportsplat.infra.cluster import CONFIGURATION
+from sportsplat.infra.wait import wait_for
+
+# Safe first (fsync stays on), then quick to start and small; one analyst's machine, not a server farm.
+TUNING: Mapping[str, str] = {
+    "max_connections": "50",
+    "shared_buffers": "128MB",
+    "jit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "huge_pages": "off",
+}
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What a running server wrote into its `postmaster.pid`, once it was checked to be that server."""
+
+    pid: int
+    port: int
+    socket_dir: str
+    listen_address: str
+    ready: bool
+
+
+class StartFailedError(Exception):
+    """The server ended instead of starting; `log` holds what it said."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(log)
+        self.log = log
+
+    @property
+    def port_taken(self) -> bool:
+        """Whether it failed because its TCP port belongs to somebody else."""
+        return "could not create any TCP/IP sockets" in self.log or "Address already in use" in self.log
+
+
+def running(data_dir: Path) -> Postmaster | None:
+    """Return the live server of `data_dir`, or None; a stale pid file, even of a reused pid, counts as none."""
+    try:
+        lines = (data_dir / "postmaster.pid").read_text().splitlines()
+        found = Postmaster(
+            pid=int(lines[0]),
+            port=int(lines[3]),
+            socket_dir=lines[4],
+            listen_address=lines[5],
+            ready=len(lines) > 7 and lines[7].strip() == "ready",
+        )
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+    return found if _works_in(found.pid, data_dir) else None
+
+
+def start(
+    data_dir: Path, log: Path, account: Account, options: Mapping[str, str], timeout_s: float
+) -> Postmaster:
+    """Start the server of `data_dir` in a session of its own and return it when it accepts connections.
+
+    options: PostgreSQL settings, written to a file inside the data directory (no quoting on a command line).
+    The server's standard streams go to `log`. Raises StartFailedError, or TimedOut (`START_TIMED_OUT`).
+    """
+    end_orphans(data_dir)
+    _write_configuration(data_dir, options, account)
+    before = log.stat().st_size if log.exists() else 0
+    command = [str(bin_dir() / "pg_ctl"), "start", "-w", "-s", "-D", str(data_dir), "-l", str(log)]
+    # pg_ctl's own streams are not captured: the server must not hold a pipe of ours open.
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    done = account.run([*command, "-t", str(max(1, round(timeout_s)))], **quiet)
+    server = wait_for(lambda: _ready(data_dir), 1.0 if done.returncode == 0 else 0.05)
+    if server is not None:
+        return server
+    said = tail_from(log, before)
+    if running(data_dir) is not None:
+        raise TimedOut(
+            f"the database did not become ready within {timeout_s:g} s",
+            cause=last_words(said),
+            fix="sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`",
+            code="START_TIMED_OUT",
+        )
+    raise StartFailedError(said)
+
+
+def stop(data_dir: Path, timeout_s: float) -> bool:
+    """Stop the server of `data_dir`, ending its sessions; return whether there was one.
+
+    Raises TimedOut (`STOP_TIMED_OUT`).
+    """
+    server = running(data_dir)
+    if server is None:
+        return False
+    os.kill(server.pid, signal.SIGINT)
+    if not wait_for(lambda: not _works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
+        raise TimedOut(
+            f"the database server (process {server.pid}) did not stop within {timeout_s:g} s",
+            cause="it is still writing its data to the disk",
+            fix="run `sportsplat down` again in a moment",
+            code="STOP_TIMED_OUT",
+        )
+    return True
+
+
+def tail_from(log: Path, offset: int) -> str:
+    """Return what was written to `log` after `offset`."""
+    try:
+        with log.open("rb") as handle:
+            handle.seek(offset)
+            return handle.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def last_words(said: str) -> str:
+    """Return the lines of a server's log that tell why, or its last ones."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
+    return " / ".join((telling or lines)[-3:]) or "the server's log says nothing"
+
+
+def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable:
+    """Return the error for a server that will not start, in its own words."""
+    return EnvironmentUnavailable(
+        "the database server ended instead of starting",
+        cause=last_words(failed.log),
+        fix=f"mend what the log names ({log}), then run `sportsplat up` again",
+        code="START_FAILED",
+    )
+
+
+def _ready(data_dir: Path) -> Postmaster | None:
+    server = running(data_dir)
+    return server if server is not None and server.ready else None
+
+
+def _works_in(pid: int, data_dir: Path) -> bool:
+    """Whether `pid` is a live process whose working directory is `data_dir`, as that of a server always is.
+
+    That tells it from a process that got the number of a dead server, and still holds after the project was moved.
+    """
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and _same(process.cwd(), data_dir)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def _same(folder: str, data_dir: Path) -> bool:
+    try:
+        return Path(folder).samefile(data_dir)
+    except OSError:
+        return False
+
+
+def end_orphans(data_dir: Path) -> None:
+    """End what a killed server left behind: its children still use its memory and keep a new one from starting.
+
+    They mostly notice and end by themselves. A pid file whose number belongs to someone else by now is removed only
+    when nobody works in the data directory any more.
+    """
+    if not (data_dir / "postmaster.pid").exists():
+        return
+    if not wait_for(lambda: not _workers(data_dir), 2.0):
+        for sign in (signal.SIGQUIT, signal.SIGKILL):
+            for pid in _workers(data_dir):
+                os.kill(pid, sign)
+            if wait_for(lambda: not _workers(data_dir), 2.0):
+                break
+    if not _workers(data_dir):
+        (data_dir / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _workers(data_dir: Path) -> list[int]:
+    import psutil
+
+    own = [process for process in psutil.process_iter(["name"]) if "postgres" in (process.info["name"] or "")]
+    return [process.pid for process in own if _works_in(process.pid, data_dir)]
+
+
+def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Account) -> None:
+    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items()]
+    path = data_dir / CONFIGURATION
+    path.write_text("# Written by sportsplat at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    account.give(path)
+
+
+def rotate(log: Path, limit_bytes: int = 5_000_000) -> None:
+    """Keep one old log beside the present one when it has grown beyond the limit."""
+    if log.exists() and log.stat().st_size > limit_bytes:
+        log.replace(log.with_suffix(f".{time.strftime('%Y%m%d')}.log"))

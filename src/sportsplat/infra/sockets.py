@@ -1,0 +1,54 @@
+"""The private folder of the server's Unix socket."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra.account import Account
+
+_LONGEST = 107 - len("/.s.PGSQL.65535")
+"""Bytes that a socket's folder may have: the kernel allows 107 for the whole address."""
+
+
+def socket_dir(state_dir: Path) -> Path:
+    """Return the folder for the socket: inside the project's state, or in the temporary folder if that is too long."""
+    inside = state_dir / "run"
+    if len(str(inside).encode()) <= _LONGEST:
+        return inside
+    name = hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"sportsplat-{name}"
+
+
+def prepare(folder: Path, account: Account) -> None:
+    """Make the folder, private to the server's account.
+
+    Raises EnvironmentUnavailable (`SOCKET_DIR_NOT_OURS`) when someone else made it first: the temporary folder is
+    open to everyone.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    info = folder.lstat()
+    if folder.is_symlink() or info.st_uid not in (account.uid, _ourselves()):
+        raise EnvironmentUnavailable(
+            f"the folder for the server's socket belongs to someone else: {folder}",
+            cause=f"it is owned by user {info.st_uid}",
+            fix=f"remove {folder}, or set TMPDIR to a folder of your own, and run `sportsplat up` again",
+            code="SOCKET_DIR_NOT_OURS",
+        )
+    folder.chmod(0o700)
+    account.give(folder)
+
+
+def clear(folder: Path) -> None:
+    """Remove the folder with whatever a killed server left in it."""
+    if not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ourselves() -> int:
+    import os
+
+    return os.geteuid()

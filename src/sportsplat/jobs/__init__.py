@@ -1,0 +1,1 @@
+"""Use cases, one per module: the only place where the core meets the shell."""

@@ -1,0 +1,76 @@
+"""The sole composition root: what a use case needs of the shell, put together from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from sportsplat.errors import MigrationError
+from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.leagues import League, get_league, load_leagues
+from sportsplat.settings import Settings, asset_dir
+
+if TYPE_CHECKING:
+    import psycopg
+
+Role = Literal["app", "read", "owner"]
+
+
+@dataclass
+class Context:
+    """The settings, the leagues and the way to the database.
+
+    `locate` is asked for the endpoint at the first connection, so that what needs no database runs without one.
+    """
+
+    settings: Settings
+    leagues: Mapping[str, League]
+    locate: Callable[[], Endpoint] = field(repr=False)
+    _checked: bool = field(default=False, repr=False)
+
+    def connect(self, role: Role = "app", *, autocommit: bool = False) -> psycopg.Connection[Any]:
+        """Connect as the application (reads and writes rows), the reader, or the owner (changes the schema).
+
+        Raises EnvironmentUnavailable when the database is not running, MigrationError (`SCHEMA_BEHIND`) when its
+        schema is not the one that this code needs; the owner may connect to any schema.
+        """
+        from sportsplat.db import engine
+
+        names = {"app": engine.APP_ROLE, "read": engine.READ_ROLE, "owner": None}
+        connection = engine.connect(self.locate().dsn(), role=names[role], autocommit=autocommit)
+        if role != "owner" and not self._checked:
+            try:
+                check_schema(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._checked = True
+        return connection
+
+    def league(self, code: str) -> League:
+        """Return the league with this code; raises NotFound, with the likely code."""
+        return get_league(code, self.settings.project_dir)
+
+
+def open_context(settings: Settings) -> Context:
+    """Return the context of these settings. Nothing is connected yet."""
+    return Context(
+        settings, load_leagues(settings.project_dir), lambda: open_environment(settings).endpoint()
+    )
+
+
+def check_schema(connection: psycopg.Connection[Any]) -> None:
+    """Raise MigrationError (`SCHEMA_BEHIND`) unless the schema is at the revision that this code needs."""
+    from sportsplat.db.migrate import current, head
+
+    found, needed = current(connection), head(asset_dir("migrations"))
+    if not connection.autocommit:
+        connection.rollback()
+    if found != needed:
+        raise MigrationError(
+            "the schema of the database is not the one that this version needs",
+            cause=f"the database is at {found or 'no revision at all'}, the code needs {needed}",
+            fix="sportsplat db migrate",
+            code="SCHEMA_BEHIND",
+        )
