@@ -1,0 +1,5 @@
+"""`python -m sportsplat`."""
+
+from sportsplat.cli.app import main
+
+main()

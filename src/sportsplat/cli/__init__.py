@@ -1,0 +1,1 @@
+"""The command line: parse, call one job, render. Nothing here computes anything."""

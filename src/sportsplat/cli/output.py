@@ -1,0 +1,161 @@
+"""What leaves the program: the JSON envelope, the human answer, errors. All of it passes the redactor."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from sportsplat.errors import EnvironmentUnavailable, SportsplatError
+from sportsplat.redact import redact, redact_data
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SCHEMA_VERSION = 1
+PIPED_WIDTH = 160  # columns of a table that goes to a file or a pipe, where Rich would cut at 80
+
+
+class InterruptError(SportsplatError):
+    """Ctrl-C."""
+
+    code = "INTERRUPTED"
+    exit_code = 130
+    retryable = True
+
+
+class InternalError(SportsplatError):
+    """A bug of ours."""
+
+    code = "INTERNAL"
+    exit_code = 1
+
+
+def to_envelope(
+    command: str,
+    duration_s: float,
+    *,
+    data: Mapping[str, Any] | None = None,
+    error: SportsplatError | None = None,
+) -> dict[str, Any]:
+    """Return the one JSON object of a command: `data` of a success or the `error` object."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": error is None,
+        "command": command,
+        "data": None if error is not None else redact_data(to_plain(data or {})),
+        "error": None if error is None else redact_data(to_plain(error.to_dict())),
+        "duration_ms": round(duration_s * 1000),
+    }
+
+
+def to_plain(value: Any) -> Any:
+    """Return JSON-able data: NaN and infinities as null, dates in ISO 8601, NumPy values as plain ones."""
+    if value is None or isinstance(value, bool | str | int):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(item) for item in value]
+    for method in ("isoformat", "tolist", "model_dump"):
+        if hasattr(value, method):
+            return to_plain(getattr(value, method)())
+    return str(value)
+
+
+def write_json(envelope: Mapping[str, Any]) -> None:
+    """Print the envelope on stdout, one line."""
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    write_answer(json.dumps(envelope, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+
+
+def write_answer(text: str) -> None:
+    """Write to stdout. A reader that has gone away (`| head`) ends the output quietly.
+
+    Raises EnvironmentUnavailable when stdout cannot take it (a full disk).
+    """
+    try:
+        sys.stdout.write(redact(text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_stdout()
+    except OSError as failed:
+        abandon_stdout()
+        raise EnvironmentUnavailable(
+            "the answer could not be written to stdout",
+            cause=str(failed),
+            fix="make room or choose another place for the output, and run the command again",
+            code="OUTPUT_FAILED",
+        ) from failed
+
+
+def abandon_stdout() -> None:
+    """Let what is still to be written to stdout vanish, so that the interpreter's last flush is silent."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def write_error(error: SportsplatError, *, color: bool) -> None:
+    """Print code, what happened, where it came from and the next command on stderr."""
+    name = f"error[{error.error_code}]"
+    lines = [f"{_red(name) if color else name}: {error.message}"]
+    if error.cause:
+        lines.append(f"  cause: {error.cause}")
+    if error.fix:
+        lines.append(f"  fix:   {error.fix}")
+    with suppress(OSError):
+        sys.stderr.write(redact("\n".join(lines) + "\n"))
+        sys.stderr.flush()
+
+
+def make_console(stream: TextIO, *, color: bool) -> Console:
+    """Return a Rich console that redacts; without control codes unless `color` and a terminal."""
+    from rich.console import Console
+
+    terminal = stream.isatty()
+    return Console(
+        file=cast(TextIO, RedactingStream(stream)),
+        color_system="auto" if color and terminal else None,
+        force_terminal=terminal and color,
+        no_color=not color,
+        width=None if terminal or "COLUMNS" in os.environ else PIPED_WIDTH,
+        highlight=False,
+        soft_wrap=False,
+    )
+
+
+class RedactingStream:
+    """A text stream that masks secrets in each piece written to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the redacted text; report the length asked for, as callers expect."""
+        self._stream.write(redact(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def wants_color(stream: TextIO, *, no_color: bool) -> bool:
+    """Whether to colour: a terminal, not switched off by flag, `NO_COLOR` or `TERM=dumb`."""
+    return (
+        stream.isatty()
+        and not no_color
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+
+
+def _red(text: str) -> str:
+    return f"\x1b[1;31m{text}\x1b[0m"

@@ -1,0 +1,104 @@
+"""Progress of long work on stderr: a bar on a terminal, a line now and then elsewhere, nothing when asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FIRST_LINE_AFTER_S = 2.0
+LINE_EVERY_S = 10.0
+
+
+class Progress(Protocol):
+    """What a job is handed. Calling it is the same as `update`: `progress(done, total, "reading E0.csv")`."""
+
+    def __call__(
+        self, completed: float | None = None, total: float | None = None, description: str | None = None
+    ) -> None:
+        """Set what is known; None leaves it."""
+
+    def advance(self, steps: float = 1) -> None:
+        """Add to the completed steps."""
+
+
+class _Tracked:
+    """Keeps the numbers and tells `show` after each change."""
+
+    def __init__(self, description: str, total: float | None, show: Callable[[_Tracked], None]) -> None:
+        self.description = description
+        self.total = total
+        self.completed = 0.0
+        self._show = show
+
+    def __call__(
+        self, completed: float | None = None, total: float | None = None, description: str | None = None
+    ) -> None:
+        self.completed = self.completed if completed is None else completed
+        self.total = self.total if total is None else total
+        self.description = self.description if description is None else description
+        self._show(self)
+
+    def advance(self, steps: float = 1) -> None:
+        self(self.completed + steps)
+
+
+@contextmanager
+def open_progress(
+    description: str,
+    total: float | None = None,
+    *,
+    console: Console | None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Progress]:
+    """Show progress for the length of a `with` block. `console` is stderr's; None shows nothing."""
+    if console is None:
+        yield _Tracked(description, total, lambda _: None)
+    elif console.is_terminal:
+        with _bar(description, total, console) as tracked:
+            yield tracked
+    else:
+        yield _lines(description, total, console, clock)
+
+
+@contextmanager
+def _bar(description: str, total: float | None, console: Console) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    named = TextColumn("{task.description}")
+    with Bar(
+        SpinnerColumn(),
+        named,
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(description, total=total)
+        yield _Tracked(
+            description,
+            total,
+            lambda now: bar.update(
+                task, description=now.description, total=now.total, completed=now.completed
+            ),
+        )
+
+
+def _lines(description: str, total: float | None, console: Console, clock: Callable[[], float]) -> Progress:
+    started = clock()
+    due = [started + FIRST_LINE_AFTER_S]
+
+    def show(now: _Tracked) -> None:
+        moment = clock()
+        if moment >= due[0]:
+            due[0] = moment + LINE_EVERY_S
+            done = f"{now.completed:,.0f}" + (f" of {now.total:,.0f}" if now.total else "")
+            console.print(f"{now.description}: {done} ({moment - started:.0f} s)", markup=False)
+
+    return _Tracked(description, total, show)
