@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +32,12 @@ class Owner:
         return f"Owner(user={self.user!r}, database={self.database!r})"
 
 
-def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int) -> None:
+def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int, flush: bool = True) -> None:
     """Make a data directory with the owner's role and database, and put it at `data_dir` in one step.
 
     Everything happens in a temporary folder beside it, is flushed to the disk, and is renamed at the end. The
-    programs inherit `lock_fd`, so that if we are killed they keep the lock until they are gone too.
+    programs inherit `lock_fd`, so that if we are killed they keep the lock until they are gone too. `flush` False is
+    for data that may be lost.
     """
     work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
     work.mkdir(mode=0o700)
@@ -44,8 +46,10 @@ def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int) 
         made = work / "data"
         _initdb(made, _password_file(work, owner.password, account), owner, account, lock_fd)
         _include_configuration(made, account)
-        run_single_user(made, f"CREATE DATABASE {quoted_name(owner.database)}", account, lock_fd)
-        _program(["initdb", "--sync-only", "-D", str(made)], account, lock_fd)
+        create = f"CREATE DATABASE {quoted_name(owner.database)}"
+        run_single_user(made, create, account, lock_fd, settings={"fsync": "off"})
+        if flush:
+            _program(["initdb", "--sync-only", "-D", str(made)], account, lock_fd)
         made.rename(data_dir)
         flush_folder(data_dir.parent)
     finally:
@@ -105,12 +109,16 @@ def sweep(state_dir: Path) -> int:
     return len(leftovers)
 
 
-def run_single_user(data_dir: Path, sql: str, account: Account, lock_fd: int) -> None:
+def run_single_user(
+    data_dir: Path, sql: str, account: Account, lock_fd: int, settings: Mapping[str, str] | None = None
+) -> None:
     """Run one statement in single-user mode: no server, no socket, no password. The server must be stopped.
 
     The statement goes through stdin, so that it may hold a secret.
     """
-    command = ["postgres", "--single", "-D", str(data_dir), "-c", "log_min_error_statement=panic", "postgres"]
+    applied = {"log_min_error_statement": "panic", **(settings or {})}
+    options = [word for name, value in applied.items() for word in ("-c", f"{name}={value}")]
+    command = ["postgres", "--single", "-D", str(data_dir), *options, "postgres"]
     _program(command, account, lock_fd, text_in=sql + ";\n")
 
 

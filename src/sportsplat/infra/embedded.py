@@ -235,7 +235,8 @@ class EmbeddedEnvironment:
 
     def _ensure_data(self, owner: cluster.Owner, account: Account, held: Held, actions: list[str]) -> None:
         if not self.spec.data_dir.exists():
-            cluster.initialise(self.spec.data_dir, owner, account, lock_fd=held.fd)
+            flush = self.spec.tuning.get("fsync") != "off"
+            cluster.initialise(self.spec.data_dir, owner, account, lock_fd=held.fd, flush=flush)
             actions.append(f"initialised PostgreSQL {MAJOR} in {self.spec.data_dir}")
             return
         if not (self.spec.data_dir / "PG_VERSION").exists():
