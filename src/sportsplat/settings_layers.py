@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -13,21 +13,41 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sportsplat.errors import ConfigError, InvalidSetting, SecretInYaml, UnknownSetting
+from sportsplat.errors import (
+    ConfigError,
+    InvalidSetting,
+    SecretInYaml,
+    SportsplatError,
+    UnknownSetting,
+    UsageError,
+)
 from sportsplat.redact import REDACTOR
 from sportsplat.settings import Section, Settings
-from sportsplat.settings_sources import (
-    Keys,
-    Layer,
-    Origin,
-    Problem,
+from sportsplat.settings_sources import Keys, Layer, Origin, Problem, ProblemKind, to_shown
+from sportsplat.settings_variables import (
+    Variable,
     dotenv_variables,
     environment_variables,
     flags_layer,
     variables_layer,
-    yaml_layer,
 )
+from sportsplat.settings_yaml import yaml_layer
 from sportsplat.yaml_positions import display_path
+
+_REFUSALS: Mapping[ProblemKind, type[ConfigError]] = {
+    "secret": SecretInYaml,
+    "unknown": UnknownSetting,
+    "invalid": InvalidSetting,
+}
+_PLAIN_WORDS = {
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "string_type": "should be text (put it in quotes)",
+    "tuple_type": "should be a list, as in [5, 10]",
+}
 
 
 @dataclass(frozen=True)
@@ -121,9 +141,7 @@ def _defaults() -> Layer:
     return layer
 
 
-def _chosen_profile(
-    asked: str | None, environ: Mapping[str, str], written: Iterable[tuple[str, str, str]]
-) -> str | None:
+def _chosen_profile(asked: str | None, environ: Mapping[str, str], written: Iterable[Variable]) -> str | None:
     from_file = next((value for name, value, _ in written if name == "SPORTSPLAT_PROFILE"), None)
     return asked or environ.get("SPORTSPLAT_PROFILE") or from_file or None
 
@@ -177,37 +195,34 @@ def _split(key: str, value: Any) -> Any:
 def _problems_of(invalid: ValidationError, layer: Layer, keys: Keys) -> list[Problem]:
     """One problem per key: a union (a number or "auto") reports each of its members."""
     reasons: dict[str, list[str]] = {}
-    for error in invalid.errors(include_url=False):
-        key = ".".join(str(part) for part in error["loc"][:2])
-        reason = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-        if "valid integer" in reason and len(error["loc"]) > 2 and "auto" in str(invalid):
-            reason = "should be a whole number"
-        reasons.setdefault(key, []).append(reason)
+    for error in invalid.errors(include_url=False, include_input=False, include_context=False):
+        section, name, *inside = error["loc"]
+        item = f"item {inside[0] + 1} " if inside and isinstance(inside[0], int) else ""
+        said = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        reasons.setdefault(f"{section}.{name}", []).append(item + _PLAIN_WORDS.get(error["type"], said))
     found = []
-    for key, said in reasons.items():
+    for key, said_all in reasons.items():
         where = layer.origins[key].where
-        shown = "not shown" if key in keys.secret else repr(layer.values[key])
-        text = f"{key} = {shown} is not valid: {', or '.join(dict.fromkeys(said))}"
-        found.append(
-            Problem("invalid", key, where, text, f"correct {where} (sportsplat config schema describes it)")
-        )
+        shown = "not shown" if key in keys.secret else to_shown(key, layer.values[key])
+        text = f"{key} (value {shown}) {', or '.join(dict.fromkeys(said_all))}"
+        found.append(Problem("invalid", key, where, text, f"correct it in {where}"))
     return found
 
 
-def _refusal(problems: Sequence[Problem]) -> ConfigError:
-    """One error for all problems; its class is that of the gravest."""
-    kinds = {"secret": SecretInYaml, "unknown": UnknownSetting, "invalid": InvalidSetting}
-    gravest = next(kind for kind in kinds if any(problem.kind == kind for problem in problems))
-    ordered = sorted(problems, key=lambda problem: list(kinds).index(problem.kind))
-    details = [
-        {"kind": p.kind, "key": p.key, "where": p.where, "message": p.text, "fix": p.fix} for p in ordered
-    ]
-    first = ordered[0]
-    message, cause = first.text, f"from {first.where}"
+def _refusal(problems: Sequence[Problem]) -> SportsplatError:
+    """One error for all problems, of the gravest one's class; UsageError when only flags are wrong."""
+    kinds = list(_REFUSALS)
+    ordered = sorted(problems, key=lambda problem: kinds.index(problem.kind))
+    gravest = _REFUSALS[ordered[0].kind]
+    message, cause = ordered[0].text, f"from {ordered[0].where}"
     if len(ordered) > 1:
-        message = f"{len(ordered)} settings cannot be used: {'; '.join(p.text for p in ordered)}"
-        cause = "from " + ", ".join(p.where for p in ordered)
-    return kinds[gravest](message, cause=cause, fix=first.fix, problems=details)
+        lines = [f"\n  {each.where}: {each.text}; {each.fix}" for each in ordered]
+        message = f"{len(ordered)} settings cannot be used:{''.join(lines)}"
+        cause = f"from {', '.join(dict.fromkeys(each.where for each in ordered))}"
+    listed = [asdict(problem) for problem in ordered]
+    if all(problem.where.startswith("flag") for problem in problems):
+        return UsageError(message, cause=cause, fix=ordered[0].fix, code=gravest.code, problems=listed)
+    return gravest(message, cause=cause, fix=ordered[0].fix, problems=listed)
 
 
 def _merged(layers: Sequence[Layer]) -> Settings:
