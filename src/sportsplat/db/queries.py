@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from sportsplat.db.engine import BECOME, session_conninfo
 from sportsplat.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
@@ -86,11 +87,17 @@ class Database:
     def __init__(self, dsn: str, *, role: str | None, max_size: int = 8, timeout_s: float = 5.0) -> None:
         """Prepare the pool; nothing connects before `open`."""
         self._timeout_s = timeout_s
-        options = "-c timezone=UTC -c statement_timeout=10000" + (f" -c role={role}" if role else "")
+
+        async def become(conn: AsyncConnection) -> None:
+            await conn.execute("SET statement_timeout = '10s'")
+            if role is not None:
+                await conn.execute(BECOME, [role])
+
         self._pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
-            dsn,
+            session_conninfo(dsn),
             connection_class=psycopg.AsyncConnection[Row],
-            kwargs={"row_factory": dict_row, "autocommit": True, "options": options, "connect_timeout": 3},
+            kwargs={"row_factory": dict_row, "autocommit": True},
+            configure=become,
             min_size=1,
             max_size=max_size,
             max_waiting=256,
