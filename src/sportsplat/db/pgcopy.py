@@ -110,13 +110,15 @@ def _moments(values: Array, shift: int, dtype: str) -> Array:
     return shifted.view(dtype)
 
 
-def write_columns(conn: psycopg.Connection[Any], table: str, columns: Mapping[str, pa.Array]) -> int:
+def write_columns(
+    conn: psycopg.Connection[Any], table: sql.Identifier, columns: Mapping[str, pa.Array]
+) -> int:
     """COPY equally long Arrow columns into the columns of `table` that bear their names; return the count."""
     import pyarrow as pa
 
     frame = pa.table(dict(columns))
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        table, sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(to_csv(frame))

@@ -1,0 +1,174 @@
+"""The diary of pipelines: one row a file in `pipeline_runs`, rows that could not be taken in `quarantine`.
+
+A running file holds a session lock of its own. A run that says `running` although nobody holds its lock was
+killed; the next run calls it `abandoned`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from sportsplat.domain import JsonObject, Rejected
+
+_RUN_LOCK = "hashtextextended('sportsplat run ' || {}, 0)"
+
+
+def start_run(
+    conn: psycopg.Connection[Any], kind: str, source: str, league: str | None, file: str, sha256: str
+) -> int:
+    """Open a run, whose lock this session holds until `release_run` or its end; return the run's id."""
+    row = conn.execute(
+        """
+        INSERT INTO pipeline_runs (kind, source, league, file, sha256, status)
+        VALUES (%s, %s, %s, %s, %s, 'running') RETURNING id
+        """,
+        (kind, source, league, file, sha256),
+    ).fetchone()
+    run_id = int(row[0]) if row else 0
+    conn.execute(f"SELECT pg_advisory_lock({_RUN_LOCK.format('%s')})".encode(), (run_id,))
+    return run_id
+
+
+def finish_run(conn: psycopg.Connection[Any], run_id: int, league: str, counts: JsonObject) -> None:
+    """Mark a run as done; called in the transaction that holds its rows, so that both become true at once."""
+    conn.execute(
+        """
+        UPDATE pipeline_runs SET status = 'done', finished_at = clock_timestamp(), league = %s, counts = %s
+         WHERE id = %s
+        """,
+        (league, Jsonb(counts), run_id),
+    )
+
+
+def fail_run(conn: psycopg.Connection[Any], run_id: int, error: str) -> None:
+    """Mark a run as failed, with the reason."""
+    conn.execute(
+        """
+        UPDATE pipeline_runs SET status = 'failed', finished_at = clock_timestamp(), error = %s WHERE id = %s
+        """,
+        (error, run_id),
+    )
+
+
+def release_run(conn: psycopg.Connection[Any], run_id: int) -> None:
+    """Give the run's lock back."""
+    conn.execute(f"SELECT pg_advisory_unlock({_RUN_LOCK.format('%s')})".encode(), (run_id,))
+
+
+def abandon_dead_runs(conn: psycopg.Connection[Any], kind: str) -> list[str]:
+    """Mark runs that were killed as `abandoned`; return their files."""
+    rows = conn.execute(
+        f"""
+        WITH running AS MATERIALIZED (
+            SELECT id FROM pipeline_runs WHERE kind = %(kind)s AND status = 'running'),
+        dead AS MATERIALIZED (
+            SELECT id FROM running WHERE pg_try_advisory_xact_lock({_RUN_LOCK.format("id")}))
+        UPDATE pipeline_runs r
+           SET status = 'abandoned', finished_at = clock_timestamp(),
+               error = 'The process ended before this file was stored; nothing of it was kept.'
+          FROM dead WHERE r.id = dead.id
+        RETURNING r.file
+        """.encode(),
+        {"kind": kind},
+    ).fetchall()
+    return [file for (file,) in rows]
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A row that waits in quarantine. `line` is 0 where the reason concerns no single line of the file."""
+
+    id: int
+    run_id: int | None
+    source: str
+    league: str | None
+    file: str
+    line: int
+    code: str
+    reason: str
+    raw: str
+    created_at: datetime
+    resolved_at: datetime | None
+
+
+_COLUMNS = "id, run_id, source, league, file, line, code, reason, raw, created_at, resolved_at"
+
+
+def store_rejected(
+    conn: psycopg.Connection[Any],
+    run_id: int,
+    source: str,
+    league: str,
+    file: str,
+    rejected: Sequence[Rejected],
+) -> int:
+    """Make the open quarantine rows of `file` those in `rejected`: add new ones, resolve those that passed.
+
+    Return how many were added; one that already waits is left as it is.
+    """
+    params = {
+        "run": run_id,
+        "source": source,
+        "league": league,
+        "file": file,
+        "line": [row.line for row in rejected],
+        "code": [row.code for row in rejected],
+        "reason": [_storable(row.reason) for row in rejected],
+        "raw": [_storable(row.raw) for row in rejected],
+    }
+    conn.execute(
+        """
+        UPDATE quarantine q SET resolved_at = now()
+         WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
+           AND NOT EXISTS (
+               SELECT FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[])
+                        AS r (line, code, reason)
+                WHERE r.line = q.line AND r.code = q.code AND r.reason = q.reason)
+        """,
+        params,
+    )
+    return conn.execute(
+        """
+        INSERT INTO quarantine (run_id, source, league, file, line, code, reason, raw)
+        SELECT DISTINCT ON (r.line, r.code, r.reason) %(run)s::bigint, %(source)s, %(league)s, %(file)s, r.*
+          FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[], %(raw)s::text[])
+               AS r (line, code, reason, raw)
+         ORDER BY r.line, r.code, r.reason
+        ON CONFLICT (source, file, line, code, md5(reason)) WHERE resolved_at IS NULL DO NOTHING
+        """,
+        params,
+    ).rowcount
+
+
+def open_quarantine(conn: psycopg.Connection[Any], *, source: str | None = None) -> list[Quarantined]:
+    """Return the rows that wait, by file and line."""
+    with conn.cursor(row_factory=class_row(Quarantined)) as cursor:
+        return cursor.execute(
+            f"""
+            SELECT {_COLUMNS} FROM quarantine
+             WHERE resolved_at IS NULL AND (%(source)s::text IS NULL OR source = %(source)s)
+             ORDER BY source, file, line, id
+            """.encode(),
+            {"source": source},
+        ).fetchall()
+
+
+def quarantined(conn: psycopg.Connection[Any], row_id: int) -> Quarantined | None:
+    """Return one row, resolved or not; None if there is no such row."""
+    with conn.cursor(row_factory=class_row(Quarantined)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM quarantine WHERE id = %s".encode(), (row_id,)
+        ).fetchone()
+
+
+def _storable(text: str) -> str:
+    """Replace what PostgreSQL's text cannot hold: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,195 @@
+"""What of a batch goes to the database: duplicates within one file are settled before anything is written.
+
+Rows that repeat each other become one. Rows that contradict each other all go to quarantine, since nothing in
+the file says which of them is right; whatever an earlier file said of that match stays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, Protocol, TypeVar
+
+from sportsplat.domain import (
+    Batch,
+    ForecastRecord,
+    MatchKey,
+    MatchRecord,
+    MatchStatus,
+    QuoteRecord,
+    Rejected,
+    TeamStatsRecord,
+)
+
+NO_LINE = 0
+
+
+class _OfMatch(Protocol):
+    @property
+    def match(self) -> MatchKey: ...
+
+
+Record = TypeVar("Record", bound=_OfMatch)
+AnyRecord = TypeVar("AnyRecord", bound=tuple)  # type: ignore[type-arg]
+
+
+class Sifted(NamedTuple):
+    """Records without duplicates. `quote_rows[i]` is the position in `matches` of what `quotes[i]` prices."""
+
+    matches: list[MatchRecord]
+    quotes: list[QuoteRecord]
+    quote_rows: list[int]
+    stats: list[TeamStatsRecord]
+    stats_rows: list[int]
+    forecasts: list[ForecastRecord]
+    forecast_rows: list[int]
+    rejected: list[Rejected]
+
+
+def narrow(batch: Batch, seasons: Sequence[int], since: date | None) -> Batch:
+    """Keep the matches of the named seasons (any if none is named) that are played on `since` or later."""
+    if not seasons and since is None:
+        return batch
+    wanted = frozenset(seasons)
+    kept = [
+        match
+        for match in batch.matches
+        if (not wanted or match.season in wanted) and (since is None or match.match_date >= since)
+    ]
+    return batch._replace(matches=kept)
+
+
+def key_of(match: MatchRecord) -> MatchKey:
+    """Return what identifies a match within its league."""
+    return MatchKey(match.match_date, match.home, match.away, match.number)
+
+
+def sift(batch: Batch, teams: Mapping[str, int], mentioned: Iterable[MatchKey] = ()) -> Sifted:
+    """Settle duplicates and tie every dependent record to its match.
+
+    `teams` gives the id of each name: two names of one team are one team here. `mentioned` are the keys of
+    matches that the file holds and that were left out on purpose, whose quotes are left out as quietly.
+    """
+    rejected = list(batch.rejected)
+    rows: dict[MatchKey, int] = {}
+    matches = _settle_matches(batch, teams, rows, rejected)
+    quiet = {key_of(match) for match in batch.matches} | set(mentioned)
+    settle = _Settler(batch.file, rows, quiet, rejected)
+    quotes = settle(batch.quotes, _quote_key)
+    stats = settle(batch.stats, _stats_key)
+    forecasts = settle(batch.forecasts, _forecast_key)
+    return Sifted(matches, *quotes, *stats, *forecasts, rejected)
+
+
+def _settle_matches(
+    batch: Batch, teams: Mapping[str, int], rows: dict[MatchKey, int], rejected: list[Rejected]
+) -> list[MatchRecord]:
+    """Return one record per match; `rows` receives the position of every key that leads to one."""
+    same: dict[Hashable, list[MatchRecord]] = defaultdict(list)
+    for match in batch.matches:
+        home, away = teams[match.home], teams[match.away]
+        if home == away:
+            reason = f"{match.home} and {match.away} are one team, which cannot play itself."
+            rejected.append(_refuse(batch.file, "same-team", reason, [match]))
+        else:
+            same[match.match_date, home, away, match.number].append(match)
+    settled: list[MatchRecord] = []
+    for twins in same.values():
+        chosen = twins[0] if len(twins) == 1 else _agreed(twins)
+        if chosen is None:
+            reason = f"{len(twins)} rows say different things of {_name(twins[0])}; none of them was taken."
+            rejected.append(_refuse(batch.file, "contradicting-duplicate", reason, twins))
+            continue
+        for twin in twins:
+            rows[key_of(twin)] = len(settled)
+        settled.append(chosen)
+    return settled
+
+
+def _agreed(twins: list[MatchRecord]) -> MatchRecord | None:
+    """Return what rows of one match say together, a played one being the newer; None if they differ."""
+    final = [twin for twin in twins if twin.status is MatchStatus.FINAL] or twins
+    told = {twin._replace(home="", away="") for twin in final}
+    return final[0] if len(told) == 1 else None
+
+
+class _Settler:
+    """Ties records to matches and drops repetitions."""
+
+    def __init__(
+        self, file: str, rows: Mapping[MatchKey, int], quiet: set[MatchKey], rejected: list[Rejected]
+    ) -> None:
+        self._file = file
+        self._rows = rows
+        self._quiet = quiet
+        self._rejected = rejected
+
+    def __call__(
+        self, records: Sequence[Record], key: Callable[[Record], Hashable]
+    ) -> tuple[list[Record], list[int]]:
+        kept, positions = self._of_matches(records)
+        keys = [(position, key(record)) for position, record in zip(positions, kept, strict=True)]
+        if len(set(keys)) == len(keys):
+            return kept, positions
+        return self._without_twins(kept, positions, keys)
+
+    def _of_matches(self, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
+        positions = [self._rows.get(record.match, -1) for record in records]
+        if -1 not in positions:
+            return list(records), positions
+        orphans = {
+            record.match: record
+            for record, position in zip(records, positions, strict=True)
+            if position < 0 and record.match not in self._quiet
+        }
+        for match, record in orphans.items():
+            reason = f"The file holds no match {match.home} - {match.away} on {match.match_date}."
+            self._rejected.append(_refuse(self._file, "unknown-match", reason, [record]))
+        kept = [(r, p) for r, p in zip(records, positions, strict=True) if p >= 0]
+        return [record for record, _ in kept], [position for _, position in kept]
+
+    def _without_twins(
+        self, records: list[Record], positions: list[int], keys: Sequence[Hashable]
+    ) -> tuple[list[Record], list[int]]:
+        same: dict[Hashable, list[int]] = defaultdict(list)
+        for i, key in enumerate(keys):
+            same[key].append(i)
+        kept = []
+        for twins in same.values():
+            told = {str(_without_match(records[i])) for i in twins}
+            if len(told) == 1:
+                kept.append(twins[0])
+            else:
+                match = records[twins[0]].match
+                reason = (
+                    f"{len(twins)} values for one thing in {match.home} - {match.away} on {match.match_date}."
+                )
+                self._rejected.append(
+                    _refuse(self._file, "contradicting-duplicate", reason, [records[i] for i in twins])
+                )
+        return [records[i] for i in kept], [positions[i] for i in kept]
+
+
+def _without_match(record: object) -> object:
+    return record[1:] if isinstance(record, tuple) else record
+
+
+def _quote_key(quote: QuoteRecord) -> Hashable:
+    return quote.bookmaker, quote.market, quote.outcome, quote.line, quote.is_closing
+
+
+def _stats_key(stats: TeamStatsRecord) -> Hashable:
+    return stats.is_home
+
+
+def _forecast_key(forecast: ForecastRecord) -> Hashable:
+    return forecast.publisher
+
+
+def _name(match: MatchRecord) -> str:
+    return f"{match.home} - {match.away} on {match.match_date}"
+
+
+def _refuse(file: str, code: str, reason: str, records: Sequence[object]) -> Rejected:
+    return Rejected(file, NO_LINE, reason, code, "\n".join(map(repr, records)))
