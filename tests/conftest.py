@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from psycopg import sql
 
 from sportsplat.db.engine import connect
-from sportsplat.infra.embedded import EmbeddedEnvironment, EmbeddedSpec
+from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded_spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
 from sportsplat.leagues import load_leagues
@@ -87,21 +89,16 @@ def empty_database(postgres: Endpoint) -> Iterator[Database]:
         yield made
 
 
-class _scratch:
-    """A database that exists as long as the `with` block."""
-
-    def __init__(self, server: Endpoint, template: str) -> None:
-        self.server = server
-        self.template = template
-        self.name = f"test_{next(_numbers)}"
-
-    def __enter__(self) -> Database:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        _administer(self.server, statement.format(sql.Identifier(self.name), sql.Identifier(self.template)))
-        return Database(replace(self.server, database=self.name))
-
-    def __exit__(self, *_: object) -> None:
-        _administer(self.server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
+@contextmanager
+def _scratch(server: Endpoint, template: str) -> Iterator[Database]:
+    name = f"test_{next(_numbers)}"
+    identifier = sql.Identifier(name)
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+    _administer(server, statement.format(identifier, sql.Identifier(template)))
+    try:
+        yield Database(replace(server, database=name))
+    finally:
+        _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
 
 def _administer(server: Endpoint, statement: sql.Composed) -> None:
@@ -128,7 +125,7 @@ def context(database: Database, project_dir: Path) -> Context:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder with the public files of real matches; a test that needs it is skipped where it is not named."""
+    """The folder with public files of real matches; whoever needs it is skipped where it is not named."""
     folder = os.environ.get("SPORTSPLAT_REAL_DATA")
     if not folder:
         pytest.skip("SPORTSPLAT_REAL_DATA names no folder with real data")

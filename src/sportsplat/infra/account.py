@@ -38,7 +38,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a PostgreSQL program as this user, from `/`, with an environment that carries nothing of ours."""
+        """Run a PostgreSQL program as this user, from `/`, with nothing of our environment."""
         prefix, identity = self._switch()
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         return subprocess.run(
@@ -61,8 +61,9 @@ class Account:
 def server_account(data_dir: Path, needs: Iterable[Path]) -> Account:
     """Return the user to run the server as: ourselves, or when we are root the data's owner, else `nobody`.
 
-    `needs` are folders that the server must enter. Where a parent (such as a home folder of mode 700) bars the way,
-    the server is given the single capability to pass it. Raises EnvironmentUnavailable (`FOLDER_NOT_REACHABLE`).
+    `needs` are folders that the server must enter. Where a parent (such as a home folder of mode 700) bars
+    the way, the server is given the single capability to pass it. Raises EnvironmentUnavailable
+    (`FOLDER_NOT_REACHABLE`).
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), str(os.geteuid()))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def chosen_backend(settings: Settings) -> Backend:
     """Return the backend to use: the one that the settings name, else (`auto`) the one that fits.
 
-    `auto` takes a server named by DATABASE_URL, else the embedded one. (Docker's turn, between the two, comes with
-    its backend.) Raises DataConflict (`BACKEND_WOULD_CHANGE`), UsageError (`BACKEND_UNKNOWN`).
+    `auto` takes a server named by DATABASE_URL, else the embedded one. (Docker's turn, between the two,
+    comes with its backend.) Raises DataConflict (`BACKEND_WOULD_CHANGE`), UsageError (`BACKEND_UNKNOWN`).
     """
     wanted = settings.infra.backend
     if wanted == "docker":
@@ -38,7 +38,7 @@ def chosen_backend(settings: Settings) -> Backend:
 def _would_change(remembered: str, fitting: Backend) -> DataConflict:
     cause = "DATABASE_URL is set now" if fitting == "external" else "DATABASE_URL is no longer set"
     return DataConflict(
-        f"this project's data is in the {remembered} backend, and the settings now point to the {fitting} one",
+        f"this project's data is in the {remembered} backend, and the settings now mean the {fitting} one",
         cause=f"{cause}; the project used the {remembered} backend before",
         fix=f"stay: SPORTSPLAT_INFRA__BACKEND={remembered} (or infra.backend in config/settings.yaml); "
         f"change on purpose: sportsplat up --backend {fitting}",

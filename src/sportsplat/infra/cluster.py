@@ -35,9 +35,9 @@ class Owner:
 def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int, flush: bool = True) -> None:
     """Make a data directory with the owner's role and database, and put it at `data_dir` in one step.
 
-    Everything happens in a temporary folder beside it, is flushed to the disk, and is renamed at the end. The
-    programs inherit `lock_fd`, so that if we are killed they keep the lock until they are gone too. `flush` False is
-    for data that may be lost.
+    Everything happens in a temporary folder beside it, is flushed to the disk, and is renamed at the end.
+    The programs inherit `lock_fd`, so that if we are killed they keep the lock until they are gone too.
+    `flush` False is for data that may be lost.
     """
     work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
     work.mkdir(mode=0o700)

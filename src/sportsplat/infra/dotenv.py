@@ -1,4 +1,4 @@
-"""The project's `.env`: where generated secrets are kept, in the user's own file and among the user's own lines."""
+"""The project's `.env`: where generated secrets are kept, among the user's own lines."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def read_value(path: Path, key: str) -> str | None:
 def write_value(path: Path, key: str, value: str) -> None:
     """Set `key` in the file at `path`, keeping every other line; the file becomes (0600) private to its user.
 
-    `value` must need no quoting (letters, digits, `-`, `_`). The new content replaces the old in one step, so that
-    a process killed half-way leaves one or the other, never a part.
+    `value` must need no quoting (letters, digits, `-`, `_`). The new content replaces the old in one step,
+    so that a process killed half-way leaves one or the other, never a part.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -41,7 +41,7 @@ def write_value(path: Path, key: str, value: str) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write `text` to a private (0600) file beside `path`, flush it to the disk and put it in the place of `path`."""
+    """Replace the file at `path` by a private (0600) one with `text`, in one step and flushed to the disk."""
     target = path.resolve()
     fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

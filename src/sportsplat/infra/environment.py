@@ -31,8 +31,8 @@ class Endpoint:
     def dsn(self, role: str | None = None) -> str:
         """Return a libpq connection string including the password: for a client library, never for a log.
 
-        The private socket is preferred over TCP where there is one: a socket cannot turn out to be another server
-        that took the port. `role` is set for the session at the start of the connection.
+        The private socket is preferred over TCP where there is one: a socket cannot turn out to be another
+        server that took the port. `role` is set for the session at the start of the connection.
         """
         parts = {
             "host": self.socket_dir or self.host,
@@ -50,12 +50,13 @@ class Endpoint:
         """Return the TCP address as a `postgresql://` URL, with `***` for the password unless `reveal`."""
         secret = quote(self.password, safe="") if reveal else "***"
         login = quote(self.user, safe="") + (f":{secret}" if self.password else "")
+        at = "@" if login else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         shown = {
             key: value if reveal or "password" not in key else "***" for key, value in self.parameters.items()
         }
         query = f"?{urlencode(shown)}" if shown else ""
-        return f"postgresql://{login}@{host}:{self.port}/{quote(self.database, safe='')}{query}"
+        return f"postgresql://{login}{at}{host}:{self.port}/{quote(self.database, safe='')}{query}"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Environment(Protocol):
         ...
 
     def ask(self, sql: str) -> list[str]:
-        """Return the first column of one query, by the client that loads fastest; a missing table gives no rows."""
+        """Return the first column of one query, by the quickest client; no rows from a missing table."""
         ...
 
     def stop(self) -> list[str]:
@@ -113,6 +114,14 @@ class Environment(Protocol):
         """Move an incomplete initialisation out of the way, so that `ensure` can begin anew."""
         ...
 
+    def reset_password(self) -> list[str]:
+        """Make existing data accept the configured password, where we own the data."""
+        ...
+
+    def psql(self) -> str:
+        """Return the path of a `psql` that can reach this database."""
+        ...
+
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last `lines` lines of the server's log, then, with `follow`, those that come."""
         ...
@@ -121,8 +130,8 @@ class Environment(Protocol):
 def open_environment(settings: Settings) -> Environment:
     """Return the environment that the settings and this project's memory name.
 
-    Raises DataConflict (`BACKEND_WOULD_CHANGE`) when `auto` would leave the backend that holds the project's data,
-    ConfigError for settings that no backend can serve.
+    Raises DataConflict (`BACKEND_WOULD_CHANGE`) when `auto` would leave the backend that holds the
+    project's data, ConfigError for settings that no backend can serve.
     """
     from sportsplat.infra.choice import chosen_backend
 

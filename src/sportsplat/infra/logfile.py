@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def read(path: Path, lines: int, follow: bool, *, pause_s: float = 0.2) -> Iterator[str]:
-    """Yield the last `lines` lines of the file at `path`; with `follow`, wait for more until the caller stops.
+    """Yield the last `lines` lines of a file; with `follow`, wait for more until the caller stops.
 
     A file that is not there yet has no lines. A file replaced by a new one of the same name is followed anew.
     """

@@ -18,8 +18,8 @@ def candidates(
 ) -> Iterator[int]:
     """Yield ports to try in turn, each free when yielded.
 
-    A fixed port is the only candidate; raises ResourceConflict (`PORT_TAKEN`) when it is taken. With `auto`: the one
-    remembered, the usual one, then any that the system gives.
+    A fixed port is the only candidate; raises ResourceConflict (`PORT_TAKEN`) when it is taken. With
+    `auto`: the one remembered, the usual one, then any that the system gives.
     """
     if wanted != "auto":
         if not is_free(wanted, host):
@@ -63,6 +63,18 @@ def port_taken(port: int) -> ResourceConflict:
     )
 
 
+def none_left(wanted: int | Literal["auto"]) -> ResourceConflict:
+    """Return the error for when every port that was free a moment ago was taken by another before us."""
+    if wanted != "auto":
+        return port_taken(wanted)
+    return ResourceConflict(
+        "no port could be had: others took each free one first",
+        cause="several programs are opening ports at this moment",
+        fix="run `sportsplat up` again, or name a port: sportsplat up --port 5544",
+        code="PORT_TAKEN",
+    )
+
+
 def _any_free(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
@@ -74,8 +86,16 @@ def _holder(port: int) -> str:
 
     try:
         for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and _port_of(connection.laddr) == port
+                and connection.pid
+            ):
                 return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
     except psutil.Error:
         pass
     return "another process"
+
+
+def _port_of(address: tuple[object, ...]) -> object:
+    return address[1] if len(address) > 1 else None

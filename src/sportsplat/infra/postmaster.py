@@ -56,7 +56,7 @@ class StartFailedError(Exception):
 
 
 def running(data_dir: Path) -> Postmaster | None:
-    """Return the live server of `data_dir`, or None; a stale pid file, even of a reused pid, counts as none."""
+    """Return the live server of `data_dir`; a stale pid file, even of a reused pid, counts as none."""
     try:
         lines = (data_dir / "postmaster.pid").read_text().splitlines()
         found = Postmaster(
@@ -86,18 +86,22 @@ def start(
     # pg_ctl's own streams are not captured: the server must not hold a pipe of ours open.
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     done = account.run([*command, "-t", str(max(1, round(timeout_s)))], **quiet)
-    server = wait_for(lambda: _ready(data_dir), 1.0 if done.returncode == 0 else 0.05)
-    if server is not None:
-        return server
-    said = tail_from(log, before)
-    if running(data_dir) is not None:
+    if done.returncode == 0 or running(data_dir) is not None:
+        return wait_ready(data_dir, log, 1.0, before)
+    raise StartFailedError(tail_from(log, before))
+
+
+def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -> Postmaster:
+    """Return the server of `data_dir` once it accepts connections; raises TimedOut (`START_TIMED_OUT`)."""
+    server = wait_for(lambda: _ready(data_dir), timeout_s)
+    if server is None:
         raise TimedOut(
-            f"the database did not become ready within {timeout_s:g} s",
-            cause=last_words(said),
+            f"the database server did not become ready within {timeout_s:g} s",
+            cause=last_words(tail_from(log, log_from)),
             fix="sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`",
             code="START_TIMED_OUT",
         )
-    raise StartFailedError(said)
+    return server
 
 
 def stop(data_dir: Path, timeout_s: float) -> bool:
@@ -154,7 +158,8 @@ def _ready(data_dir: Path) -> Postmaster | None:
 def _works_in(pid: int, data_dir: Path) -> bool:
     """Whether `pid` is a live process whose working directory is `data_dir`, as that of a server always is.
 
-    That tells it from a process that got the number of a dead server, and still holds after the project was moved.
+    That tells it from a process that got the number of a dead server, and still holds after the project was
+    moved.
     """
     import psutil
 
@@ -173,10 +178,10 @@ def _same(folder: str, data_dir: Path) -> bool:
 
 
 def end_orphans(data_dir: Path) -> None:
-    """End what a killed server left behind: its children still use its memory and keep a new one from starting.
+    """End the children of a killed server: they use its memory and keep a new one from starting.
 
-    They mostly notice and end by themselves. A pid file whose number belongs to someone else by now is removed only
-    when nobody works in the data directory any more.
+    They mostly notice and end by themselves. A pid file whose number belongs to someone else by now is
+    removed only when nobody works in the data directory any more.
     """
     if not (data_dir / "postmaster.pid").exists():
         return

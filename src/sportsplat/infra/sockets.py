@@ -15,7 +15,7 @@ _LONGEST = 107 - len("/.s.PGSQL.65535")
 
 
 def socket_dir(state_dir: Path) -> Path:
-    """Return the folder for the socket: inside the project's state, or in the temporary folder if that is too long."""
+    """Return the folder for the socket: in the project's state, or if that is too long in a temporary one."""
     inside = state_dir / "run"
     if len(str(inside).encode()) <= _LONGEST:
         return inside
@@ -26,8 +26,8 @@ def socket_dir(state_dir: Path) -> Path:
 def prepare(folder: Path, account: Account) -> None:
     """Make the folder, private to the server's account.
 
-    Raises EnvironmentUnavailable (`SOCKET_DIR_NOT_OURS`) when someone else made it first: the temporary folder is
-    open to everyone.
+    Raises EnvironmentUnavailable (`SOCKET_DIR_NOT_OURS`) when someone else made it first: the temporary
+    folder is open to everyone.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     info = folder.lstat()

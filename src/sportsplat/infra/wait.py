@@ -18,10 +18,10 @@ def wait_for(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T | None:
-    """Call `probe` until it answers with something true or `timeout_s` seconds passed; return the answer or None.
+    """Call `probe` until it gives something true or `timeout_s` seconds passed; return that or None.
 
-    The pause between two calls doubles from `first_pause_s` to `longest_pause_s`. The probe is always asked once
-    more after the last pause, and what it raises is not caught: a probe says "not yet" by None.
+    The pause between two calls doubles from `first_pause_s` to `longest_pause_s`. The probe is always asked
+    once more after the last pause, and what it raises is not caught: a probe says "not yet" by None.
     """
     deadline = clock() + timeout_s
     pause = first_pause_s

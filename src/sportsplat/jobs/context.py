@@ -21,7 +21,8 @@ Role = Literal["app", "read", "owner"]
 class Context:
     """The settings, the leagues and the way to the database.
 
-    `locate` is asked for the endpoint at the first connection, so that what needs no database runs without one.
+    `locate` is asked for the endpoint at the first connection, so that what needs no database runs without
+    one.
     """
 
     settings: Settings
@@ -32,8 +33,8 @@ class Context:
     def connect(self, role: Role = "app", *, autocommit: bool = False) -> psycopg.Connection[Any]:
         """Connect as the application (reads and writes rows), the reader, or the owner (changes the schema).
 
-        Raises EnvironmentUnavailable when the database is not running, MigrationError (`SCHEMA_BEHIND`) when its
-        schema is not the one that this code needs; the owner may connect to any schema.
+        Raises EnvironmentUnavailable when the database is not running, MigrationError (`SCHEMA_BEHIND`)
+        when its schema is not the one that this code needs; the owner may connect to any schema.
         """
         from sportsplat.db import engine
 

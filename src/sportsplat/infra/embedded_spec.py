@@ -1,0 +1,94 @@
+"""What an embedded server is to be, and where it keeps its things."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sportsplat.errors import InvalidSetting
+from sportsplat.infra import dotenv
+from sportsplat.infra.binaries import MAJOR
+from sportsplat.infra.environment import LOOPBACK
+from sportsplat.infra.sockets import socket_dir
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+PASSWORD_KEY = "POSTGRES_PASSWORD"  # noqa: S105 (the name of a variable)
+
+
+@dataclass(frozen=True)
+class EmbeddedSpec:
+    """The wanted server. `configured_password` None: the one in `env_file`, made there when there is none."""
+
+    state_dir: Path
+    env_file: Path
+    user: str = "sportsplat"
+    database: str = "sportsplat"
+    configured_password: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int | Literal["auto"] = "auto"
+    tuning: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data_dir(self) -> Path:
+        """The data directory; its name carries the major version, so that two can stand side by side."""
+        return self.state_dir / f"pgdata-{MAJOR}"
+
+    @property
+    def log(self) -> Path:
+        """The file with the server's log."""
+        return self.state_dir / "log" / "postgres.log"
+
+    @property
+    def socket_dir(self) -> Path:
+        """The private folder of the server's socket."""
+        return socket_dir(self.state_dir)
+
+    @property
+    def durable(self) -> bool:
+        """Whether the data must survive a loss of power."""
+        return self.tuning.get("fsync") != "off"
+
+    def password(self) -> str | None:
+        """Return the configured password, else the one that `up` wrote into `.env`, else None."""
+        return self.configured_password or dotenv.read_value(self.env_file, PASSWORD_KEY)
+
+    def make_password(self) -> str:
+        """Generate a password into `.env` and return it."""
+        password = secrets.token_urlsafe(24)
+        dotenv.write_value(self.env_file, PASSWORD_KEY, password)
+        return password
+
+    def password_origin(self) -> str:
+        """Say where the password comes from."""
+        written = dotenv.read_value(self.env_file, PASSWORD_KEY)
+        return str(self.env_file) if written == self.password() else f"the environment ({PASSWORD_KEY})"
+
+
+def embedded_spec(settings: Settings) -> EmbeddedSpec:
+    """Return the embedded server of these settings; raises InvalidSetting for what it cannot be."""
+    infra = settings.infra
+    if infra.host not in LOOPBACK:
+        raise InvalidSetting(
+            f"infra.host is {infra.host}, and the embedded server listens on this machine only",
+            cause="infra.backend is embedded, or auto without DATABASE_URL",
+            fix="leave infra.host at 127.0.0.1, or set infra.backend: external",
+        )
+    if infra.postgres_version != MAJOR:
+        raise InvalidSetting(
+            f"infra.postgres_version is {infra.postgres_version}, and the embedded server is {MAJOR}",
+            fix=f'set infra.postgres_version: "{MAJOR}"',
+        )
+    return EmbeddedSpec(
+        state_dir=settings.state_dir.resolve(),
+        env_file=settings.project_dir.resolve() / ".env",
+        user=infra.user,
+        database=infra.database,
+        configured_password=infra.password.get_secret_value() if infra.password is not None else None,
+        host=infra.host,
+        port=infra.port,
+    )

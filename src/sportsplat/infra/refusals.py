@@ -1,0 +1,84 @@
+"""What the embedded server says when it cannot serve: each cause with its own code and its own way out."""
+
+from __future__ import annotations
+
+import os
+
+from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError
+from sportsplat.infra import cluster, probe
+from sportsplat.infra.embedded_spec import PASSWORD_KEY, EmbeddedSpec
+from sportsplat.infra.environment import Endpoint
+
+
+def not_running(state: str) -> EnvironmentUnavailable:
+    """Nobody started the server, or it is gone."""
+    return EnvironmentUnavailable(
+        "the database is not running",
+        cause=f"embedded PostgreSQL: {state}",
+        fix="sportsplat up",
+        code="NOT_RUNNING",
+    )
+
+
+def not_writable(spec: EmbeddedSpec, error: OSError) -> EnvironmentUnavailable:
+    """The state folder cannot be made or written."""
+    return EnvironmentUnavailable(
+        f"the state folder cannot be written: {spec.state_dir}",
+        cause=str(error),
+        fix="make it writable for you, or set infra.state_dir to a folder that is",
+        code="STATE_NOT_WRITABLE",
+    )
+
+
+def not_yours(spec: EmbeddedSpec, owner: int) -> EnvironmentUnavailable:
+    """Another user's data."""
+    return EnvironmentUnavailable(
+        f"the data in {spec.data_dir} belongs to another user",
+        cause=f"it was made as user {owner}, and you are user {os.geteuid()}",
+        fix=f"run sportsplat as root or as that user, or: sudo chown -R $(id -u) {spec.state_dir}",
+        code="DATA_NOT_YOURS",
+    )
+
+
+def no_password(spec: EmbeddedSpec) -> DataConflict:
+    """There is data, but its password was lost."""
+    return DataConflict(
+        "there is data, and no password to open it with",
+        cause=f"{PASSWORD_KEY} is neither in {spec.env_file} nor in the environment",
+        fix="put the line back into .env, or let the data take a new one: sportsplat up --reset-password",
+        code="PASSWORD_MISSING",
+    )
+
+
+def incomplete(spec: EmbeddedSpec, why: str) -> DataConflict:
+    """Data that was never finished, or that is not ours."""
+    return DataConflict(
+        f"the data in {spec.data_dir} is not a complete initialisation",
+        cause=f"it has no completion marker, and {why}",
+        fix="sportsplat up --reinit (moves it aside and begins anew; nothing is deleted)",
+        code="INCOMPLETE_DATA",
+    )
+
+
+def explained(refused: probe.RefusedError, spec: EmbeddedSpec, endpoint: Endpoint) -> SportsplatError:
+    """Return the error for a running server that did not answer the owner's query."""
+    made = cluster.made_for(spec.data_dir)
+    if refused.wrong_password and made:
+        return DataConflict(
+            f"the data in {spec.data_dir} was made with another password or user",
+            cause=f"PostgreSQL refused user {endpoint.user!r} with the password from "
+            f"{spec.password_origin()}; the data was made for user {made.get('user')!r}",
+            fix="put back what it was made with, or let the data take this password: "
+            "sportsplat up --reset-password",
+            code="WRONG_PASSWORD",
+        )
+    if refused.no_database and made:
+        return DataConflict(
+            f"there is no database {endpoint.database!r} in {spec.data_dir}",
+            cause=f"the data was made with the database {made.get('database')!r}",
+            fix=f"set infra.database: {made.get('database')}",
+            code="DATABASE_MISSING",
+        )
+    if refused.wrong_password or refused.no_database:
+        return incomplete(spec, f"its server says: {refused}")
+    return probe.unreachable(endpoint, str(refused), "sportsplat logs")
