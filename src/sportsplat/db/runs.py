@@ -141,8 +141,11 @@ def store_rejected(
         SELECT DISTINCT ON (r.line, r.code, r.reason) %(run)s::bigint, %(source)s, %(league)s, %(file)s, r.*
           FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[], %(raw)s::text[])
                AS r (line, code, reason, raw)
+         WHERE NOT EXISTS (
+               SELECT FROM quarantine q
+                WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
+                  AND q.line = r.line AND q.code = r.code AND q.reason = r.reason)
          ORDER BY r.line, r.code, r.reason
-        ON CONFLICT (source, file, line, code, md5(reason)) WHERE resolved_at IS NULL DO NOTHING
         """,
         params,
     ).rowcount

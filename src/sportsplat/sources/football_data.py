@@ -209,7 +209,7 @@ class _Reader:
         collected = collected_at(match.match_date)
         before = min(collected, match.kickoff_utc)
         times = QuoteTimes(
-            collected_at=before if exact else collected,
+            collected_at=before,
             collected_known_at=before,
             closed_at=match.kickoff_utc if exact else None,
             closed_known_at=match.kickoff_utc if exact else self.league.end_of_day(match.match_date),
