@@ -40,6 +40,7 @@ PRICES = ("open_home", "open_away", "close_home", "close_away")
 COLUMNS = ("season", "kickoff_utc", "home", "away", "neutral", *SCORES, *PRICES, "truth_home")
 FINISHED_AFTER = timedelta(hours=3)
 DEFAULT_SEED = 7
+DEFAULT_SEASONS = 8
 
 
 class SimulateSource:
@@ -66,9 +67,16 @@ class SimulateSource:
         *,
         leagues: Sequence[League],  # noqa: ARG002 - as every source that can be fetched
         settings: Settings,  # noqa: ARG002
+        seed: int = DEFAULT_SEED,
     ) -> list[Payload]:
-        """Make the seasons as they stand today, from the default seed."""
-        return payloads(seed=DEFAULT_SEED, seasons=seasons, now=datetime.now(UTC))
+        """Make the seasons as they stand today; without any, this year's and the DEFAULT_SEASONS - 1 before it."""
+        now = datetime.now(UTC)
+        return payloads(seed=seed, seasons=seasons or recent_seasons(now), now=now)
+
+
+def recent_seasons(now: datetime, count: int = DEFAULT_SEASONS) -> range:
+    """Return the season in play at `now` (a calendar year) and those before it, `count` in all."""
+    return range(now.year - count + 1, now.year + 1)
 
 
 def payloads(*, seed: int, seasons: Iterable[int], now: datetime) -> list[Payload]:
