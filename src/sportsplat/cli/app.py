@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import config, output, render
+from sportsplat.cli import config, environment, output, render
 from sportsplat.errors import SportsplatError, UsageError
 
 
@@ -78,7 +78,7 @@ def _options(
 
 
 MODULES = (
-    # environment,
+    environment,
     config,
     # db,
     # data,

@@ -41,13 +41,15 @@ def to_envelope(
     *,
     data: Mapping[str, Any] | None = None,
     error: SportsplatError | None = None,
+    reveal: bool = False,
 ) -> dict[str, Any]:
-    """Return the one JSON object of a command: `data` of a success or the `error` object."""
+    """Return the one JSON object of a command: `data` (redacted unless `reveal`) or the `error` object."""
+    plain = to_plain(data or {})
     return {
         "schema_version": SCHEMA_VERSION,
         "ok": error is None,
         "command": command,
-        "data": None if error is not None else redact_data(to_plain(data or {})),
+        "data": None if error is not None else plain if reveal else redact_data(plain),
         "error": None if error is None else redact_data(to_plain(error.to_dict())),
         "duration_ms": round(duration_s * 1000),
     }
@@ -69,19 +71,20 @@ def to_plain(value: Any) -> Any:
     return str(value)
 
 
-def write_json(envelope: Mapping[str, Any]) -> None:
+def write_json(envelope: Mapping[str, Any], *, reveal: bool = False) -> None:
     """Print the envelope on stdout, one line."""
     ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-    write_answer(json.dumps(envelope, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+    write_answer(json.dumps(envelope, ensure_ascii=ascii_only, allow_nan=False) + "\n", reveal=reveal)
 
 
-def write_answer(text: str) -> None:
-    """Write to stdout. A reader that has gone away (`| head`) ends the output quietly.
+def write_answer(text: str, *, reveal: bool = False) -> None:
+    """Write to stdout, redacted unless `reveal`.
 
-    Raises EnvironmentUnavailable when stdout cannot take it (a full disk).
+    A reader that has gone away (`| head`) ends the output quietly. Raises EnvironmentUnavailable when
+    stdout cannot take it (a full disk).
     """
     try:
-        sys.stdout.write(redact(text))
+        sys.stdout.write(text if reveal else redact(text))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()

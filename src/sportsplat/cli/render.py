@@ -66,11 +66,13 @@ class Answer:
 
     data: Mapping[str, Any] = field(default_factory=dict)
     show: Callable[[Console], None] | None = None
+    reveal: bool = False
+    """Print the secrets in it: the user asked for them by name (`url --reveal`)."""
 
     @classmethod
-    def text(cls, data: Mapping[str, Any], text: str) -> Answer:
+    def text(cls, data: Mapping[str, Any], text: str, *, reveal: bool = False) -> Answer:
         """Answer people with plain text, not wrapped and not styled (a URL, SQL)."""
-        return cls(data, show=lambda console: console.out(text.rstrip("\n"), highlight=False))
+        return cls(data, show=lambda console: console.out(text.rstrip("\n"), highlight=False), reveal=reveal)
 
 
 @dataclass
@@ -208,12 +210,14 @@ def _execute(ctx: Run, function: Callable[..., Answer | None], arguments: Mappin
 
 def _emit(ctx: Run, answer: Answer) -> None:
     if ctx.json:
-        output.write_json(output.to_envelope(ctx.name, time.perf_counter() - ctx.started, data=answer.data))
+        took_s = time.perf_counter() - ctx.started
+        envelope = output.to_envelope(ctx.name, took_s, data=answer.data, reveal=answer.reveal)
+        output.write_json(envelope, reveal=answer.reveal)
     elif answer.show is not None:
         drawn = output.make_console(sys.stdout, color=output.wants_color(sys.stdout, no_color=ctx.no_color))
         with drawn.capture() as captured:
             answer.show(drawn)
-        output.write_answer(captured.get())
+        output.write_answer(captured.get(), reveal=answer.reveal)
 
 
 def print_traceback(problem: BaseException) -> None:

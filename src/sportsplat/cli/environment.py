@@ -1,0 +1,191 @@
+"""`sportsplat up`, `down`, `status`, `url`, `psql`, `logs`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command
+from sportsplat.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Backend(StrEnum):
+    """What `--backend` takes."""
+
+    auto = "auto"
+    docker = "docker"
+    embedded = "embedded"
+    external = "external"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of the environment."""
+    for add in (_add_up, _add_down, _add_status, _add_url, _add_psql, _add_logs):
+        add(app)
+
+
+def _add_up(app: typer.Typer) -> None:
+    @command(app, "up")
+    def up(
+        ctx: Run,
+        backend: Annotated[Backend | None, typer.Option(help="Where PostgreSQL runs.")] = None,
+        port: Annotated[str | None, typer.Option(metavar="N|auto", help="TCP port.")] = None,
+        timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds to wait.")] = None,
+        reinit: Annotated[
+            bool, typer.Option("--reinit", help="Begin anew beside an initialisation never finished.")
+        ] = False,
+        reset_password: Annotated[
+            bool, typer.Option("--reset-password", help="Let existing data take the password of .env.")
+        ] = False,
+    ) -> Answer:
+        """Create or start the database and bring its schema up to date. Safe to repeat."""
+        from sportsplat.jobs.environment import up as run
+
+        wanted = {"infra.port": _port(port), "infra.timeout_s": timeout}
+        if backend is not None:
+            wanted["infra.backend"] = backend.value
+        settings = ctx.settings(wanted)
+        data = run(settings, reinit=reinit, reset_password=reset_password)
+        return Answer(data, show=lambda console: _show(console, data))
+
+
+def _add_down(app: typer.Typer) -> None:
+    @command(app, "down")
+    def down(
+        ctx: Run,
+        volumes: Annotated[bool, typer.Option("--volumes", help="Delete the data too.")] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    ) -> Answer:
+        """Stop the database. Its data stays, unless --volumes."""
+        from sportsplat.jobs.environment import down as run
+
+        settings = ctx.settings()
+        if volumes and not yes:
+            _confirm(f"Delete the database and all data of {settings.project_dir}?")
+        data = run(settings, volumes=volumes)
+        return Answer(data, show=lambda console: _show_actions(console, data, "nothing was running"))
+
+
+def _add_status(app: typer.Typer) -> None:
+    @command(app, "status")
+    def status(ctx: Run) -> Answer:
+        """Show where the database is, whether it runs, and its schema."""
+        from sportsplat.jobs.environment import status as run
+
+        data = run(ctx.settings())
+        return Answer(data, show=lambda console: _show(console, data))
+
+
+def _add_url(app: typer.Typer) -> None:
+    @command(app, "url")
+    def url(
+        ctx: Run,
+        reveal: Annotated[bool, typer.Option("--reveal", help="Print the password too.")] = False,
+    ) -> Answer:
+        """Print the database's URL, its password masked."""
+        from sportsplat.jobs.environment import endpoint
+
+        address = endpoint(ctx.settings()).url(reveal=reveal)
+        return Answer.text({"url": address}, address, reveal=reveal)
+
+
+def _add_psql(app: typer.Typer) -> None:
+    @command(app, "psql", context_settings={"ignore_unknown_options": True})
+    def psql(
+        ctx: Run,
+        arguments: Annotated[
+            list[str] | None, typer.Argument(metavar="[-- ARGS]", help="Passed on to psql.")
+        ] = None,
+    ) -> None:
+        """Open psql on the database, or run it: sportsplat psql -- -c 'SELECT 1'."""
+        from sportsplat.jobs.environment import psql as prepare
+
+        words, variables = prepare(ctx.settings(), arguments or [])
+        sys.stdout.flush()
+        os.execve(words[0], words, variables)  # noqa: S606 (a program and its words, no shell)
+
+
+def _add_logs(app: typer.Typer) -> None:
+    @command(app, "logs")
+    def logs(
+        ctx: Run,
+        service: Annotated[str, typer.Argument(help="The service.")] = "postgres",
+        follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+        lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines to show.")] = 100,
+    ) -> Answer:
+        """Show the log of the database server."""
+        from sportsplat.jobs.environment import logs as run
+
+        if follow and ctx.json:
+            raise UsageError("--follow never ends, so it has no JSON object", fix="leave out -f or --json")
+        found = run(ctx.settings(), lines=lines, follow=follow, service=service)
+        if not follow:
+            text = list(found)
+            return Answer.text({"service": service, "lines": text}, "\n".join(text))
+        from sportsplat.cli.output import write_answer
+
+        for line in found:
+            write_answer(line + "\n")
+        return Answer()
+
+
+def _port(text: str | None) -> int | str | None:
+    if text is None or text == "auto":
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise UsageError(f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="--port auto")
+
+
+def _confirm(question: str) -> None:
+    """Ask on a terminal; where there is none, or the answer is no, raise UsageError."""
+    agreed = sys.stdin.isatty() and typer.confirm(question, err=True)
+    if not agreed:
+        raise UsageError(
+            "nothing was deleted: deleting data needs consent",
+            cause="the question was not answered with yes",
+            fix="sportsplat down --volumes --yes",
+            code="NEEDS_YES",
+        )
+
+
+_COLORS = {"running": "green", "stopped": "yellow", "absent": "yellow"}
+
+
+def _show(console: Console, data: Mapping[str, Any]) -> None:
+    """Draw what `up` and `status` found: one line each, what was done first."""
+    from rich.table import Table
+
+    for action in data["actions"]:
+        console.print(f"[green]✓[/] {action}", highlight=False)
+    table = Table.grid(padding=(0, 2))
+    state = data["state"]
+    table.add_row("database", f"[{_COLORS.get(state, 'red')}]{state}[/] ({data['backend']})")
+    if data["endpoint"] is not None:
+        table.add_row("url", data["endpoint"])
+    if data["server_version"] is not None:
+        table.add_row("server", f"PostgreSQL {data['server_version']}")
+        table.add_row("schema", _schema(data))
+    console.print(table, highlight=False)
+    if state != "running":
+        console.print("next: sportsplat up", highlight=False)
+
+
+def _schema(data: Mapping[str, Any]) -> str:
+    found, head = data["schema_revision"], data["schema_head"]
+    if found == head:
+        return f"{found} (up to date)"
+    return f"[yellow]{found or 'none'}[/], this version needs {head}: sportsplat db migrate"
+
+
+def _show_actions(console: Console, data: Mapping[str, Any], otherwise: str) -> None:
+    for action in data["actions"] or [otherwise]:
+        console.print(action, highlight=False, markup=False)

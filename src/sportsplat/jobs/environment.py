@@ -1,0 +1,122 @@
+"""Bringing the environment up and down, and looking at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.errors import DataConflict, UsageError
+from sportsplat.infra.environment import Endpoint, Environment, open_environment
+from sportsplat.settings import asset_dir
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+_REVISION = "SELECT version_num FROM alembic_version"
+
+
+def up(settings: Settings, *, reinit: bool = False, reset_password: bool = False) -> dict[str, Any]:
+    """Make the database run and bring its schema to the head; return the CLI's object of `up`.
+
+    reinit: move an incomplete initialisation aside first. reset_password: let existing data take the
+    configured password. All can be repeated; a call that finds everything in place changes nothing
+    (`actions` is empty). Raises what `Environment.ensure` raises, and MigrationError.
+    """
+    environment = open_environment(settings)
+    actions = _prepare(environment, reinit=reinit, reset_password=reset_password)
+    ensured = environment.ensure(settings.infra.timeout_s)
+    actions += ensured.actions
+    actions += _migrate(environment, ensured.endpoint)
+    return _describe(environment) | {"actions": actions}
+
+
+def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
+    """Stop the database; with `volumes` delete its data too. Nothing to stop is fine."""
+    environment = open_environment(settings)
+    actions = environment.remove() if volumes else environment.stop()
+    status = environment.status()
+    return {"backend": status.backend, "state": status.state, "actions": actions}
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Return the object of `status` in the CLI's contract; nothing is changed or started."""
+    return _describe(open_environment(settings)) | {"actions": []}
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """Return where the database is; raises EnvironmentUnavailable when it is not running."""
+    return open_environment(settings).endpoint()
+
+
+def psql(settings: Settings, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command line and the environment variables of a `psql` on this database.
+
+    The password is among the variables, which other users cannot see, and not on the command line.
+    """
+    from sportsplat.infra.probe import psql_environment
+
+    environment = open_environment(settings)
+    return [environment.psql(), *arguments], psql_environment(environment.endpoint())
+
+
+def logs(settings: Settings, *, lines: int, follow: bool = False, service: str = "postgres") -> Iterator[str]:
+    """Yield lines of a service's log; raises UsageError for a service that there is not."""
+    if service != "postgres":
+        raise UsageError(
+            f"there is no service {service!r}", cause="services: postgres", fix="sportsplat logs postgres"
+        )
+    return open_environment(settings).logs(lines, follow)
+
+
+def _prepare(environment: Environment, *, reinit: bool, reset_password: bool) -> list[str]:
+    actions = environment.reset_password() if reset_password else []
+    if not reinit:
+        return actions
+    if environment.status().state in ("running", "stopped"):
+        raise UsageError(
+            "the data is complete, so it is not initialised anew",
+            cause="--reinit is for an initialisation that was never finished",
+            fix="to delete this data: sportsplat down --volumes --yes",
+            code="NOTHING_TO_REINIT",
+        )
+    return actions + environment.set_aside()
+
+
+def _migrate(environment: Environment, endpoint: Endpoint) -> list[str]:
+    """Bring the schema to the head; a schema that is there already costs one small query."""
+    from sportsplat.db.migrate import head
+
+    needed = head(asset_dir("migrations"))
+    if environment.ask(_REVISION) == [needed]:
+        return []
+    from sportsplat.db.migrate import migrate
+
+    applied = migrate(endpoint.dsn(), asset_dir("migrations"))
+    return [f"migrated the schema to {needed} ({len(applied)} steps)"] if applied else []
+
+
+def _describe(environment: Environment) -> dict[str, Any]:
+    from sportsplat.db.migrate import head
+
+    found = environment.status()
+    return {
+        "backend": found.backend,
+        "state": found.state,
+        "endpoint": found.endpoint.url() if found.endpoint is not None else None,
+        "server_version": found.server_version,
+        "schema_revision": _revision(environment) if found.state == "running" else None,
+        "schema_head": head(asset_dir("migrations")),
+        "services": found.services,
+    }
+
+
+def _revision(environment: Environment) -> str | None:
+    rows = environment.ask(_REVISION)
+    if len(rows) > 1:
+        raise DataConflict(
+            f"the schema has several revisions at once: {', '.join(rows)}",
+            cause="alembic_version has more than one row",
+            fix="sportsplat db check",
+            code="SEVERAL_REVISIONS",
+        )
+    return rows[0] if rows else None
