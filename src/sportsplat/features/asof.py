@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sportsplat.ratings.replay import Ledger, arrival_order, open_ledger
+from sportsplat.ratings.replay import Ledger, Results, arrival_order, open_ledger
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,8 @@ class Answers:
 
 def _interleaved(home: Ints, away: Ints) -> Ints:
     """Return home's and visitors' values in turn: (2F,) entries in order of arrival."""
-    return np.stack((home, away), axis=1).ravel()
+    both: Ints = np.stack((home, away), axis=1).ravel()
+    return both
 
 
 class History:
@@ -111,7 +112,8 @@ class History:
     def team_margin(self) -> Ints:
         """Score difference from the team's view at each position of `team`, (2F,)."""
         margin = self.answers.margin
-        return _interleaved(margin, -margin)[self.team.entry]
+        signed: Ints = _interleaved(margin, -margin)[self.team.entry]
+        return signed
 
     @cached_property
     def asked_season(self) -> Ints:
@@ -122,6 +124,24 @@ class History:
     def team_season(self) -> Ints:
         """Latest season that the team was known to play in, at each position of `team`, (2F,)."""
         return _latest(self.team, self.schedule.season[self.team_row])
+
+    @cached_property
+    def results(self) -> Results:
+        """Results as ratings learn from them, (F,) in order of arrival."""
+        plan, row = self.schedule, self.answers.row
+        ledger, season = self.team, self.team_season
+        opens = np.zeros(len(season), dtype=np.bool_)
+        opens[1:] = (season[1:] != season[:-1]) & (ledger.first[1:] == ledger.first[:-1])
+        arrived = np.empty(len(opens), dtype=np.bool_)
+        arrived[ledger.entry] = opens
+        return Results(
+            home=plan.home[row],
+            away=plan.away[row],
+            margin=self.answers.margin,
+            neutral=plan.neutral[row],
+            opens_home=arrived[0::2],
+            opens_away=arrived[1::2],
+        )
 
     @cached_property
     def asked_day(self) -> Ints:

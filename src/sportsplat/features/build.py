@@ -12,12 +12,12 @@ from sportsplat.errors import InvalidSetting
 from sportsplat.features.asof import History
 from sportsplat.features.form import FORM, STREAK
 from sportsplat.features.head_to_head import HEAD_TO_HEAD
-from sportsplat.features.rating import RATING
+from sportsplat.features.rating import ELO, STRENGTH
 from sportsplat.features.registry import Family, Feature, Plan, Values, describe, manifest_hash
 from sportsplat.features.rest import REST, SEASON
 from sportsplat.leagues import League
 
-FAMILIES: tuple[Family, ...] = (RATING, FORM, STREAK, REST, SEASON, HEAD_TO_HEAD)
+FAMILIES: tuple[Family, ...] = (ELO, STRENGTH, FORM, STREAK, REST, SEASON, HEAD_TO_HEAD)
 
 
 @dataclass(frozen=True)

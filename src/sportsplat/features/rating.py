@@ -1,4 +1,4 @@
-"""Elo before the match, as it stood at the decision moment."""
+"""Ratings before the match, as they stood at its decision moment."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sportsplat.features.asof import Bools, History
+from sportsplat.features.asof import History
 from sportsplat.features.registry import Family, Measure, Plan, Values
-from sportsplat.ratings.elo import Results, carried_over, run_elo
+from sportsplat.ratings.elo import carried_over, run_elo
+from sportsplat.ratings.strength import run_strength
 
-_GAP = "never: a new team has the league's initial rating"
-_SINCE = "from when the team's last result became known"
+SCORE_RATE = 0.035  # chosen by log loss on EPL, NFL and NBA seasons before 2010
+
+_SINCE = "from when the newest result of either team became known"
 
 
-def _measures(_: Plan) -> Sequence[Measure]:
-    tables = ("matches", "leagues")
+def _elo_measures(_: Plan) -> Sequence[Measure]:
+    gap, tables = "never: a new team has the league's initial rating", ("matches", "leagues")
     return (
-        Measure("elo_home", "home team: Elo rating before the match", _GAP, _SINCE, tables, sided=False),
-        Measure("elo_away", "visiting team: Elo rating before the match", _GAP, _SINCE, tables, sided=False),
+        Measure("elo_home", "home team: Elo rating before the match", gap, _SINCE, tables, sided=False),
+        Measure("elo_away", "visiting team: Elo rating before the match", gap, _SINCE, tables, sided=False),
         Measure(
             "elo_difference",
             "home minus visiting team's Elo, plus the league's home advantage unless the ground is neutral",
-            _GAP,
+            gap,
             _SINCE,
             tables,
             sided=False,
@@ -31,44 +33,64 @@ def _measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _season_openers(history: History) -> tuple[Bools, Bools]:
-    """Whether each answer opens a season for the home team and for the visitor, not their first ever, (F,)."""
-    ledger, season = history.team, history.team_season
-    opens = np.zeros(len(season), dtype=np.bool_)
-    opens[1:] = (season[1:] != season[:-1]) & (ledger.first[1:] == ledger.first[:-1])
-    arrived = np.empty(len(opens), dtype=np.bool_)
-    arrived[ledger.entry] = opens
-    return arrived[0::2], arrived[1::2]
+def before(history: History, after: Values) -> tuple[Values, Values]:
+    """Read a rating as of each match: (2n,) values, home sides first, and whether the match opens a season
+    (2n,).
 
-
-def elo_before(history: History, plan: Plan) -> Values:
-    """Rating of each side before its match, carried over when that opens its season: (2n,), home first."""
-    schedule, row = history.schedule, history.answers.row
-    opens_home, opens_away = _season_openers(history)
-    results = Results(
-        home=schedule.home[row],
-        away=schedule.away[row],
-        margin=history.answers.margin,
-        neutral=schedule.neutral[row],
-        opens_home=opens_home,
-        opens_away=opens_away,
-    )
-    after = run_elo(results, plan.elo, schedule.n_teams).ravel()
+    `after` (2F,): the rating after each result, home team's and visitor's in turn. NaN where the team is new.
+    """
     ledger = history.team
     if not len(after):
-        return np.full(len(ledger.end), float(plan.elo.initial))
+        return np.full(len(ledger.end), np.nan), np.zeros(len(ledger.end))
     last = ledger.last
-    rating = after[ledger.entry[last]]
-    new_season = history.team_season[last] < history.asked_season
-    rating = np.where(new_season, carried_over(rating, plan.elo), rating)
-    return np.where(ledger.known > 0, rating, float(plan.elo.initial))
+    rating = np.where(ledger.known > 0, after[ledger.entry[last]], np.nan)
+    return rating, (history.team_season[last] < history.asked_season).astype(np.float64)
 
 
-def _values(history: History, plan: Plan) -> list[Values]:
-    rating, neutral = elo_before(history, plan), history.schedule.neutral
-    home, away = np.split(rating, 2)
+def _elo_values(history: History, plan: Plan) -> list[Values]:
+    after = run_elo(history.results, plan.elo, history.schedule.n_teams).ravel()
+    rating, opens = before(history, after)
+    rating = np.where(opens > 0, carried_over(rating, plan.elo), rating)
+    home, away = np.split(np.where(np.isnan(rating), float(plan.elo.initial), rating), 2)
+    neutral = history.schedule.neutral
     advantage = np.where(neutral, 0.0, plan.elo.home_advantage)
     return [home, away, home - away + advantage, neutral.astype(np.float64)]
 
 
-RATING = Family(_measures, _values)
+def expected_difference(history: History, difference: Values, plan: Plan, rate: float) -> Values:
+    """Expected difference, home minus visitor, of each match as of its decision moment, (n,); 0 with no
+    history.
+
+    `difference` (F,): what the played matches ended with, in order of arrival; NaN where not recorded.
+    """
+    carry = plan.elo.carry_over
+    learned = run_strength(
+        history.results, difference, rate=rate, carry_over=carry, n_teams=history.schedule.n_teams
+    )
+    strength, opens = before(history, learned.teams.ravel())
+    strength = np.where(opens > 0, strength * carry, strength)
+    home, away = np.split(np.nan_to_num(strength), 2)
+    advantage = np.concatenate(([0.0], learned.advantage))[history.known]
+    expected: Values = home - away + np.where(history.schedule.neutral, 0.0, advantage)
+    return expected
+
+
+def _strength_measures(_: Plan) -> Sequence[Measure]:
+    return (
+        Measure(
+            "expected_score_difference",
+            "home minus visiting team's strength in units of the score, plus the home advantage of late",
+            "never: a new team has strength 0",
+            _SINCE,
+            ("matches", "leagues"),
+            sided=False,
+        ),
+    )
+
+
+def _strength_values(history: History, plan: Plan) -> list[Values]:
+    return [expected_difference(history, history.answers.margin.astype(np.float64), plan, SCORE_RATE)]
+
+
+ELO = Family(_elo_measures, _elo_values)
+STRENGTH = Family(_strength_measures, _strength_values)

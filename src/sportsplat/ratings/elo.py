@@ -6,7 +6,6 @@ home advantage (none on neutral ground): A. Elo, The Rating of Chessplayers (197
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ import numpy.typing as npt
 
 from sportsplat.errors import InvalidSetting
 from sportsplat.leagues import EloParams
+from sportsplat.ratings.replay import Ints, Results
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 _PER_POINT = -log(10.0) / 400.0
@@ -33,22 +32,6 @@ class Multiplier(NamedTuple):
     part: Floats
     base: float
     slope: float
-
-
-@dataclass(frozen=True)
-class Results:
-    """Played matches in the order in which they became known; all arrays (F,).
-
-    `home`, `away`: team numbers from 0. `margin`: home score minus away score. `opens_home`, `opens_away`:
-    whether the result is the team's first of a season while it has played in an earlier one.
-    """
-
-    home: Ints
-    away: Ints
-    margin: Ints
-    neutral: npt.NDArray[np.bool_]
-    opens_home: npt.NDArray[np.bool_]
-    opens_away: npt.NDArray[np.bool_]
 
 
 def expected(difference: npt.ArrayLike) -> Floats:
@@ -130,4 +113,4 @@ def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
         rating[away] = theirs = theirs - moved
         push(mine)
         push(theirs)
-    return np.array(after, dtype=np.float64).reshape(-1, 2)
+    return np.fromiter(after, np.float64, len(after)).reshape(-1, 2)

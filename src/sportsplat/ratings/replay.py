@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
@@ -39,6 +40,22 @@ class Ledger:
     def last(self) -> Ints:
         """Position of the newest entry each question may see, (Q,); only meaningful where `known` > 0."""
         return np.maximum(self.end - 1, 0)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Played matches in the order in which they became known; all arrays (F,).
+
+    `home`, `away`: team numbers from 0. `margin`: home score minus away score. `opens_home`, `opens_away`:
+    whether the result is the team's first of a season while it has played in an earlier one.
+    """
+
+    home: Ints
+    away: Ints
+    margin: Ints
+    neutral: Bools
+    opens_home: Bools
+    opens_away: Bools
 
 
 def arrival_order(known_at: Ints, kickoff: Ints, number: Ints, match_id: Ints) -> Ints:
