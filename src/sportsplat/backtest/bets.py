@@ -1,0 +1,165 @@
+"""What the forecasts would have won: Kelly and flat stakes at the entry price, and the same at the close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportsplat.backtest.bankroll import CAPS, Rules
+from sportsplat.backtest.portfolio import Ledger, Offers, Portfolio, flat_bets, run_portfolio
+from sportsplat.backtest.prices import Prices, label
+from sportsplat.backtest.statistics import detectable_edge, drawdowns, mean_by_day, ratio_by_day
+from sportsplat.betting.clv import closing_line_value
+from sportsplat.betting.settle import unit_profit
+from sportsplat.domain import JsonObject
+from sportsplat.models.dataset import Dataset, FloatArray
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How intervals are drawn: one generator for a run, so that a seed gives the same intervals again."""
+
+    rng: np.random.Generator
+    samples: int
+
+
+@dataclass(frozen=True)
+class Betting:
+    """The object `betting` of the command line, the bets behind it, and what must be said about them."""
+
+    result: JsonObject | None
+    portfolio: Portfolio | None
+    flat: Ledger | None
+    notes: tuple[str, ...]
+
+
+def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rules, draws: Draws) -> Betting:
+    """Bet on `matches` with forecasts (n, k) at their entry prices; `result` is None where there are none."""
+    league = prices.league
+    if not prices.quoted.any():
+        wanted = ", ".join(str(ref) for ref in league.prices.entry) or "none is configured"
+        note = f"No betting: no entry price is stored for these matches ({wanted})."
+        return Betting(None, None, None, (note,))
+    offers = Offers(
+        probabilities,
+        prices.entry.decimal_odds,
+        matches.outcomes,
+        matches.decision_at,
+        matches.known_at,
+        matches.day,
+    )
+    portfolio = run_portfolio(offers, rules)
+    flat = flat_bets(offers, rules.min_edge)
+    clv, clv_note = _closing_line_value(portfolio.ledger, prices, matches.day, draws)
+    result = (
+        _returns(portfolio.ledger, matches.day, draws)
+        | clv
+        | _path(portfolio)
+        | {
+            "detectable_edge": detectable_edge(portfolio.ledger.unit_profit),
+            "entry_price": label(prices.entry, league.prices.entry),
+            "benchmark_price": label(prices.benchmark, league.prices.benchmark),
+            "devig": prices.method,
+            "matches_priced": int(prices.quoted.sum()),
+            "capped": {cap: int((portfolio.ledger.capped_by == cap).sum()) for cap in CAPS if cap},
+            "stopped_by_limits": portfolio.stopped,
+            "flat": _flat(flat, matches.day, draws),
+            "at_close": _at_close(portfolio.ledger, offers, prices, rules, draws),
+        }
+    )
+    return Betting(result, portfolio, flat, (*_price_notes(prices), *clv_note))
+
+
+def _returns(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:
+    """Bets, staked, profit and return on investment with its interval by match day."""
+    if not len(ledger):
+        return {"bets": 0, "staked": 0.0, "profit": 0.0, "roi": None, "roi_ci95": None}
+    roi = ratio_by_day(ledger.profit, ledger.stake, days[ledger.match], draws.rng, draws.samples)
+    return {
+        "bets": len(ledger),
+        "staked": float(ledger.stake.sum()),
+        "profit": float(ledger.profit.sum()),
+        "roi": roi.value,
+        "roi_ci95": None if roi.ci95 is None else list(roi.ci95),
+    }
+
+
+def _flat(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:
+    return _returns(ledger, days, draws) | {"detectable_edge": detectable_edge(ledger.unit_profit)}
+
+
+def _path(portfolio: Portfolio) -> JsonObject:
+    bankroll = np.concatenate([[portfolio.initial_bankroll], portfolio.bankroll])
+    return {
+        "max_drawdown": float(drawdowns(bankroll).max()),
+        "initial_bankroll": portfolio.initial_bankroll,
+        "final_bankroll": float(bankroll[-1]),
+    }
+
+
+def _closing_line_value(
+    ledger: Ledger, prices: Prices, days: NDArray[Any], draws: Draws
+) -> tuple[JsonObject, tuple[str, ...]]:
+    """Mean closing-line value of bets whose entry and benchmark are two quotes; why some have none."""
+    values = closing_line_value(ledger.decimal_odds, prices.fair[ledger.match, ledger.outcome])
+    measured = np.isfinite(values) & ~prices.same[ledger.match]
+    nothing: JsonObject = {"clv": None, "clv_ci95": None, "clv_bets": 0}
+    if not len(ledger):
+        return nothing, ("No bet met the rules, so there is no return and no closing-line value.",)
+    if not measured.any():
+        if prices.same[ledger.match].any():
+            reason = "entry and benchmark are the same quote"
+        else:
+            reason = "no benchmark price is stored for the matches that were bet on"
+        return nothing, (f"Closing-line value cannot be measured: {reason}.",)
+    mean = mean_by_day(values[measured], days[ledger.match][measured], draws.rng, draws.samples)
+    notes: tuple[str, ...] = ()
+    if not measured.all():
+        missing = int((~measured).sum())
+        notes = (f"Closing-line value leaves out {missing} of {len(ledger)} bets without a second quote.",)
+    interval = None if mean.ci95 is None else list(mean.ci95)
+    return {"clv": mean.value, "clv_ci95": interval, "clv_bets": int(measured.sum())}, notes
+
+
+def _at_close(
+    ledger: Ledger, offers: Offers, prices: Prices, rules: Rules, draws: Draws
+) -> JsonObject | None:
+    """The same bets at the benchmark price, and what both ways of staking would have chosen at that price.
+
+    Nobody could have bet so. It is a check: a model that gains nothing on the close cannot profit from it,
+    and a profit here means that a future fact has leaked.
+    """
+    if not (prices.benchmark.ref >= 0).any():
+        return None
+    closing = replace(offers, decimal_odds=prices.benchmark.decimal_odds)
+    odds = closing.decimal_odds[ledger.match, ledger.outcome]
+    quoted = np.isfinite(odds)
+    same = Ledger(
+        **{name: getattr(ledger, name)[quoted] for name in Ledger.__dataclass_fields__}
+        | {
+            "decimal_odds": odds[quoted],
+            "unit_profit": unit_profit(odds, offers.shares[ledger.match, ledger.outcome])[quoted],
+        }
+    )
+    return {
+        "price": label(prices.benchmark, prices.league.prices.benchmark),
+        "same_bets": _returns(same, offers.day, draws),
+        "kelly": _returns(run_portfolio(closing, rules).ledger, offers.day, draws),
+        "flat": _returns(flat_bets(closing, rules.min_edge), offers.day, draws),
+    }
+
+
+def _price_notes(prices: Prices) -> list[str]:
+    notes = []
+    quoted, closing = int(prices.quoted.sum()), int(prices.closing.sum())
+    if closing:
+        share = "every bet is" if closing == quoted else f"{closing} of {quoted} priced matches are bet"
+        notes.append(f"Closing price: not obtainable in advance; {share} at one.")
+    if quoted < len(prices.quoted):
+        notes.append(f"{len(prices.quoted) - quoted} of {len(prices.quoted)} matches have no entry price.")
+    if prices.unsolved:
+        notes.append(f"The method {prices.method} could not take the margin out of {prices.unsolved} prices.")
+    return notes
