@@ -5,19 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
 from sportsplat.cli import config, environment, output, render
+from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
+MODULES = (
+    environment,
+    config,
+    # db,
+    # data,
+    # modelling,
+    # backtest,
+    # serve,
+)
+SUMMARY = "From an empty machine to an honest, market-scored forecasting model for sports matches."
 
-class Program(TyperGroup):
-    """Typer's group, with errors in our shape and usage errors as JSON when --json is asked."""
+
+class Program(HelpfulGroup):
+    """All commands, each built when it is asked for; errors in our shape, as JSON when --json is asked."""
 
     def main(
         self,
@@ -49,15 +62,56 @@ class Program(TyperGroup):
             _leave(code if isinstance(code, int) else 0)
         return code
 
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return every name, in the order of the help page."""
+        return [name for name, _, _ in registered()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build the command; for a name that does not exist build all, from which Typer suggests one."""
+        known = cmd_name in self.list_commands(ctx)
+        for name, _, made in registered():
+            if name not in self.commands and (name == cmd_name or not known):
+                self.commands[name] = build(name, made)
+        return self.commands.get(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Print the page without building any command."""
+        rows: list[Row] = [(name, text) for name, text, _ in registered()]
+        print_page(self, ctx, rows)
+
+
+@cache
+def registered() -> list[tuple[str, str, typer.Typer]]:
+    """Return name, help and a Typer app of its own for each command and group, in the order of MODULES."""
+    return [entry for module in MODULES for entry in _entries(module)]
+
+
+def _entries(module: Any) -> Iterator[tuple[str, str, typer.Typer]]:
+    scratch = typer.Typer()
+    module.register(scratch)
+    for info in scratch.registered_commands:
+        alone = typer.Typer(add_completion=False)
+        alone.registered_commands.append(info)
+        yield str(info.name), first_line(info.callback.__doc__ if info.callback else None), alone
+    for group in scratch.registered_groups:
+        if group.typer_instance is not None:
+            yield str(group.name), first_line(str(group.typer_instance.info.help)), group.typer_instance
+
+
+def build(name: str, made: typer.Typer) -> TyperCommand | TyperGroup:
+    """Turn one registered command or group into what Typer runs."""
+    command = cast(TyperCommand | TyperGroup, typer.main.get_command(made))
+    command.name = name
+    return command
+
 
 app = typer.Typer(
     name="sportsplat",
     cls=Program,
-    help="From an empty machine to an honest, market-scored forecasting model for sports matches.",
+    help=SUMMARY,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
@@ -68,30 +122,17 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=SUMMARY)
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
     ),
 ) -> None:
-    """From an empty machine to an honest, market-scored forecasting model for sports matches."""
-
-
-MODULES = (
-    environment,
-    config,
-    # db,
-    # data,
-    # modelling,
-    # backtest,
-    # serve,
-)
-for _module in MODULES:
-    _module.register(app)
+    """Take the options that stand before a command."""
 
 
 def main() -> None:
-    """Run the program on `sys.argv` and exit with the code of CLI's contract."""
+    """Run the program on `sys.argv` and exit with the code of the command line's contract."""
     app()
 
 

@@ -13,7 +13,7 @@ from sportsplat.cli.render import Answer, Run, command, group
 if TYPE_CHECKING:
     from rich.console import Console
 
-Key = Annotated[str | None, typer.Argument(metavar="[KEY]", help="A key (infra.port) or a section (infra).")]
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="A key (infra.port) or a section (infra).")]
 
 
 def register(app: typer.Typer) -> None:

@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from sportsplat.cli import output
+from sportsplat.cli.help import HelpfulCommand, HelpfulGroup
 from sportsplat.errors import SportsplatError
+from sportsplat.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,11 +106,11 @@ class Run:
     def note(self, text: str) -> None:
         """Say on stderr what is going on, unless --quiet."""
         if not self.quiet:
-            self.console.print(text, markup=False)
+            self.console.print(redact(text), markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Say on stderr what the user should know in any case."""
-        self.console.print(f"warning: {text}", markup=False)
+        self.console.print(redact(f"warning: {text}"), markup=False, soft_wrap=True)
 
     def progress(self, description: str, total: float | None = None) -> AbstractContextManager[Progress]:
         """Return a `with` block that shows progress on stderr and yields what a job reports to."""
@@ -119,9 +121,14 @@ class Run:
 
 def group(app: typer.Typer, name: str, text: str) -> typer.Typer:
     """Add and return a group of commands (`sportsplat NAME ...`); without a command it prints its help."""
-    made = typer.Typer(help=text, no_args_is_help=True, rich_markup_mode="rich")
+    made = typer.Typer(help=text, no_args_is_help=True, cls=HelpfulGroup, add_completion=False)
+    made.callback(help=text)(_nothing)
     app.add_typer(made, name=name)
     return made
+
+
+def _nothing() -> None:
+    """Stand as a group's own callback: with one, Typer keeps a group of a single command a group."""
 
 
 def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Function], Function]:
@@ -151,7 +158,7 @@ def command(app: typer.Typer, name: str, **options: Any) -> Callable[[Function],
         run.__annotations__ = {
             parameter.name: parameter.annotation for parameter in (*keyword_only, *_COMMON)
         }
-        app.command(name, **options)(run)
+        app.command(name, cls=HelpfulCommand, **options)(run)
         return function
 
     return register
