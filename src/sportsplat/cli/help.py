@@ -1,4 +1,4 @@
-"""The help page in Rich panels: Typer's looks without the 30 ms of Markdown and Pygments that its own page loads."""
+"""The help page in Rich panels: Typer's looks without Markdown and Pygments (30 ms), which its own page loads."""
 
 from __future__ import annotations
 
