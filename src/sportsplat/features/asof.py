@@ -20,6 +20,8 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_NEVER = np.iinfo(np.int64).max
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -112,8 +114,8 @@ class History:
     def team_margin(self) -> Ints:
         """Score difference from the team's view at each position of `team`, (2F,)."""
         margin = self.answers.margin
-        signed: Ints = _interleaved(margin, -margin)[self.team.entry]
-        return signed
+        own: Ints = _interleaved(margin, -margin)[self.team.entry]
+        return own
 
     @cached_property
     def asked_season(self) -> Ints:
@@ -152,6 +154,47 @@ class History:
     def team_day(self) -> Ints:
         """Latest calendar day on which the team was known to have played, at each position, (2F,)."""
         return _latest(self.team, self.schedule.day[self.team_row])
+
+
+@dataclass(frozen=True)
+class BoxScores:
+    """Box scores of played matches through the same door.
+
+    `history`: the matches whose two box scores are known, in the order in which they became known (never
+    before the result). `names` (s,); `home`, `away` (F, s): each side's numbers in that order, NaN where not
+    recorded.
+    """
+
+    history: History
+    names: tuple[str, ...]
+    home: Floats
+    away: Floats
+
+    @classmethod
+    def of(cls, history: History, stats: pd.DataFrame) -> BoxScores:
+        """Open a stats frame (see `db.read.stats_frame`); box scores of other matches are passed over."""
+        names = stat_names(stats)
+        plan, answers = history.schedule, history.answers
+        row = pd.Index(plan.match_id).get_indexer(pd.Index(stats["match_id"]))
+        own = row >= 0
+        row, side = row[own], np.where(stats["is_home"].to_numpy(dtype=np.bool_)[own], 0, 1)
+        numbers = np.full((2, len(plan.match_id), len(names)), np.nan)
+        numbers[side, row] = stats[list(names)].to_numpy(dtype=np.float64)[own]
+        known_at = np.full((2, len(plan.match_id)), _NEVER)
+        known_at[side, row] = microseconds(stats["known_at"])[own]
+        moment = np.maximum(answers.known_at, known_at.max(axis=0)[answers.row])
+        kept = np.flatnonzero(moment < _NEVER)
+        match = answers.row[kept]
+        order = arrival_order(moment[kept], plan.decision[match], plan.number[match], plan.match_id[match])
+        kept = kept[order]
+        arrived = Answers(answers.row[kept], moment[kept], answers.margin[kept])
+        home, away = numbers[:, arrived.row]
+        return cls(History(plan, arrived), names, home, away)
+
+
+def stat_names(stats: pd.DataFrame) -> tuple[str, ...]:
+    """Names of the box-score numbers in a stats frame, in its order."""
+    return tuple(str(name) for name in stats.columns if name not in ("match_id", "is_home", "known_at"))
 
 
 def _latest(ledger: Ledger, value: Ints) -> Ints:

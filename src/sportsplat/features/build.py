@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sportsplat.errors import InvalidSetting
-from sportsplat.features.asof import History
+from sportsplat.features import efficiency
+from sportsplat.features.asof import BoxScores, History, stat_names
 from sportsplat.features.form import FORM, STREAK
 from sportsplat.features.head_to_head import HEAD_TO_HEAD
 from sportsplat.features.rating import ELO, STRENGTH
-from sportsplat.features.registry import Family, Feature, Plan, Values, describe, manifest_hash
+from sportsplat.features.registry import Family, Feature, Measure, Plan, Values, describe, manifest_hash
 from sportsplat.features.rest import REST, SEASON
 from sportsplat.leagues import League
 
@@ -52,24 +53,37 @@ def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None 
             cause="features.rolling_windows in the settings",
             fix="sportsplat config explain features.rolling_windows",
         )
-    return Plan(windows=tuple(windows), elo=league.elo, season_matches=league.season_matches)
+    names = stat_names(stats) if stats is not None else ()
+    return Plan(tuple(windows), league.elo, league.season_matches, names)
 
 
-def values_of(history: History, plan: Plan) -> Values:
-    """Compute every feature, (k, n): one row per feature in the order of `describe`."""
+def values_of(history: History, box: BoxScores | None, plan: Plan) -> Values:
+    """Compute every feature, (k, n): one row per feature in the order of `documents_of`."""
     n = len(history.schedule.match_id)
-    rows = np.empty((len(describe(FAMILIES, plan)), n))
+    rows = np.empty((len(documents_of(plan)), n))
     at = 0
-    for family in FAMILIES:
-        for measure, values in zip(family.measures(plan), family.values(history, plan), strict=True):
-            if measure.sided:
-                rows[at], rows[at + 1] = values[:n], values[n:]
-                np.subtract(rows[at], rows[at + 1], out=rows[at + 2])
-                at += 3
-            else:
-                rows[at] = values
-                at += 1
+    for measure, values in _measured(history, box, plan):
+        if measure.sided:
+            rows[at], rows[at + 1] = values[:n], values[n:]
+            np.subtract(rows[at], rows[at + 1], out=rows[at + 2])
+            at += 3
+        else:
+            rows[at] = values
+            at += 1
     return rows
+
+
+def documents_of(plan: Plan) -> tuple[Feature, ...]:
+    """Document every column, in the order of the frame."""
+    measures = [measure for family in FAMILIES for measure in family.measures(plan)]
+    return describe([*measures, *efficiency.measures(plan)])
+
+
+def _measured(history: History, box: BoxScores | None, plan: Plan) -> Iterator[tuple[Measure, Values]]:
+    for family in FAMILIES:
+        yield from zip(family.measures(plan), family.values(history, plan), strict=True)
+    if box is not None:
+        yield from zip(efficiency.measures(plan), efficiency.values(box, plan), strict=True)
 
 
 def build_features(
@@ -87,9 +101,10 @@ def build_features(
     """
     plan = plan_for(league, windows, stats)
     history = History.of(matches)
-    documents = describe(FAMILIES, plan)
+    box = BoxScores.of(history, stats) if stats is not None else None
+    documents = documents_of(plan)
     index = pd.Index(history.schedule.match_id, name="match_id")
     names = [feature.name for feature in documents]
-    frame = pd.DataFrame(values_of(history, plan).T, index=index, columns=names, copy=False)
+    frame = pd.DataFrame(values_of(history, box, plan).T, index=index, columns=names, copy=False)
     decision_at = pd.Series(matches["kickoff_utc"].array, index=index, name="decision_at")
     return Features(frame, decision_at, documents, manifest_hash(documents, plan))

@@ -75,11 +75,9 @@ def columns(measure: Measure) -> list[Feature]:
     ]
 
 
-def describe(families: Iterable[Family], plan: Plan) -> tuple[Feature, ...]:
-    """Document every column, in the order of the frame."""
-    return tuple(
-        feature for family in families for measure in family.measures(plan) for feature in columns(measure)
-    )
+def describe(measures: Iterable[Measure]) -> tuple[Feature, ...]:
+    """Document the columns of several measures, in order."""
+    return tuple(feature for measure in measures for feature in columns(measure))
 
 
 def manifest_hash(features: Sequence[Feature], plan: Plan) -> str:
