@@ -50,7 +50,9 @@ def test_docker_says_that_it_is_not_there(tmp_path: Path) -> None:
         chosen_backend(settings(tmp_path, backend="docker"))
 
 
-@pytest.mark.parametrize(("key", "value"), [("host", "db.example"), ("postgres_version", "18")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("host", "db.example"), ("postgres_version", "18"), ("user", "o'neil")]
+)
 def test_the_embedded_server_refuses_what_it_cannot_be(tmp_path: Path, key: str, value: str) -> None:
     with pytest.raises(InvalidSetting, match=value):
         embedded_spec(settings(tmp_path, **{key: value}))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PASSWORD_KEY = "POSTGRES_PASSWORD"  # noqa: S105 (the name of a variable)
 
+_NOT_IN_A_USER = set("\"$'\\")
+
 
 @dataclass(frozen=True)
 class EmbeddedSpec:
@@ -82,6 +84,12 @@ def embedded_spec(settings: Settings) -> EmbeddedSpec:
         raise InvalidSetting(
             f"infra.postgres_version is {infra.postgres_version}, and the embedded server is {MAJOR}",
             fix=f'set infra.postgres_version: "{MAJOR}"',
+        )
+    if infra.user.startswith("pg_") or set(infra.user) & _NOT_IN_A_USER:
+        raise InvalidSetting(
+            f"infra.user is {infra.user!r}, which the embedded server cannot have as its owner",
+            cause="PostgreSQL allows no quote, dollar or backslash there, and pg_ is its own prefix",
+            fix="choose another infra.user",
         )
     return EmbeddedSpec(
         state_dir=settings.state_dir.resolve(),

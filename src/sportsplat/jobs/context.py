@@ -63,7 +63,7 @@ def open_context(settings: Settings) -> Context:
 
 def check_schema(connection: psycopg.Connection[Any]) -> None:
     """Raise MigrationError (`SCHEMA_BEHIND`) unless the schema is at the revision that this code needs."""
-    from sportsplat.db.migrate import current, head
+    from sportsplat.db.revisions import current, head
 
     found, needed = current(connection), head(asset_dir("migrations"))
     if not connection.autocommit:

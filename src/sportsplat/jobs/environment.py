@@ -84,7 +84,7 @@ def _prepare(environment: Environment, *, reinit: bool, reset_password: bool) ->
 
 def _migrate(environment: Environment, endpoint: Endpoint) -> list[str]:
     """Bring the schema to the head; a schema that is there already costs one small query."""
-    from sportsplat.db.migrate import head
+    from sportsplat.db.revisions import head
 
     needed = head(asset_dir("migrations"))
     if environment.ask(_REVISION) == [needed]:
@@ -96,7 +96,7 @@ def _migrate(environment: Environment, endpoint: Endpoint) -> list[str]:
 
 
 def _describe(environment: Environment) -> dict[str, Any]:
-    from sportsplat.db.migrate import head
+    from sportsplat.db.revisions import head
 
     found = environment.status()
     return {

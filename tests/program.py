@@ -1,0 +1,95 @@
+"""The installed program, run as its user would run it, and a look at the processes that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PROGRAM = str(Path(sys.executable).with_name("sportsplat"))
+_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one run ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The JSON object of a command that was asked for one."""
+        found = json.loads(self.stdout)
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of a command that went well."""
+        assert self.exit_code == 0, self
+        data = self.envelope["data"]
+        assert isinstance(data, dict)
+        return data
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a command that failed."""
+        error = self.envelope["error"]
+        assert isinstance(error, dict)
+        return error
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the variables of this process without those that sportsplat reads, and with `variables`."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)} | variables
+
+
+def run(project: Path, *words: str, timeout_s: float = 120, **variables: str) -> Ran:
+    """Run `sportsplat WORDS` in a project's folder."""
+    done = subprocess.run(
+        [PROGRAM, *words],
+        cwd=project,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        text=True,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def start(project: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
+    """Start `sportsplat WORDS` and return at once."""
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+    return subprocess.Popen(
+        [PROGRAM, *words], cwd=project, env=environment(), stdin=subprocess.DEVNULL, text=True, **options
+    )
+
+
+def servers(state_dir: Path) -> list[psutil.Process]:
+    """Return the live PostgreSQL processes whose working directory lies inside `state_dir`."""
+    return [process for process in psutil.process_iter() if _works_inside(process, state_dir)]
+
+
+def _works_inside(process: psutil.Process, state_dir: Path) -> bool:
+    try:
+        postgres = "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+        return postgres and Path(process.cwd()).is_relative_to(state_dir.resolve())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def variables_of(path: Path) -> Mapping[str, str]:
+    """Return the assignments of a `.env` file."""
+    lines = [line for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
