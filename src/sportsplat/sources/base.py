@@ -12,6 +12,7 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -256,3 +257,15 @@ def read_count(text: str, column: str, code: str = "impossible-score") -> int:
     if not value.is_integer() or value < 0:
         raise BadRow(code, f"{column} is {text!r}: a count is a whole number from 0")
     return int(value)
+
+
+class LocalDays(dict[date, tuple[datetime, datetime]]):
+    """The two ends of calendar days at a league's place, in UTC, each worked out once."""
+
+    def __init__(self, league: League) -> None:
+        super().__init__()
+        self._league = league
+
+    def __missing__(self, day: date) -> tuple[datetime, datetime]:
+        ends = self[day] = (self._league.local_midnight(day), self._league.end_of_day(day))
+        return ends

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -85,7 +86,7 @@ def parse(payload: Payload, league: League) -> Batch:
     rows = list(table.filled())
     for index, row in rows:
         try:
-            reader.read(index, dict(zip(table.header, map(str.strip, row), strict=False)))
+            reader.read(index, dict(zip(table.header, map(_cell, row), strict=False)))
         except BadRow as bad:
             reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
     return reader.batch._replace(rows_read=len(rows))
@@ -171,6 +172,12 @@ class _Reader:
             )
 
 
+def _cell(text: str) -> str:
+    """Return a cell without its outer blanks; R writes NA for nothing."""
+    tidy = text.strip()
+    return "" if tidy == "NA" else tidy
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -181,7 +188,7 @@ def _day(text: str) -> date:
 def _season(text: str, day: date) -> int:
     """Read the year in which the season starts: games run from August to February."""
     season = read_count(text, "season", "bad-season")
-    if not date(season, 7, 1) <= day < date(season + 1, 7, 1):
+    if season != (day.year if day.month >= 7 else day.year - 1):
         raise BadRow("bad-season", f"season is {season} on {day}: a season runs from July to June")
     return season
 
@@ -197,12 +204,12 @@ def _kickoff(day: date, text: str) -> datetime | None:
 def _score(row: dict[str, str]) -> tuple[int, int] | None:
     """Return the points, None for a game that is not played; `result` and `total` must agree with them."""
     home, away = row["home_score"], row["away_score"]
-    if home in ("", "NA") and away in ("", "NA"):
+    if not home and not away:
         return None
     points = read_count(home, "home_score"), read_count(away, "away_score")
     for column, expected in (("result", points[0] - points[1]), ("total", sum(points))):
         text = row.get(column, "")
-        if text not in ("", "NA") and _number(text, column, "contradiction") != expected:
+        if text and _number(text, column, "contradiction") != expected:
             raise BadRow("contradiction", f"{column} is {text!r} at {points[0]}:{points[1]} (home:away)")
     return points
 
@@ -216,6 +223,7 @@ def _line(row: dict[str, str], market: Market) -> float | None:
     return 0.0 - value if market is Market.SPREAD else value
 
 
+@lru_cache(maxsize=4096)
 def _decimal(text: str, column: str) -> float:
     odds = float(american_to_decimal(_number(text, column, "bad-price")))
     if odds != odds:

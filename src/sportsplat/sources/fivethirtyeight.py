@@ -1,0 +1,76 @@
+"""FiveThirtyEight's NBA files: results with the forecast that was published before each game.
+
+Two formats, told apart by their header: `nbaallelo.csv` (two rows a game, to 2015, see `fivethirtyeight_pairs`) and
+`nba_elo.csv` / `nba_elo_latest.csv` (one row a game, games to come included, see `fivethirtyeight_elo`). Both name a
+franchise by the word that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there by the
+aliases of config/leagues.yaml.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sportsplat.domain import Batch
+from sportsplat.errors import InputRefused
+from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
+from sportsplat.sources.base import Payload, decode_text, not_this_format
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+    from sportsplat.settings import Settings
+
+NAME = "fivethirtyeight-nba"
+LEAGUE = "nba"
+FORMAT = "FiveThirtyEight's NBA data (nba_elo.csv or nbaallelo.csv)"
+OTHER_SPORTS = ("qbelo1_pre", "rating1_pre", "pitcher1")  # the same layout for the NFL and for baseball
+
+
+class FiveThirtyEightNba:
+    """The source `fivethirtyeight-nba`."""
+
+    name = NAME
+    title = "FiveThirtyEight NBA games and forecasts"
+    licence = "CC BY 4.0 (FiveThirtyEight)"
+    url = "https://data.fivethirtyeight.com"
+    gives = ("matches from 1946", "published forecasts: Elo, CARM-Elo, RAPTOR")
+    leagues = (LEAGUE,)
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
+        """Read either format.
+
+        Raises:
+            InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), or a league other than the NBA
+                (WRONG_LEAGUE).
+        """
+        if league is not None and league.code != LEAGUE:
+            raise InputRefused(
+                f"{NAME} has no games of {league.name}.",
+                code="WRONG_LEAGUE",
+                cause=f"--league is {league.code!r}; this source serves {LEAGUE!r}.",
+                fix=f"sportsplat ingest {NAME} {payload.name}",
+            )
+        league = league or leagues[LEAGUE]
+        header = _header(payload)
+        if set(fivethirtyeight_pairs.REQUIRED) <= header:
+            return fivethirtyeight_pairs.parse(payload, league, NAME)
+        other = [name for name in OTHER_SPORTS if name in header]
+        missing = [name for name in fivethirtyeight_elo.REQUIRED if name not in header]
+        if missing or other:
+            expected = fivethirtyeight_elo.REQUIRED
+            raise not_this_format(payload.name, FORMAT, expected, sorted(header), missing or ["(another sport)"])
+        return fivethirtyeight_elo.parse(payload, league, NAME)
+
+    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:  # noqa: ARG002
+        """Get nba_elo.csv; one file holds every season."""
+        from sportsplat.sources.http import open_fetcher
+
+        with open_fetcher(settings) as fetcher:
+            url = f"{settings.sources.fivethirtyeight_url}/nba_elo.csv"
+            return [fetcher.get(url, what="all NBA seasons")]
+
+
+def _header(payload: Payload) -> set[str]:
+    first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
+    return {cell.strip() for cell in next(csv.reader(first_line), [])}
