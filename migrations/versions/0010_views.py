@@ -40,8 +40,8 @@ COMMENT ON VIEW {sport}_team_stats IS
 
 STATS = {
     "soccer": "shots shots_on_target corners fouls yellow_cards red_cards half_time_goals",
-    "basketball": "points field_goals_made field_goals_attempted threes_made threes_attempted free_throws_made"
-    " free_throws_attempted rebounds assists steals blocks turnovers",
+    "basketball": "points field_goals_made field_goals_attempted threes_made threes_attempted"
+    " free_throws_made free_throws_attempted rebounds assists steals blocks turnovers",
     "simulated": "points shots turnovers",
 }
 

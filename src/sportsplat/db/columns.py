@@ -1,4 +1,4 @@
-"""What tables are made of: the naming convention, and the few kinds of columns and checks that return in all."""
+"""What tables are made of: the naming convention, and the few kinds of columns and checks they share."""
 
 from __future__ import annotations
 

@@ -30,14 +30,20 @@ BECOME = """
 """
 
 
-def connect(dsn: str, *, role: str | None = None, autocommit: bool = False) -> Connection:
+def connect(
+    dsn: str, *, role: str | None = None, autocommit: bool = False, name: str | None = None
+) -> Connection:
     """Connect; `role` is `APP_ROLE`, `READ_ROLE` or None for the user itself.
+
+    `name` is what other sessions see of this one (application_name) when it must not be the dsn's or ours.
 
     The session's zone is UTC, so that a `timestamptz` arrives as an aware datetime in UTC.
     Raises EnvironmentUnavailable when nothing answers, DataConflict when the server answers but does not let
     us in, InvalidSetting when the dsn cannot be read.
     """
     conninfo = session_conninfo(dsn)
+    if name is not None:
+        conninfo = make_conninfo(conninfo, application_name=name)
     try:
         connection = psycopg.connect(conninfo, autocommit=True)
     except psycopg.OperationalError as error:
@@ -58,9 +64,10 @@ def session_conninfo(dsn: str) -> str:
             cause="DATABASE_URL is neither postgresql://user:password@host:port/database nor key=value pairs",
             fix="write special characters of the password as %XX, then run: sportsplat config check",
         ) from None
-    defaults = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "sportsplat"}
+    defaults: dict[str, str | int] = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "sportsplat"}
     options = f"{given.get('options') or ''} -c timezone=UTC".strip()
-    return make_conninfo("", **{**defaults, **given, "options": options})
+    missing = {key: value for key, value in defaults.items() if key not in given}
+    return make_conninfo(dsn, **missing, options=options)
 
 
 def _refusal(dsn: str, error: psycopg.OperationalError) -> SportsplatError:

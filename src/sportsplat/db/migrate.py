@@ -1,36 +1,34 @@
 """Bring a database's schema to the code's last revision, one migrator at a time, and verify what came of it.
 
-Alembic runs the migrations on a connection of ours, configured here: no alembic.ini, and no URL in any configuration
-text, so a password may hold any character and cannot leak. Each migration is a transaction of its own: whenever the
-process is killed, the database is at one revision or the next, and the next run goes on from there.
+Alembic runs the migrations on a connection of ours, configured here: no alembic.ini, and no URL in any
+configuration text, so a password may hold any character and cannot leak. Each migration is a transaction of
+its own: whenever the process is killed, the database is at one revision or the next, and the next run goes on
+from there.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from sportsplat.db.catalogue import difference, expected_here, live, restore_grants
 from sportsplat.db.engine import Connection, connect
+from sportsplat.db.migration_lock import set_timeouts, table_holders, take_lock
 from sportsplat.db.revisions import behind, current, head
 from sportsplat.errors import DataConflict, MigrationError, ResourceConflict, SchemaDrift, SportsplatError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["check", "current", "head", "migrate", "plan"]
+__all__ = ["behind", "check", "current", "head", "migrate", "plan"]
 
-LOCK_KEY = int.from_bytes(b"spschema")
 OLDEST_SERVER = 150000  # UNIQUE NULLS NOT DISTINCT
-_POLL_S = 0.1
 
 
 def migrate(
@@ -43,90 +41,111 @@ def migrate(
 ) -> list[str]:
     """Apply every migration that the database lacks, verify the schema, return the revisions applied.
 
-    wait_s: how long to wait for another migrator. lock_timeout_s, statement_timeout_s: how long one statement may
-    wait for a table, and how long it may run.
-    Raises ResourceConflict (LOCK_HELD, LOCK_TIMEOUT), MigrationError (MIGRATION_FAILED, SCHEMA_NEWER, NOT_ALLOWED,
-    STATEMENT_TIMEOUT), SchemaDrift when the schema is not what the migrations make, DataConflict (SERVER_TOO_OLD).
+    wait_s: how long to wait for another migrator. lock_timeout_s, statement_timeout_s: how long a statement
+    may wait for a table, and how long it may run.
+    Raises ResourceConflict (LOCK_HELD, LOCK_TIMEOUT), DataConflict (SERVER_TOO_OLD), MigrationError
+    (SCHEMA_NEWER, NOT_ALLOWED, STATEMENT_TIMEOUT, CONNECTION_LOST, MIGRATION_FAILED), and SchemaDrift when the
+    schema is not what the migrations make.
     """
     name = f"sportsplat migrate (process {os.getpid()})"
-    with connect(make_conninfo(dsn, application_name=name), autocommit=True) as conn:
+    with connect(dsn, autocommit=True, name=name) as conn:
         _refuse_old_server(conn)
-        _lock(conn, wait_s)
+        set_timeouts(conn, lock_timeout_s, statement_timeout_s)
+        take_lock(conn, wait_s)
         missing = behind(current(conn), migrations_dir)
-        if missing:
-            _set_timeouts(conn, lock_timeout_s, statement_timeout_s)
-            with _translated(conn, migrations_dir):
+        with _translated(conn, migrations_dir):
+            if missing:
                 upgrade(conn, migrations_dir)
-        _verify(conn, migrations_dir)
+            drift = _verify(conn, migrations_dir)
+    if drift:
+        raise drifted(drift)
     return missing
 
 
 def plan(dsn: str, migrations_dir: Path) -> str:
-    """Return the SQL that `migrate` would run, empty when nothing is missing. Runs none of it."""
+    """Return the SQL that `migrate` would run, empty when nothing is missing. Runs none of it.
+
+    Raises MigrationError (SCHEMA_NEWER).
+    """
     with connect(dsn, autocommit=True) as conn:
         revision = current(conn)
     if not behind(revision, migrations_dir):
         return ""
     from alembic import command
 
-    config = alembic_config(migrations_dir, output=io.StringIO())
-    command.upgrade(config, f"{revision or 'base'}:head", sql=True)
-    text: str = config.output_buffer.getvalue()  # type: ignore[attr-defined]
-    return text
+    output = io.StringIO()
+    command.upgrade(alembic_config(migrations_dir, output), f"{revision or 'base'}:head", sql=True)
+    return output.getvalue()
 
 
-def check(dsn: str, migrations_dir: Path) -> list[str]:
+def check(dsn: str, migrations_dir: Path, *, lock_timeout_s: float = 10) -> list[str]:
     """Return every difference between the live schema and what the migrations make, one line each.
 
-    Raises MigrationError (SCHEMA_BEHIND, SCHEMA_NEWER) when the database is at another revision.
+    Raises MigrationError (SCHEMA_BEHIND, SCHEMA_NEWER) when the database is at another revision, and
+    ResourceConflict (LOCK_TIMEOUT) when somebody holds a table so that it cannot even be read.
     """
     with connect(dsn, autocommit=True) as conn:
         revision = current(conn)
         missing = behind(revision, migrations_dir)
         if missing:
             raise MigrationError(
-                f"the schema is {len(missing)} migrations behind",
-                cause=f"the database is at revision {revision or 'none'}, the code at {missing[-1]}",
+                f"the schema lacks {len(missing)} migrations",
+                cause=f"the database is at {revision or 'no revision at all'}, the code at {missing[-1]}",
                 fix="sportsplat db migrate",
                 code="SCHEMA_BEHIND",
             )
-        return difference(expected_here(conn, migrations_dir), live(conn))
+        set_timeouts(conn, lock_timeout_s, 0)
+        with _translated(conn, migrations_dir):
+            return difference(expected_here(conn, migrations_dir), live(conn))
 
 
-def alembic_config(
-    migrations_dir: Path, *, conn: Connection | None = None, output: io.StringIO | None = None
-) -> Config:
-    """Return Alembic's configuration for commands on `conn`, or offline into `output`."""
+def drifted(drift: list[str]) -> SchemaDrift:
+    """Return the error that lists all differences; they are also in its `details` as `drift`."""
+    return SchemaDrift(
+        f"the schema is not what the migrations make: {len(drift)} difference{'s' * (len(drift) > 1)}",
+        cause="\n         ".join(drift),
+        fix="put each of them back (`sportsplat psql`), then: sportsplat db check",
+        drift=drift,
+    )
+
+
+def alembic_config(migrations_dir: Path, output: io.StringIO | None = None) -> Config:
+    """Return Alembic's configuration for these migrations; offline commands write their SQL to `output`."""
     from alembic.config import Config
 
     config = Config(output_buffer=output)
     # ConfigParser takes % for the start of an interpolation.
     config.set_main_option("script_location", str(migrations_dir).replace("%", "%%"))
-    if conn is not None:
-        config.attributes["connection"] = _engine(conn).connect()
     return config
 
 
-def _engine(conn: Connection) -> Any:
+@contextmanager
+def alembic_on(conn: Connection, migrations_dir: Path) -> Iterator[Config]:
+    """Yield Alembic's configuration for commands that run on `conn`, an autocommit connection."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://", creator=lambda: conn, poolclass=StaticPool, hide_parameters=True
     )
+    config = alembic_config(migrations_dir)
+    conn.autocommit = False
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            yield config
+    finally:
+        if not conn.closed:
+            conn.rollback()
+            conn.autocommit = True
 
 
 def upgrade(conn: Connection, migrations_dir: Path) -> None:
     """Run what is missing on an autocommit connection; no lock, no time-outs, nothing verified."""
     from alembic import command
 
-    conn.autocommit = False
-    config = alembic_config(migrations_dir, conn=conn)
-    try:
+    with alembic_on(conn, migrations_dir) as config:
         command.upgrade(config, "head")
-    finally:
-        conn.rollback()
-        conn.autocommit = True
 
 
 def _refuse_old_server(conn: Connection) -> None:
@@ -140,70 +159,16 @@ def _refuse_old_server(conn: Connection) -> None:
         )
 
 
-def _lock(conn: Connection, wait_s: float) -> None:
-    """Take the migrators' session lock, which ends with the connection."""
-    end = time.monotonic() + wait_s
-    while not _one(conn, "SELECT pg_try_advisory_lock(%s)", LOCK_KEY):
-        if time.monotonic() >= end:
-            pid, who, since = _holder(conn)
-            raise ResourceConflict(
-                f"another migration holds the lock, server process {pid}",
-                cause=f"waited {wait_s:g} s for {who}, connected since {since}",
-                fix=f"wait for it and try again; if it hangs: SELECT pg_terminate_backend({pid})",
-                code="LOCK_HELD",
-                pid=pid,
-            )
-        time.sleep(_POLL_S)
-
-
-def _holder(conn: Connection) -> tuple[Any, Any, Any]:
-    row = conn.execute(
-        """
-        SELECT l.pid, coalesce(nullif(a.application_name, ''), 'a session without a name'), a.backend_start
-        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (l.classid::bigint << 32) + l.objid::bigint = %s
-        """,
-        [LOCK_KEY],
-    ).fetchone()
-    return row or ("gone by now", "a session that has just ended", "unknown")
-
-
-def _one(conn: Connection, query: str, *arguments: Any) -> Any:
-    row = conn.execute(query.encode(), arguments).fetchone()
-    return row[0] if row else None
-
-
-def _set_timeouts(conn: Connection, lock_timeout_s: float, statement_timeout_s: float) -> None:
-    settings = {
-        "lock_timeout": f"{lock_timeout_s * 1000:.0f}ms",
-        "statement_timeout": f"{statement_timeout_s * 1000:.0f}ms",
-        # A statement of a killed migrator ends by itself instead of holding the lock.
-        "client_connection_check_interval": "1s",
-    }
-    for name, value in settings.items():
-        conn.execute("SELECT set_config(%s, %s, false)", [name, value])
-
-
-def _verify(conn: Connection, migrations_dir: Path) -> None:
+def _verify(conn: Connection, migrations_dir: Path) -> list[str]:
     wanted, found = expected_here(conn, migrations_dir), live(conn)
     if restore_grants(conn, wanted, found):
         found = live(conn)
-    drift = difference(wanted, found)
-    if drift:
-        more = f"; and {len(drift) - 5} more" if len(drift) > 5 else ""
-        raise SchemaDrift(
-            f"the schema is not what the migrations make: {len(drift)} differences",
-            cause="; ".join(drift[:5]) + more,
-            fix="sportsplat db check lists all of them; put each back, or give sportsplat a database of its own",
-            drift=drift,
-        )
+    return difference(wanted, found)
 
 
 @contextmanager
 def _translated(conn: Connection, migrations_dir: Path) -> Iterator[None]:
-    """Turn what the server says about a failed migration into an error of ours."""
+    """Turn what the server says about a failed statement into an error of ours."""
     from sqlalchemy.exc import DBAPIError
 
     try:
@@ -218,35 +183,25 @@ def _translated(conn: Connection, migrations_dir: Path) -> Iterator[None]:
 
 def _failure(conn: Connection, error: psycopg.Error, migrations_dir: Path) -> SportsplatError:
     said = " ".join(str(error).split())
+    again = "sportsplat db migrate"
     if conn.closed:
-        return MigrationError(
-            "the connection broke during a migration, which was rolled back",
-            cause=said,
-            fix="sportsplat db migrate",
-            code="CONNECTION_LOST",
+        message = (
+            "the server ended the connection during the migration; what was not finished was rolled back"
         )
-    revision = behind(current(conn), migrations_dir)[0]
-    where = f"migration {revision}: {said}"
+        return MigrationError(message, cause=said, fix=again, code="CONNECTION_LOST")
+    missing = behind(current(conn), migrations_dir)
+    step = f"migration {missing[0]}" if missing else "the verification of the schema"
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return ResourceConflict(
-            f"migration {revision} waited too long for a table that somebody uses; nothing of it was kept",
-            cause=where,
-            fix="end the sessions that hold it (SELECT pid, query FROM pg_stat_activity), then: sportsplat db migrate",
+            f"{step} waited too long for a table that somebody uses; nothing of it was kept",
+            cause=f"{said}; tables are held by {table_holders(conn)}",
+            fix=f"wait until they have ended, then: {again}",
             code="LOCK_TIMEOUT",
-            revision=revision,
         )
-    code, fix = "MIGRATION_FAILED", "sportsplat db check"
+    code, fix = "MIGRATION_FAILED", "put right what the server complains about, then: " + again
     if isinstance(error, psycopg.errors.QueryCanceled):
-        code, fix = "STATEMENT_TIMEOUT", "sportsplat db migrate, when the server is less busy"
+        code, fix = "STATEMENT_TIMEOUT", f"when the server is less busy: {again}"
     elif isinstance(error, psycopg.errors.InsufficientPrivilege):
-        code, fix = (
-            "NOT_ALLOWED",
-            f"let user {conn.info.user} own database {conn.info.dbname}, then: sportsplat db migrate",
-        )
-    return MigrationError(
-        f"migration {revision} failed; nothing of it was kept",
-        cause=where,
-        fix=fix,
-        code=code,
-        revision=revision,
-    )
+        owner = f'ALTER DATABASE "{conn.info.dbname}" OWNER TO "{conn.info.user}"'
+        code, fix = "NOT_ALLOWED", f"as the server's administrator: {owner}; then: {again}"
+    return MigrationError(f"{step} failed; nothing of it was kept", cause=said, fix=fix, code=code)

@@ -1,7 +1,7 @@
 """The tables as SQLAlchemy sees them: names, types, constraints, comments.
 
-The migrations make the schema; these say the same thing once more, for queries built in Python. Two tests hold
-the two together: Alembic finds nothing to change, and a database made from here has the very same catalogue.
+The migrations make the schema; these say the same thing once more, for queries built in Python. Two tests
+hold the two together: Alembic finds nothing to change, and a database made from here has the same catalogue.
 Every time is `timestamptz`; every constraint has a name.
 """
 
