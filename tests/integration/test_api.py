@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
@@ -12,15 +13,31 @@ import httpx
 import psycopg
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sportsplat.api.app import create_app
-from sportsplat.db.migrate import head
+from sportsplat.db.revisions import head
 from sportsplat.settings import asset_dir
 from tests.conftest import Database
 
 KICKOFF = datetime(2026, 3, 1, 19, 30, tzinfo=UTC)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client of the application behind a real socket."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        yield client
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture
@@ -31,16 +48,8 @@ def api(database: Database) -> Iterator[httpx.Client]:
         schema_head=head(asset_dir("migrations")),
         project_dir=asset_dir("config").parent,
     )
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+    with serving(app) as client:
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def insert(conn: psycopg.Connection[Any], table: LiteralString, **values: object) -> int:
@@ -186,7 +195,7 @@ def test_the_newest_prediction_of_the_promoted_model_is_shown(api: httpx.Client,
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/v1/matches?league=nbaa", 404, "NOT_FOUND"),
+        ("/v1/matches?league=nbaa", 404, "UNKNOWN_LEAGUE"),
         ("/v1/matches", 422, "USAGE"),
         ("/v1/matches?league=sim&limit=0", 422, "USAGE"),
         ("/v1/matches?league=sim&since=yesterday", 422, "USAGE"),
@@ -225,9 +234,7 @@ def test_a_database_that_is_down_is_503_and_tells_no_secret() -> None:
         schema_head="x",
         project_dir=asset_dir("config").parent,
     )
-    from starlette.testclient import TestClient
-
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with serving(app) as client:
         for path in ("/ready", "/v1/leagues"):
             answer = client.get(path)
             assert answer.status_code == 503

@@ -28,7 +28,7 @@ def plan_serving(settings: Settings) -> ServingPlan:
     Raises EnvironmentUnavailable when it is not running, MigrationError when its schema is not the code's.
     """
     from sportsplat.db.engine import READ_ROLE
-    from sportsplat.db.migrate import head
+    from sportsplat.db.revisions import head
     from sportsplat.settings import asset_dir
 
     context = open_context(settings)

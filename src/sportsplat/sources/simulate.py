@@ -69,7 +69,7 @@ class SimulateSource:
         settings: Settings,  # noqa: ARG002
         seed: int = DEFAULT_SEED,
     ) -> list[Payload]:
-        """Make the seasons as they stand today; without any, this year's and the DEFAULT_SEASONS - 1 before it."""
+        """Make the seasons as they stand today; without any, the DEFAULT_SEASONS newest."""
         now = datetime.now(UTC)
         return payloads(seed=seed, seasons=seasons or recent_seasons(now), now=now)
 
