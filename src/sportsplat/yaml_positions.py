@@ -56,7 +56,7 @@ def read_yaml(path: Path) -> Document:
         lines: dict[tuple[str | int, ...], int] = {}
         if root is not None:
             _note_lines(root, (), lines, path, set())
-        data = loader.construct_document(root) if root is not None else {}
+        data = None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as malformed:
         mark = malformed.problem_mark or malformed.context_mark
         raise _refused(path, mark, malformed.problem or "malformed YAML") from malformed
@@ -64,6 +64,8 @@ def read_yaml(path: Path) -> Document:
         raise _refused(path, None, str(malformed).splitlines()[0]) from malformed
     finally:
         loader.dispose()
+    if data is None:
+        data = {}
     if not isinstance(data, dict):
         raise _refused(path, root.start_mark, f"expected keys with values, found {type(data).__name__}")
     return Document(path, data, lines)

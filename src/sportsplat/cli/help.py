@@ -1,4 +1,4 @@
-"""The help page in Rich panels: Typer's looks without Markdown and Pygments (30 ms), which its own page loads."""
+"""The help page in Rich panels: Typer's looks without its page's imports of Markdown and Pygments (30 ms)."""
 
 from __future__ import annotations
 
