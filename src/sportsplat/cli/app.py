@@ -13,14 +13,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import config, environment, output, render, serve
+from sportsplat.cli import config, db, environment, output, render, serve
 from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
 MODULES = (
     environment,
     config,
-    # db,
+    db,
     # data,
     # modelling,
     # backtest,

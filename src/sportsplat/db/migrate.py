@@ -20,13 +20,13 @@ import psycopg
 from sportsplat.db.catalogue import difference, expected_here, live, restore_grants
 from sportsplat.db.engine import Connection, connect
 from sportsplat.db.migration_lock import set_timeouts, table_holders, take_lock
-from sportsplat.db.revisions import behind, current, head
+from sportsplat.db.revisions import behind, current, head, revisions
 from sportsplat.errors import DataConflict, MigrationError, ResourceConflict, SchemaDrift, SportsplatError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["behind", "check", "current", "head", "migrate", "plan"]
+__all__ = ["behind", "check", "current", "head", "migrate", "plan", "revisions"]
 
 OLDEST_SERVER = 150000  # UNIQUE NULLS NOT DISTINCT
 

@@ -1,0 +1,64 @@
+"""`sportsplat db`: the schema of the database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command, group
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `db`."""
+    db = group(app, "db", "The database's schema: migrate it, look at it, check it.")
+    command(db, "migrate")(migrate)
+    command(db, "current")(current)
+    command(db, "plan")(plan)
+    command(db, "check")(check)
+
+
+def migrate(
+    ctx: Run,
+    wait: Annotated[float, typer.Option(metavar="S", min=0, help="Wait for another migration.")] = 60,
+    lock_timeout: Annotated[
+        float, typer.Option(metavar="S", min=0.001, help="Wait for a table that somebody uses.")
+    ] = 10,
+) -> Answer:
+    """Bring the schema to the newest revision and verify it. Safe to repeat, and to run twice at once."""
+    from sportsplat.jobs.schema import migrate as run
+
+    data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout)
+    applied = ", ".join(data["applied"])
+    done = f"applied {applied}" if applied else "nothing to do"
+    return Answer.text(data, f"{done}; the schema is at {data['schema_revision']} and verified")
+
+
+def current(ctx: Run) -> Answer:
+    """Say at which revision the database is, and at which it should be."""
+    from sportsplat.jobs.schema import current as run
+
+    data = run(ctx.settings())
+    return Answer.text(data, _where(data))
+
+
+def plan(ctx: Run) -> Answer:
+    """Print the SQL that a migration would run. Nothing is run."""
+    from sportsplat.jobs.schema import plan as run
+
+    data = run(ctx.settings())
+    return Answer.text(data, data["sql"] or f"-- nothing to run: {_where(data)}")
+
+
+def check(ctx: Run) -> Answer:
+    """Compare the live schema with what the migrations make; exit 7 names every difference."""
+    from sportsplat.jobs.schema import check as run
+
+    data = run(ctx.settings())
+    text = f"no drift: {data['objects']} objects are as revision {data['schema_revision']} makes them"
+    return Answer.text(data, text)
+
+
+def _where(data: dict[str, Any]) -> str:
+    there = data["schema_revision"] or "no revision"
+    return f"the database is at {there}, the code at {data['schema_head']} ({data['state']})"

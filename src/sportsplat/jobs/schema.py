@@ -1,0 +1,62 @@
+"""The database's schema: bring it up to date, say where it is, show what would run, look for drift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.infra.environment import open_environment
+from sportsplat.settings import asset_dir
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+
+def migrate(settings: Settings, *, wait_s: float, lock_timeout_s: float) -> dict[str, Any]:
+    """Apply what is missing and verify; return `applied` (revisions), `schema_revision`, `schema_head`.
+
+    Raises what `sportsplat.db.migrate.migrate` raises, EnvironmentUnavailable when the database is not running.
+    """
+    from sportsplat.db.migrate import head
+    from sportsplat.db.migrate import migrate as run
+
+    migrations = asset_dir("migrations")
+    applied = run(_owner_dsn(settings), migrations, wait_s=wait_s, lock_timeout_s=lock_timeout_s)
+    return {"applied": applied, "schema_revision": head(migrations), "schema_head": head(migrations)}
+
+
+def current(settings: Settings) -> dict[str, Any]:
+    """Return `schema_revision`, `schema_head`, and `state`: current, behind, absent (no schema yet) or newer."""
+    from sportsplat.db.engine import connect
+    from sportsplat.db.migrate import current as revision_of
+    from sportsplat.db.migrate import revisions
+
+    known = revisions(asset_dir("migrations"))
+    with connect(_owner_dsn(settings), autocommit=True) as conn:
+        revision = revision_of(conn)
+    states = {None: "absent", known[-1]: "current"}
+    state = states.get(revision, "behind" if revision in known else "newer")
+    return {"schema_revision": revision, "schema_head": known[-1], "state": state}
+
+
+def plan(settings: Settings) -> dict[str, Any]:
+    """Return what `current` returns and `sql`, which `migrate` would run; empty when nothing is missing."""
+    from sportsplat.db.migrate import plan as run
+
+    return current(settings) | {"sql": run(_owner_dsn(settings), asset_dir("migrations"))}
+
+
+def check(settings: Settings) -> dict[str, Any]:
+    """Return `schema_revision` and `objects`, how many were compared; raises SchemaDrift on any difference."""
+    from sportsplat.db.catalogue import expected
+    from sportsplat.db.migrate import check as run
+    from sportsplat.db.migrate import drifted, head
+
+    migrations = asset_dir("migrations")
+    drift = run(_owner_dsn(settings), migrations)
+    if drift:
+        raise drifted(drift)
+    return {"schema_revision": head(migrations), "objects": len(expected(migrations))}
+
+
+def _owner_dsn(settings: Settings) -> str:
+    return open_environment(settings).endpoint().dsn()
