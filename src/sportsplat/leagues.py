@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sportsplat.errors import ConfigError, NotFound
 from sportsplat.settings import asset_dir, find_project_dir
 from sportsplat.yaml_positions import Document, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 MarginRule = Literal["none", "nba", "nfl", "goals"]
 
@@ -211,12 +214,22 @@ def _parse_league(document: Document, code: str, entry: Any) -> League:
     try:
         return _League.model_validate(entry).to_league(code)
     except ValidationError as invalid:
-        first = invalid.errors()[0]
+        # a misspelt key also leaves the right one missing: speak of the misspelling
+        first = min(invalid.errors(), key=lambda error: error["type"] != "extra_forbidden")
         where = document.where(code, *first["loc"])
-        key = ".".join(str(part) for part in (code, *first["loc"]))
         raise ConfigError(
-            f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}",
+            f"{'.'.join(str(part) for part in (code, *first['loc']))}: {_reason(first)}",
             cause=f"from {where}",
             fix=f"correct {where}",
             code="INVALID_LEAGUE",
         ) from invalid
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        likely = get_close_matches(str(error["loc"][-1]), [*_League.model_fields, *_Elo.model_fields], n=1)
+        return "no league has this key" + (f"; did you mean {likely[0]}?" if likely else "")
+    if error["type"] == "missing":
+        return "is missing"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{said[0].lower()}{said[1:]}, got {error['input']!r}"

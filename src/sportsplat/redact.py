@@ -18,6 +18,7 @@ _SHORTEST = (
 )
 _NAME = r"(?:password|passwd|pwd|secret|token|api_?key)"
 _QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+_URL_PASSWORD = re.compile(r"\w://[^\s:/@]*:(\S+)@")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"""(\w://[^\s:/@"']*:)[^\s"'<>]+@"""), rf"\1{MASK}@"),
     (re.compile(rf"""({_NAME}=)(?:{_QUOTED}|[^\s,;&"'<*][^\s,;&"']*)""", re.IGNORECASE), rf"\1{MASK}"),
@@ -36,10 +37,11 @@ class Redactor:
         self._known: re.Pattern[str] | None = None
 
     def remember(self, *secrets: str | None) -> None:
-        """Mask these from now on, also percent-encoded, quoted for libpq and escaped as in `repr` or JSON."""
+        """Mask these from now on, in every usual quoting; of a URL also the password alone."""
         for secret in secrets:
-            if secret and len(secret) >= _SHORTEST:
-                self._secrets |= _spellings(secret)
+            for part in (secret or "", *_URL_PASSWORD.findall(secret or "")):
+                if len(part) >= _SHORTEST:
+                    self._secrets |= _spellings(part)
         self._compile()
 
     def allow(self, *words: str) -> None:
@@ -89,11 +91,12 @@ def redact_record(record: LogRecord) -> bool:
 
 
 def _spellings(secret: str) -> set[str]:
-    from urllib.parse import quote  # 8 ms that --help does not need
+    from urllib.parse import quote, unquote  # 8 ms that --help does not need
 
     escaped = secret.replace("\\", "\\\\")
     return {
         secret,
+        unquote(secret),
         quote(secret, safe=""),
         quote(secret),
         escaped,

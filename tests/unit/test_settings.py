@@ -221,10 +221,8 @@ def test_text_and_yaml_give_the_same_value(
 ) -> None:
     project = tmp_path_factory.mktemp("project")
     (project / "config").mkdir()
-    write(
-        project,
-        f"risk: {{max_stake: {stake:.17f}}}\nmodels: {{cv_folds: {folds}}}\nfeatures: {{rolling_windows: {windows}}}",
-    )
+    models = f"models: {{cv_folds: {folds}}}\nfeatures: {{rolling_windows: {windows}}}"
+    write(project, f"risk: {{max_stake: {stake:.17f}}}\n{models}\n")
     environ = {
         to_variable("risk.max_stake"): f"{stake:.17f}",
         to_variable("models.cv_folds"): str(folds),

@@ -1,0 +1,137 @@
+"""What a league's declaration promises, and what happens when it is wrong."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sportsplat.errors import ConfigError, NotFound
+from sportsplat.leagues import League, PriceRef, get_league, load_leagues
+
+VALID = """\
+cup:
+  name: A Cup
+  sport: soccer
+  outcomes: [home, draw, away]
+  timezone: Europe/London
+  duration_minutes: 120
+  season_matches: 38
+  elo: {k: 20, home_advantage: 60, carry_over: 0.9, mean: 1500, initial: 1400, margin: goals}
+"""
+
+
+def write(project: Path, text: str) -> None:
+    (project / "config").mkdir(exist_ok=True)
+    (project / "config" / "leagues.yaml").write_text(text)
+
+
+def test_the_shipped_leagues_are_there_without_a_project(tmp_path: Path) -> None:
+    leagues = load_leagues(tmp_path)
+    assert {"nba", "nfl", "epl", "sim"} <= leagues.keys()
+    assert leagues["epl"].outcomes == ("home", "draw", "away")
+    assert leagues["epl"].has_draw
+    assert not leagues["nba"].has_draw
+    assert leagues["epl"].prices.entry[0] == PriceRef("pinnacle", closing=False)
+    assert str(leagues["epl"].prices.benchmark[0]) == "pinnacle closing"
+    assert leagues["nfl"].duration == timedelta(hours=4)
+
+
+def test_entry_and_benchmark_are_different_quotes_where_both_exist(tmp_path: Path) -> None:
+    for league in load_leagues(tmp_path).values():
+        best = (league.prices.entry[0], league.prices.benchmark[0])
+        assert league.code == "nfl" or best[0] != best[1]
+
+
+def test_a_project_declares_its_own_leagues(tmp_path: Path) -> None:
+    write(tmp_path, VALID)
+    assert list(load_leagues(tmp_path)) == ["cup"]
+
+
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+    write(tmp_path, VALID)
+    assert get_league("cup", tmp_path).season_matches == 38
+    write(tmp_path, VALID.replace("38", "46") + "  stats: [shots]\n")
+    assert get_league("cup", tmp_path).season_matches == 46
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("elp", "epl"), ("NBA", "nba"), ("nlf", "nfl")])
+def test_a_mistyped_league_gets_a_suggestion(tmp_path: Path, typed: str, meant: str) -> None:
+    with pytest.raises(NotFound, match=f"did you mean '{meant}'") as caught:
+        get_league(typed, tmp_path)
+    assert caught.value.exit_code == 2
+    assert caught.value.fix == "sportsplat leagues"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("outcomes: [home, draw, away]", "outcomes: [away, home]", 4, "must be [home, away] or"),
+        ("outcomes: [home, draw, away]", "outcomes: [win, lose]", 4, "'home', 'draw' or 'away'"),
+        ("Europe/London", "Europe/Londn", 5, "no time zone named 'Europe/Londn'"),
+        ("120", "0", 6, "greater than 0"),
+        ("120", "'120'", 6, "valid integer"),
+        ("carry_over: 0.9", "carry_over: 1.9", 8, "less than or equal to 1"),
+        ("margin: goals", "margin: points", 8, "'none', 'nba', 'nfl' or 'goals'"),
+        ("  season_matches: 38\n", "", 1, "cup.season_matches: is missing"),
+        ("season_matches", "season_match", 7, "did you mean season_matches?"),
+        ("carry_over", "carryover", 8, "did you mean carry_over?"),
+        ("  name: A Cup", "  name: A Cup\n  aliases: {A: B, B: C}", 1, "alias 'A' leads to another alias"),
+    ],
+)
+def test_a_wrong_declaration_is_located(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+    assert old in VALID
+    write(tmp_path, VALID.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        load_leagues(tmp_path)
+    assert said in caught.value.message
+    assert str(caught.value.cause).endswith(f"leagues.yaml:{line}")
+
+
+def test_no_league_at_all_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "# none\n")
+    with pytest.raises(ConfigError, match="no league"):
+        load_leagues(tmp_path)
+
+
+def test_a_team_keeps_one_name(tmp_path: Path) -> None:
+    nfl = get_league("nfl", tmp_path)
+    assert nfl.canonical_team("OAK") == nfl.canonical_team(" LV ") == "LV"
+    assert nfl.canonical_team("New  York") == "New York"
+
+
+@pytest.mark.parametrize(
+    ("day", "begins", "hours"),
+    [
+        (date(2024, 1, 15), datetime(2024, 1, 15, 5, tzinfo=UTC), 24),
+        (date(2024, 7, 15), datetime(2024, 7, 15, 4, tzinfo=UTC), 24),
+        (date(2024, 3, 10), datetime(2024, 3, 10, 5, tzinfo=UTC), 23),  # clocks go forward in New York
+        (date(2024, 11, 3), datetime(2024, 11, 3, 4, tzinfo=UTC), 25),  # and back
+    ],
+)
+def test_a_day_begins_and_ends_at_the_leagues_own_place(
+    tmp_path: Path, day: date, begins: datetime, hours: int
+) -> None:
+    nba = get_league("nba", tmp_path)
+    assert nba.local_midnight(day) == begins
+    assert nba.end_of_day(day) - begins == timedelta(hours=hours)
+
+
+@given(day=st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 1, 1)))
+def test_days_follow_each_other_without_gap_or_overlap(day: date) -> None:
+    for league in load_leagues().values():
+        assert league.local_midnight(day).astimezone(league.timezone).date() == day
+        assert league.end_of_day(day) == league.local_midnight(day + timedelta(days=1))
+        assert (
+            timedelta(hours=22) <= league.end_of_day(day) - league.local_midnight(day) <= timedelta(hours=26)
+        )
+
+
+def test_a_league_survives_the_way_to_another_process(tmp_path: Path) -> None:
+    league: League = get_league("epl", tmp_path)
+    assert pickle.loads(pickle.dumps(league)) == league  # noqa: S301
+    assert hash(league) == hash(get_league("epl", tmp_path))
