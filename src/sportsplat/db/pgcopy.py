@@ -1,8 +1,8 @@
-"""PostgreSQL's COPY between tables and columns of numbers, in both directions.
+"""PostgreSQL's COPY between tables and NumPy columns, in both directions, in the binary format.
 
-Out: the binary format, decoded by one NumPy structured dtype. That needs fixed-width columns without NULL,
-so a query says what stands for NULL: `NaN` for numbers, `-infinity` (which becomes NaT) for moments.
-In: CSV written by Arrow, column by column. It quotes strings, so that an empty string and NULL stay apart.
+One structured dtype describes a whole row on the wire, so that no value is ever handled by itself. That needs
+fixed-width columns without NULL: text travels as a code, and a query says what stands for a missing value
+(`NaN` for numbers, `-infinity`, which is NaT here, for moments).
 Format: https://www.postgresql.org/docs/16/sql-copy.html
 """
 
@@ -10,41 +10,54 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 from psycopg import sql
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
-_HEADER_BYTES = len(_SIGNATURE) + 8  # flags and the length of an extension, four bytes each
+_HEADER = _SIGNATURE + bytes(8)  # no flags, and an extension of no bytes
 _TRAILER = b"\xff\xff"
 _EPOCH_SHIFT_US = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01, NumPy from 1970-01-01
 _EPOCH_SHIFT_DAYS = 10_957
+_FLOAT8_OID = 701
 
 
 class PgType(Enum):
-    """A fixed-width type and its big-endian shape on the wire."""
+    """A fixed-width type under its SQL name."""
 
-    INT2 = ">i2"
-    INT4 = ">i4"
-    INT8 = ">i8"
-    FLOAT8 = ">f8"
-    BOOL = "?"
+    INT2 = "smallint"
+    INT4 = "integer"
+    INT8 = "bigint"
+    FLOAT8 = "double precision"
+    BOOL = "boolean"
     DATE = "date"
     TIMESTAMPTZ = "timestamptz"
+    FLOAT8_ARRAY = "double precision[]"  # of one length in all rows: (rows, length) here; written only
 
-    @property
-    def wire(self) -> np.dtype[Any]:
-        """The dtype of the bytes as they are sent."""
-        return np.dtype({"date": ">i4", "timestamptz": ">i8"}.get(self.value, self.value))
+    def wire(self, length: int = 0) -> np.dtype[Any]:
+        """Return the big-endian dtype of one value; `length` is that of an array."""
+        if self is PgType.FLOAT8_ARRAY:
+            item = np.dtype([("size", ">i4"), ("value", ">f8")])
+            head = [(name, ">i4") for name in ("dimensions", "nulls", "oid", "length", "lower")]
+            return np.dtype([*head, ("items", item, (length,))])
+        return np.dtype(_WIRE[self])
+
+
+_WIRE = {
+    PgType.INT2: ">i2",
+    PgType.INT4: ">i4",
+    PgType.INT8: ">i8",
+    PgType.FLOAT8: ">f8",
+    PgType.BOOL: "?",
+    PgType.DATE: ">i4",
+    PgType.TIMESTAMPTZ: ">i8",
+}
 
 
 def read_columns(
@@ -71,19 +84,19 @@ def decode(stream: bytes, fields: Mapping[str, PgType]) -> Columns:
         raise ValueError("these bytes are not a whole binary COPY stream")
     layout: list[tuple[str, Any]] = [("fields", ">i2")]
     for position, (name, kind) in enumerate(fields.items()):
-        layout += [(f"size {position}", ">i4"), (f"value {name}", kind.wire)]
+        layout += [(f"size {position}", ">i4"), (f"value {name}", kind.wire())]
     rows = _rows(stream, np.dtype(layout), len(fields))
     for position, (name, kind) in enumerate(fields.items()):
-        if not (rows[f"size {position}"] == kind.wire.itemsize).all():
+        if not (rows[f"size {position}"] == kind.wire().itemsize).all():
             raise ValueError(f"column {name} is NULL somewhere, or not {kind.name}")
     return {name: _native(rows[f"value {name}"], kind) for name, kind in fields.items()}
 
 
 def _rows(stream: bytes, layout: np.dtype[Any], fields: int) -> Array:
-    body = len(stream) - _HEADER_BYTES - len(_TRAILER)
+    body = len(stream) - len(_HEADER) - len(_TRAILER)
     if body % layout.itemsize:
         raise ValueError(f"rows are not {layout.itemsize} bytes wide: a NULL, or a column of another type")
-    rows = np.frombuffer(stream, dtype=layout, offset=_HEADER_BYTES, count=body // layout.itemsize)
+    rows = np.frombuffer(stream, dtype=layout, offset=len(_HEADER), count=body // layout.itemsize)
     if not (rows["fields"] == fields).all():
         raise ValueError(f"rows do not have {fields} columns each")
     return rows
@@ -111,25 +124,65 @@ def _moments(values: Array, shift: int, dtype: str) -> Array:
 
 
 def write_columns(
-    conn: psycopg.Connection[Any], table: sql.Identifier, columns: Mapping[str, pa.Array]
+    conn: psycopg.Connection[Any], table: sql.Identifier, columns: Columns, fields: Mapping[str, PgType]
 ) -> int:
-    """COPY equally long Arrow columns into the columns of `table` that bear their names; return the count."""
-    import pyarrow as pa
+    """COPY equally long arrays into the columns of `table` that bear their names; return the number of rows.
 
-    frame = pa.table(dict(columns))
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+    Moments and days are integers or datetime64 in microseconds or days since 1970; NaT, or the least integer,
+    is written as `-infinity`.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         table, sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(to_csv(frame))
-    return int(frame.num_rows)
+        copy.write(encode(columns, fields))
+    return len(next(iter(columns.values())))
 
 
-def to_csv(frame: pa.Table) -> pa.Buffer:
-    """Write `frame` as CSV without a header: strings quoted, NULL an empty field."""
-    import pyarrow as pa
-    from pyarrow import csv
+def encode(columns: Columns, fields: Mapping[str, PgType]) -> bytes:
+    """Write the bytes of a binary COPY of columns, whose types `fields` names. Raises ValueError on overflow."""
+    kinds = [(fields[name], values) for name, values in columns.items()]
+    layout: list[tuple[str, Any]] = [("fields", ">i2")]
+    for position, (kind, values) in enumerate(kinds):
+        length = values.shape[1] if values.ndim == 2 else 0
+        layout += [(f"size {position}", ">i4"), (f"value {position}", kind.wire(length))]
+    rows = np.empty(len(kinds[0][1]), dtype=layout)
+    rows["fields"] = len(kinds)
+    for position, (kind, values) in enumerate(kinds):
+        target = rows[f"value {position}"]
+        rows[f"size {position}"] = target.dtype.itemsize
+        if kind is PgType.FLOAT8_ARRAY:
+            _put_arrays(target, values)
+        else:
+            target[...] = _to_wire(values, kind)
+    return _HEADER + rows.tobytes() + _TRAILER
 
-    sink = pa.BufferOutputStream()
-    csv.write_csv(frame, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return sink.getvalue()
+
+def _put_arrays(target: Array, values: Array) -> None:
+    for name, number in (("dimensions", 1), ("nulls", 0), ("oid", _FLOAT8_OID), ("lower", 1)):
+        target[name] = number
+    target["length"] = values.shape[1]
+    target["items"]["size"] = 8
+    target["items"]["value"] = values
+
+
+def _to_wire(values: Array, kind: PgType) -> Array:
+    if kind is PgType.TIMESTAMPTZ:
+        return _shifted(values, "datetime64[us]", _EPOCH_SHIFT_US, np.iinfo(np.int64))
+    if kind is PgType.DATE:
+        return _shifted(values, "datetime64[D]", _EPOCH_SHIFT_DAYS, np.iinfo(np.int32))
+    if kind in (PgType.INT2, PgType.INT4) and len(values):
+        limits = np.iinfo(kind.wire())
+        if values.min() < limits.min or values.max() > limits.max:
+            raise ValueError(f"a number is beyond the range of {kind.value}")
+    return values
+
+
+def _shifted(values: Array, unit: str, shift: int, limits: np.iinfo[Any]) -> Array:
+    counts = values.astype(unit).view(np.int64) if values.dtype.kind == "M" else values.astype(np.int64)
+    missing = counts == np.iinfo(np.int64).min
+    counts = np.where(missing, 0, counts) - shift
+    if (counts <= limits.min).any() or (counts >= limits.max).any():
+        raise ValueError("a moment is beyond what the database can hold")
+    counts[missing] = limits.min
+    return counts

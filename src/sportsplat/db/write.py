@@ -5,47 +5,54 @@ As in `write_matches`, a row that says the same is not touched.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import psycopg
+from psycopg import sql
 
-from sportsplat.db.staging import Stage, Tally, fill, take
+from sportsplat.db.pgcopy import PgType
+from sportsplat.db.staging import Stage, Tally, codes, fill, moments, numbers, take
 from sportsplat.db.write_matches import NO_MATCH
 
 if TYPE_CHECKING:
+    from sportsplat.db.pgcopy import Array
     from sportsplat.db.write_matches import Ids
     from sportsplat.domain import ForecastRecord, QuoteRecord, TeamStatsRecord
 
 _QUOTES = Stage(
     "staged_quotes",
     {
-        "match_id": "bigint",
-        "bookmaker": "text",
-        "market": "text",
-        "outcome": "text",
-        "line": "double precision",
-        "decimal_odds": "double precision",
-        "is_closing": "boolean",
-        "quoted_at": "timestamptz",
-        "known_at": "timestamptz",
+        "match_id": PgType.INT8,
+        "bookmaker": PgType.INT4,
+        "market": PgType.INT4,
+        "outcome": PgType.INT4,
+        "line": PgType.FLOAT8,
+        "decimal_odds": PgType.FLOAT8,
+        "is_closing": PgType.BOOL,
+        "quoted_at": PgType.TIMESTAMPTZ,
+        "known_at": PgType.TIMESTAMPTZ,
     },
+    joined_on=("match_id",),
 )
 
 _UPSERT_QUOTES = """
 WITH written AS (
     INSERT INTO quotes (match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at,
                         known_at)
-    SELECT s.match_id, s.bookmaker, s.market, s.outcome, s.line, s.is_closing, s.decimal_odds, s.quoted_at,
-           s.known_at
-      FROM staged_quotes s
+    SELECT s.*
+      FROM (SELECT match_id, (%(bookmaker)s::text[])[bookmaker] AS bookmaker,
+                   (%(market)s::text[])[market] AS market, (%(outcome)s::text[])[outcome] AS outcome,
+                   nullif(line, 'NaN') AS line, is_closing, decimal_odds,
+                   nullif(quoted_at, '-infinity') AS quoted_at, known_at
+              FROM staged_quotes) s
       LEFT JOIN quotes t
-        ON t.match_id = s.match_id AND t.bookmaker = s.bookmaker AND t.market = s.market
+        ON t.match_id BETWEEN %(first)s AND %(last)s
+       AND t.match_id = s.match_id AND t.bookmaker = s.bookmaker AND t.market = s.market
        AND t.outcome = s.outcome AND t.is_closing = s.is_closing AND t.line IS NOT DISTINCT FROM s.line
        AND t.quoted_at IS NOT DISTINCT FROM s.quoted_at
-     WHERE t.match_id IS NULL
-        OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)
+     WHERE t.match_id IS NULL OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)
     ON CONFLICT (match_id, bookmaker, market, outcome, line, is_closing, quoted_at) DO UPDATE
        SET decimal_odds = excluded.decimal_odds, known_at = excluded.known_at
     RETURNING (xmax = 0) AS inserted)
@@ -59,23 +66,29 @@ def write_quotes(conn: psycopg.Connection[Any], records: Sequence[QuoteRecord], 
     if not records:
         return Tally()
     _, bookmaker, market, outcome, line, odds, closing, quoted_at, known_at = zip(*records, strict=True)
-    values = {
-        "match_id": _int64(match_ids),
-        "bookmaker": bookmaker,
-        "market": market,
-        "outcome": outcome,
-        "line": line,
-        "decimal_odds": odds,
-        "is_closing": closing,
-        "quoted_at": quoted_at,
-        "known_at": known_at,
+    coded = {"bookmaker": codes(bookmaker), "market": codes(market), "outcome": codes(outcome)}
+    staged = {
+        "match_id": match_ids,
+        "line": numbers(line),
+        "decimal_odds": numbers(odds),
+        "is_closing": np.array(closing, dtype=np.bool_),
+        "quoted_at": moments(quoted_at),
+        "known_at": moments(known_at),
+        **{name: positions for name, (positions, _) in coded.items()},
     }
-    return take(conn, _UPSERT_QUOTES, {}, fill(conn, _QUOTES, values))
+    texts = {name: distinct for name, (_, distinct) in coded.items()}
+    return take(conn, _UPSERT_QUOTES, {**texts, **_reach(match_ids)}, fill(conn, _QUOTES, staged))
 
 
 _STATS = Stage(
     "staged_stats",
-    {"match_id": "bigint", "is_home": "boolean", "stats": "jsonb", "known_at": "timestamptz"},
+    {
+        "match_id": PgType.INT8,
+        "is_home": PgType.BOOL,
+        "stats": PgType.FLOAT8_ARRAY,
+        "known_at": PgType.TIMESTAMPTZ,
+    },
+    joined_on=("match_id",),
 )
 
 # Two sources may each know a part of a box score: names are merged, and the whole counts as known when its
@@ -83,12 +96,13 @@ _STATS = Stage(
 _UPSERT_STATS = """
 WITH written AS (
     INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at)
-    SELECT s.match_id, CASE WHEN s.is_home THEN m.home_id ELSE m.away_id END, s.is_home,
-           coalesce(t.stats || s.stats, s.stats), greatest(t.known_at, s.known_at)
-      FROM staged_stats s
-      JOIN matches m ON m.id = s.match_id
+    SELECT s.match_id, s.team_id, s.is_home, coalesce(t.stats || s.stats, s.stats),
+           greatest(t.known_at, s.known_at)
+      FROM (SELECT g.match_id, CASE WHEN g.is_home THEN m.home_id ELSE m.away_id END AS team_id, g.is_home,
+                   jsonb_strip_nulls(jsonb_build_object({pairs})) AS stats, g.known_at
+              FROM staged_stats g JOIN matches m ON m.id = g.match_id) s
       LEFT JOIN team_match_stats t
-        ON t.match_id = s.match_id AND t.team_id = CASE WHEN s.is_home THEN m.home_id ELSE m.away_id END
+        ON t.match_id BETWEEN %(first)s AND %(last)s AND t.match_id = s.match_id AND t.team_id = s.team_id
      WHERE t.match_id IS NULL OR t.stats || s.stats IS DISTINCT FROM t.stats OR s.known_at > t.known_at
     ON CONFLICT (match_id, team_id) DO UPDATE
        SET is_home = excluded.is_home, stats = excluded.stats, known_at = excluded.known_at
@@ -105,31 +119,46 @@ def write_team_stats(
     if not records:
         return Tally()
     _, is_home, stats, known_at = zip(*records, strict=True)
-    values = {
-        "match_id": _int64(match_ids),
-        "is_home": is_home,
-        "stats": [json.dumps(named, allow_nan=False) for named in stats],
-        "known_at": known_at,
+    names = sorted({name for named in stats for name in named})
+    staged = {
+        "match_id": match_ids,
+        "is_home": np.array(is_home, dtype=np.bool_),
+        "stats": _by_name(stats, names),
+        "known_at": moments(known_at),
     }
-    return take(conn, _UPSERT_STATS, {}, fill(conn, _STATS, values))
+    pairs = sql.SQL(", ").join(
+        sql.SQL("{}::text, nullif(g.stats[{}], 'NaN')").format(name, position)
+        for position, name in enumerate(names, start=1)
+    )
+    statement = sql.SQL(_UPSERT_STATS).format(pairs=pairs).as_string(conn)
+    return take(conn, statement, _reach(match_ids), fill(conn, _STATS, staged))
+
+
+def _by_name(stats: Sequence[dict[str, float]], names: Sequence[str]) -> Array:
+    """Return (records, names), NaN where a box score lacks a name."""
+    nan = float("nan")
+    return np.array([[named.get(name, nan) for name in names] for named in stats], dtype=np.float64)
 
 
 _FORECASTS = Stage(
     "staged_forecasts",
     {
-        "match_id": "bigint",
-        "publisher": "text",
-        "probabilities": "double precision[]",
-        "known_at": "timestamptz",
+        "match_id": PgType.INT8,
+        "publisher": PgType.INT4,
+        "probabilities": PgType.FLOAT8_ARRAY,
+        "known_at": PgType.TIMESTAMPTZ,
     },
+    joined_on=("match_id",),
 )
 
 _UPSERT_FORECASTS = """
 WITH written AS (
     INSERT INTO forecasts (match_id, publisher, probabilities, known_at)
-    SELECT s.match_id, s.publisher, s.probabilities, s.known_at
-      FROM staged_forecasts s
-      LEFT JOIN forecasts t ON t.match_id = s.match_id AND t.publisher = s.publisher
+    SELECT s.*
+      FROM (SELECT match_id, (%(publisher)s::text[])[publisher] AS publisher, probabilities, known_at
+              FROM staged_forecasts) s
+      LEFT JOIN forecasts t
+        ON t.match_id BETWEEN %(first)s AND %(last)s AND t.match_id = s.match_id AND t.publisher = s.publisher
      WHERE t.match_id IS NULL OR (t.probabilities, t.known_at) IS DISTINCT FROM (s.probabilities, s.known_at)
     ON CONFLICT (match_id, publisher) DO UPDATE
        SET probabilities = excluded.probabilities, known_at = excluded.known_at
@@ -146,13 +175,20 @@ def write_forecasts(
     if not records:
         return Tally()
     _, publisher, probabilities, known_at = zip(*records, strict=True)
-    values = {
-        "match_id": _int64(match_ids),
-        "publisher": publisher,
-        "probabilities": ["{" + ",".join(map(repr, shares)) + "}" for shares in probabilities],
-        "known_at": known_at,
+    publishers, distinct = codes(publisher)
+    staged = {
+        "match_id": match_ids,
+        "publisher": publishers,
+        "probabilities": np.array(probabilities, dtype=np.float64),
+        "known_at": moments(known_at),
     }
-    return take(conn, _UPSERT_FORECASTS, {}, fill(conn, _FORECASTS, values))
+    params = {"publisher": distinct, **_reach(match_ids)}
+    return take(conn, _UPSERT_FORECASTS, params, fill(conn, _FORECASTS, staged))
+
+
+def _reach(match_ids: Ids) -> dict[str, int]:
+    """Return the first and last match, so that the index alone finds the part of the table to compare with."""
+    return {"first": int(match_ids.min()), "last": int(match_ids.max())}
 
 
 def _of_known_matches(records: Sequence[Any], match_ids: Ids) -> tuple[Sequence[Any], Ids]:
@@ -160,9 +196,3 @@ def _of_known_matches(records: Sequence[Any], match_ids: Ids) -> tuple[Sequence[
     if known.all():
         return records, match_ids
     return [record for record, keep in zip(records, known.tolist(), strict=True) if keep], match_ids[known]
-
-
-def _int64(values: Ids) -> Any:
-    import pyarrow as pa
-
-    return pa.array(values)

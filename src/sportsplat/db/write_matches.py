@@ -8,13 +8,14 @@ lock and one transaction; then nobody else can slip in between comparison and wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
 
-from sportsplat.db.pgcopy import PgType, read_columns
-from sportsplat.db.staging import Stage, Tally, fill, take
+from sportsplat.db.pgcopy import Columns, PgType, read_columns
+from sportsplat.db.staging import Stage, Tally, codes, counts, days, fill, moments, take
 from sportsplat.domain import MatchRecord
 
 if TYPE_CHECKING:
@@ -27,21 +28,22 @@ NO_MATCH = -1
 _MATCHES = Stage(
     "staged_matches",
     {
-        "position": "integer",
-        "season": "integer",
-        "match_date": "date",
-        "kickoff_utc": "timestamptz",
-        "precision": "text",
-        "home_id": "bigint",
-        "away_id": "bigint",
-        "number": "smallint",
-        "neutral": "boolean",
-        "stage": "text",
-        "status": "text",
-        "home_score": "integer",
-        "away_score": "integer",
-        "known_at": "timestamptz",
+        "position": PgType.INT4,
+        "season": PgType.INT4,
+        "match_date": PgType.DATE,
+        "kickoff_utc": PgType.TIMESTAMPTZ,
+        "precision": PgType.INT4,
+        "home_id": PgType.INT8,
+        "away_id": PgType.INT8,
+        "number": PgType.INT2,
+        "neutral": PgType.BOOL,
+        "stage": PgType.INT4,
+        "status": PgType.INT4,
+        "home_score": PgType.INT4,
+        "away_score": PgType.INT4,
+        "known_at": PgType.TIMESTAMPTZ,
     },
+    joined_on=("match_date", "home_id", "away_id"),
 )
 
 # Knowledge only grows: scheduled < cancelled < final. A kick-off known to the minute is not blurred to a day.
@@ -51,10 +53,14 @@ WITH written AS (
                          neutral, stage, status, home_score, away_score, known_at, source, run_id)
     SELECT %(league)s, s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id, s.number,
            s.neutral, s.stage, s.status, s.home_score, s.away_score, e.known_at, %(source)s, %(run_id)s
-      FROM staged_matches s
+      FROM (SELECT season, match_date, kickoff_utc, home_id, away_id, number, neutral,
+                   (%(precision)s::text[])[precision] AS precision, (%(stage)s::text[])[stage] AS stage,
+                   (%(status)s::text[])[status] AS status, nullif(home_score, -1) AS home_score,
+                   nullif(away_score, -1) AS away_score, nullif(known_at, '-infinity') AS known_at
+              FROM staged_matches) s
       LEFT JOIN matches t
-        ON t.league = %(league)s AND t.match_date = s.match_date
-       AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
+        ON t.league = %(league)s AND t.match_date BETWEEN %(first)s AND %(last)s
+       AND t.match_date = s.match_date AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
      CROSS JOIN LATERAL (SELECT t.precision = 'minute' AND s.precision = 'day' AS coarser) c
      CROSS JOIN LATERAL (
            SELECT CASE WHEN c.coarser THEN t.kickoff_utc ELSE s.kickoff_utc END AS kickoff_utc,
@@ -79,8 +85,8 @@ SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FR
 
 _MATCH_IDS = """
 SELECT s.position, t.id FROM staged_matches s
-  JOIN matches t ON t.league = %(league)s AND t.match_date = s.match_date
-   AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
+  JOIN matches t ON t.league = %(league)s AND t.match_date BETWEEN %(first)s AND %(last)s
+   AND t.match_date = s.match_date AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
 """
 
 # One fixture under two dates. A file that lists a stretch of a season leaves out a stored fixture of that
@@ -92,16 +98,20 @@ WITH reach AS (
 gone AS (
     SELECT t.id, t.season, t.home_id, t.away_id, t.stage, t.status, count(*) OVER pair AS candidates
       FROM matches t JOIN reach r ON r.season = t.season AND t.match_date BETWEEN r.first_date AND r.last_date
-     WHERE t.league = %(league)s AND t.source = %(source)s
-       AND NOT EXISTS (SELECT FROM staged_matches s
-                        WHERE s.match_date = t.match_date AND s.home_id = t.home_id
-                          AND s.away_id = t.away_id AND s.number = t.number)
+      LEFT JOIN staged_matches s ON s.match_date = t.match_date AND s.home_id = t.home_id
+                                AND s.away_id = t.away_id AND s.number = t.number
+     WHERE t.league = %(league)s AND t.match_date BETWEEN %(first)s AND %(last)s AND t.source = %(source)s
+       AND s.position IS NULL
     WINDOW pair AS (PARTITION BY t.season, t.home_id, t.away_id, t.stage)),
 new AS (
-    SELECT s.*, count(*) OVER (PARTITION BY s.season, s.home_id, s.away_id, s.stage) AS candidates
+    SELECT s.position, s.season, s.home_id, s.away_id, (%(stage)s::text[])[s.stage] AS stage,
+           (%(status)s::text[])[s.status] AS status, count(*) OVER pair AS candidates
       FROM staged_matches s
-     WHERE NOT EXISTS (SELECT FROM matches t WHERE t.league = %(league)s AND t.match_date = s.match_date
-                          AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number))
+      LEFT JOIN matches t ON t.league = %(league)s AND t.match_date BETWEEN %(first)s AND %(last)s
+                         AND t.match_date = s.match_date AND t.home_id = s.home_id
+                         AND t.away_id = s.away_id AND t.number = s.number
+     WHERE t.id IS NULL
+    WINDOW pair AS (PARTITION BY s.season, s.home_id, s.away_id, s.stage))
 SELECT gone.id, gone.status, new.position, new.status
   FROM gone JOIN new USING (season, home_id, away_id, stage)
  WHERE gone.candidates = 1 AND new.candidates = 1 AND (gone.status = 'scheduled' OR new.status = 'scheduled')
@@ -109,7 +119,8 @@ SELECT gone.id, gone.status, new.position, new.status
 
 _MOVE = """
 UPDATE matches t
-   SET match_date = s.match_date, number = s.number, kickoff_utc = s.kickoff_utc, precision = s.precision
+   SET match_date = s.match_date, number = s.number, kickoff_utc = s.kickoff_utc,
+       precision = (%(precision)s::text[])[s.precision]
   FROM staged_matches s WHERE t.id = %(match)s AND s.position = %(position)s
 """
 
@@ -135,8 +146,9 @@ def write_matches(
     ids = np.full(len(records), NO_MATCH, dtype=np.int64)
     if not records:
         return Tally(), ids
-    fill(conn, _MATCHES, _match_columns(records, teams))
-    params = {"league": league, "source": source, "run_id": run_id}
+    columns, texts = _match_columns(records, teams)
+    fill(conn, _MATCHES, columns)
+    params = {"league": league, "source": source, "run_id": run_id, **texts, **_reach(records)}
     moved = _follow_moves(conn, params)
     tally = take(conn, _UPSERT_MATCHES, params, len(records))
     only_moved = conn.execute(_SIGN_MOVES, {"moved": moved, "run_id": run_id}).rowcount if moved else 0
@@ -145,12 +157,33 @@ def write_matches(
     return tally.plus(Tally(0, only_moved, -only_moved)), ids
 
 
-def _match_columns(records: Sequence[MatchRecord], teams: Mapping[str, int]) -> dict[str, Sequence[Any]]:
-    fields = zip(*records, strict=True)
-    columns: dict[str, Sequence[Any]] = dict(zip(MatchRecord._fields, fields, strict=True))
-    columns["home_id"] = [teams[name] for name in columns.pop("home")]
-    columns["away_id"] = [teams[name] for name in columns.pop("away")]
-    return {"position": range(len(records)), **columns}
+def _match_columns(
+    records: Sequence[MatchRecord], teams: Mapping[str, int]
+) -> tuple[Columns, dict[str, list[str]]]:
+    """Return the staged columns, and the distinct texts that the codes in them stand for."""
+    values = dict(zip(MatchRecord._fields, zip(*records, strict=True), strict=True))
+    coded = {name: codes(values[name]) for name in ("precision", "stage", "status")}
+    columns = {
+        "position": np.arange(len(records)),
+        "season": counts(values["season"]),
+        "match_date": days(values["match_date"]),
+        "kickoff_utc": moments(values["kickoff_utc"]),
+        "home_id": counts([teams[name] for name in values["home"]]),
+        "away_id": counts([teams[name] for name in values["away"]]),
+        "number": counts(values["number"]),
+        "neutral": np.array(values["neutral"], dtype=np.bool_),
+        "home_score": counts(values["home_score"]),
+        "away_score": counts(values["away_score"]),
+        "known_at": moments(values["known_at"]),
+        **{name: positions for name, (positions, _) in coded.items()},
+    }
+    return columns, {name: texts for name, (_, texts) in coded.items()}
+
+
+def _reach(records: Sequence[MatchRecord]) -> dict[str, date]:
+    """Return the first and last day, so that the index alone finds the part of the table to compare with."""
+    every_day = [record.match_date for record in records]
+    return {"first": min(every_day), "last": max(every_day)}
 
 
 def _follow_moves(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
@@ -161,7 +194,7 @@ def _follow_moves(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> l
     moved = []
     for match_id, stored, position, staged in conn.execute(_MOVED, params).fetchall():
         if stored == "scheduled":
-            conn.execute(_MOVE, {"match": match_id, "position": position})
+            conn.execute(_MOVE, {**params, "match": match_id, "position": position})
             moved.append(match_id)
         elif staged == "scheduled":
             conn.execute("DELETE FROM staged_matches WHERE position = %s", (position,))

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import errors as pg
 
 from sportsplat.db import runs
-from sportsplat.db.staging import Tally
+from sportsplat.db.staging import Tally, tune
 from sportsplat.db.teams import ensure_league, lock_league, resolve_teams
 from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
 from sportsplat.db.write_matches import write_matches
@@ -94,6 +94,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
 
 def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Batch, run_id: int) -> Stored:
     league, source = batch.league, plan.source.name
+    tune(conn)
     lock_league(conn, league)
     ensure_league(conn, plan.leagues[league])
     wanted = narrow(batch, plan.seasons, plan.since)
