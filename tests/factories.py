@@ -108,3 +108,29 @@ def random_league(
                 rows.append(row)
     frame = matches_frame(rows)
     return frame.sort_values(["kickoff_utc", "match_id"], ignore_index=True)
+
+
+def box_scores(matches: pd.DataFrame, seed: int, names: Sequence[str] = ("shots", "corners")) -> pd.DataFrame:
+    """Box scores of the played matches, home and away in turn, known with the result; some not recorded."""
+    rng = np.random.default_rng(seed)
+    played = matches[matches["final"]]
+    sides = played.loc[played.index.repeat(2)]
+    frame = pd.DataFrame(
+        {"match_id": sides["match_id"].to_numpy(), "is_home": np.arange(len(sides)) % 2 == 0},
+    )
+    for name in names:
+        numbers = rng.poisson(10.0, len(sides)).astype(np.float64) + rng.random(len(sides))
+        frame[name] = np.where(rng.random(len(sides)) < 0.05, np.nan, numbers)
+    frame["known_at"] = sides["known_at"].array
+    return frame
+
+
+def cells(frame: pd.DataFrame, match_id: int, *columns: str) -> list[float]:
+    """Return the values of a match in some columns of a features frame."""
+    row = frame.index.tolist().index(match_id)
+    return [float(frame[column].to_numpy()[row]) for column in columns]
+
+
+def cell(frame: pd.DataFrame, match_id: int, column: str) -> float:
+    """Return one value of a match."""
+    return cells(frame, match_id, column)[0]

@@ -108,7 +108,8 @@ class History:
     @cached_property
     def team_row(self) -> Ints:
         """Row in the schedule of the match at each position of `team`, (2F,)."""
-        return self.answers.row[self.team.entry >> 1]
+        row: Ints = self.answers.row[self.team.entry >> 1]
+        return row
 
     @cached_property
     def team_margin(self) -> Ints:

@@ -11,6 +11,7 @@ from sportsplat.features.registry import Family, Measure, Plan, Values
 
 LONGEST_REST_DAYS = 14
 LOAD_DAYS = 7
+MOST_LOAD = 8  # a match a day and one double header
 
 _SINCE = "from when the team's last result became known"
 
@@ -27,7 +28,7 @@ def _rest_measures(_: Plan) -> Sequence[Measure]:
         Measure("back_to_back", "1 when the team played on the day before, else 0", gap, _SINCE),
         Measure(
             f"matches_last_{LOAD_DAYS}_days",
-            f"matches played on the {LOAD_DAYS} days before the day of this match",
+            f"matches played on the {LOAD_DAYS} days before the day of this match, at most {MOST_LOAD}",
             "never",
             _SINCE,
         ),
@@ -49,12 +50,13 @@ def _rest_values(history: History, _: Plan) -> list[Values]:
 
 
 def _played_since(history: History, day: Ints) -> Ints:
-    """Count each question's known entries of `day` or later; at most one match a day is looked back for."""
-    ledger, played = history.team, np.zeros(len(day), dtype=np.int64)
-    for back in range(1, LOAD_DAYS + 1):
+    """Count each question's known matches of `day` or later among the team's last few."""
+    ledger, on = history.team, history.schedule.day[history.team_row]
+    played = np.zeros(len(day), dtype=np.int64)
+    for back in range(1, MOST_LOAD + 1):
         position = ledger.end - back
         seen = position >= ledger.start
-        seen &= history.team_day[np.maximum(position, 0)] >= day
+        seen &= on[np.maximum(position, 0)] >= day
         played += seen
     return played
 

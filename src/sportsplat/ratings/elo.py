@@ -6,11 +6,12 @@ home advantage (none on neutral ground): A. Elo, The Rating of Chessplayers (197
 
 from __future__ import annotations
 
-from math import exp, log
+from math import log, tanh
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from sportsplat.errors import InvalidSetting
 from sportsplat.leagues import EloParams
@@ -19,7 +20,7 @@ from sportsplat.ratings.replay import Ints, Results
 Floats = npt.NDArray[np.float64]
 
 
-_PER_POINT = -log(10.0) / 400.0
+_PER_POINT = log(10.0) / 400.0
 
 
 class Multiplier(NamedTuple):
@@ -36,7 +37,7 @@ class Multiplier(NamedTuple):
 
 def expected(difference: npt.ArrayLike) -> Floats:
     """Probability that the home team wins (ties count half), from rating differences of any shape."""
-    return np.asarray(1.0 / (1.0 + np.exp(np.asarray(difference, dtype=np.float64) * _PER_POINT)))
+    return np.asarray(expit(np.asarray(difference, dtype=np.float64) * _PER_POINT))
 
 
 def carried_over(rating: Floats, params: EloParams) -> Floats:
@@ -80,13 +81,14 @@ def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
     sizes, size = np.unique(np.abs(results.margin), return_inverse=True)
     weight = multiplier(sizes, params.margin)
     gains = (params.k * weight.part).tolist()
+    half = _PER_POINT / 2
     base, least = weight.base, weight.base * 0.5
     carry, mean = params.carry_over, params.mean
     kinds = [
         (score, slope, advantage, opens)
         for opens in range(4)
         for advantage in (params.home_advantage, 0.0)
-        for score, slope in ((0.0, -weight.slope), (0.5, 0.0), (1.0, weight.slope))
+        for score, slope in ((-0.5, -weight.slope), (0.0, 0.0), (0.5, weight.slope))
     ]
     kind = np.sign(results.margin) + 1 + 3 * results.neutral
     kind += 6 * results.opens_home + 12 * results.opens_away
@@ -108,7 +110,7 @@ def run_elo(results: Results, params: EloParams, n_teams: int) -> Floats:
         damping = base + slope * d
         if damping < least:
             damping = least
-        moved = gains[margin] * (score - 1.0 / (1.0 + exp(d * _PER_POINT))) / damping
+        moved = gains[margin] * (score - 0.5 * tanh(d * half)) / damping  # expected score less one half
         rating[home] = mine = mine + moved
         rating[away] = theirs = theirs - moved
         push(mine)
