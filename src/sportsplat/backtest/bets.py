@@ -32,7 +32,7 @@ class Betting:
 
     result: JsonObject | None
     portfolio: Portfolio | None
-    flat: Ledger | None
+    edges: tuple[JsonObject, ...]
     notes: tuple[str, ...]
 
 
@@ -42,7 +42,7 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
     if not prices.quoted.any():
         wanted = ", ".join(str(ref) for ref in league.prices.entry) or "none is configured"
         note = f"No betting: no entry price is stored for these matches ({wanted})."
-        return Betting(None, None, None, (note,))
+        return Betting(None, None, (), (note,))
     offers = Offers(
         probabilities,
         prices.entry.decimal_odds,
@@ -52,7 +52,6 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
         matches.day,
     )
     portfolio = run_portfolio(offers, rules)
-    flat = flat_bets(offers, rules.min_edge)
     clv, clv_note = _closing_line_value(portfolio.ledger, prices, matches.day, draws)
     result = (
         _returns(portfolio.ledger, matches.day, draws)
@@ -66,11 +65,36 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
             "matches_priced": int(prices.quoted.sum()),
             "capped": {cap: int((portfolio.ledger.capped_by == cap).sum()) for cap in CAPS if cap},
             "stopped_by_limits": portfolio.stopped,
-            "flat": _flat(flat, matches.day, draws),
+            "flat": _flat(flat_bets(offers, rules.min_edge), matches.day, draws),
             "at_close": _at_close(portfolio.ledger, offers, prices, rules, draws),
         }
     )
-    return Betting(result, portfolio, flat, (*_price_notes(prices), *clv_note))
+    notes = (*_price_notes(prices), *clv_note)
+    return Betting(result, portfolio, tuple(edges(offers, draws)), notes)
+
+
+def edges(offers: Offers, draws: Draws, bins: int = 10) -> list[JsonObject]:
+    """Return what the outcomes on offer paid, in `bins` groups of equal size by the edge that the model saw.
+
+    Every priced outcome counts with one unit, whether it was bet on or not: {edge, profit, ci95, outcomes}.
+    """
+    edge = offers.probabilities * offers.decimal_odds - 1.0
+    profit = unit_profit(offers.decimal_odds, offers.shares)
+    row, outcome = np.nonzero(np.isfinite(edge) & np.isfinite(profit))
+    order = np.argsort(edge[row, outcome], kind="stable")
+    found = []
+    for part in np.array_split(order, min(bins, len(order))) if len(order) else []:
+        match, side = row[part], outcome[part]
+        mean = mean_by_day(profit[match, side], offers.day[match], draws.rng, draws.samples)
+        found.append(
+            {
+                "edge": float(edge[match, side].mean()),
+                "profit": mean.value,
+                "ci95": None if mean.ci95 is None else list(mean.ci95),
+                "outcomes": len(part),
+            }
+        )
+    return found
 
 
 def _returns(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:

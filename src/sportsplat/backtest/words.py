@@ -1,0 +1,124 @@
+"""What a backtest's numbers say, and do not say, in sentences: for the terminal and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sportsplat.domain import JsonObject
+
+NAMES = {"base_rate": "the base rate", "elo": "Elo", "market": "the market"}
+
+
+def headline(result: JsonObject) -> list[str]:
+    """Return the result in sentences: our log loss beside each baseline's, then the bets."""
+    model, loss = result["model"], result["forecast"]["log_loss"]
+    said = [
+        f"On {result['matches']:,} matches of {result['league']} from {result['from']} to {result['to']}, "
+        f"{model} has a log loss of {loss:.4f}."
+    ]
+    said += [_against(name, result) for name in _worth_saying(result)]
+    return [*said, *_bets_in_words(result["betting"])]
+
+
+def caveats(result: JsonObject) -> list[str]:
+    """Return what a reader must know before believing the numbers."""
+    said = list(result["notes"])
+    betting = result["betting"]
+    if betting and betting["detectable_edge"] is not None:
+        said.append(
+            f"{betting['bets']:,} bets could have detected an edge of {percent(betting['detectable_edge'])} "
+            "or more (two-sided test at 5%, power 80%); a smaller one, or none, looks the same."
+        )
+    if betting and betting["bets"]:
+        said.append(
+            "Stakes are taken at the quoted price in full: no limits, no refused bets, no price that moves "
+            "because of us."
+        )
+        said.append(
+            "Kelly stakes follow the bankroll, so that bets do not weigh alike in its return; flat stakes "
+            "weigh every bet alike."
+        )
+    said.append(
+        "Intervals resample whole match days. They tell what chance does to these matches, not how many "
+        "models were tried before this one."
+    )
+    return said
+
+
+def in_words(interval: Sequence[float] | None, show: str = "{:+.4f}") -> str:
+    """Return "−0.0030 to +0.0008", or "no interval" where there are too few days."""
+    if interval is None:
+        return "no interval: too few match days"
+    return " to ".join(minus(show.format(edge)) for edge in interval)
+
+
+def percent(share: float, *, sign: bool = False) -> str:
+    """Return a share as a percentage with one decimal, "−3.1%"."""
+    return minus(f"{100 * share:+.1f}%" if sign else f"{100 * share:.1f}%")
+
+
+def percent_interval(interval: Sequence[float] | None) -> str:
+    """Return an interval of shares as percentages."""
+    if interval is None:
+        return "no interval: too few match days"
+    return " to ".join(percent(edge, sign=True) for edge in interval)
+
+
+def minus(text: str) -> str:
+    """Write a minus as a minus sign, as wide as a plus."""
+    return text.replace("-", "−")
+
+
+def reading(difference: float, interval: Sequence[float] | None) -> str:
+    """Return "better", "worse" or "not told apart" for ours minus theirs, where lower is better."""
+    if interval is None or interval[0] <= 0.0 <= interval[1]:
+        return "not told apart"
+    return "better" if difference < 0 else "worse"
+
+
+def _worth_saying(result: JsonObject) -> list[str]:
+    others = [name for name in result["paired"] if name not in {"base_rate", "elo", "market"}]
+    return [
+        name for name in ("elo", "market", *others) if name in result["paired"] and name != result["model"]
+    ]
+
+
+def _against(name: str, result: JsonObject) -> str:
+    paired, theirs = result["paired"][name], result["baselines"][name]["log_loss"]
+    gap, interval = paired["log_loss_difference"], paired["ci95"]
+    who = NAMES.get(name, f"the published forecast “{name}”")
+    on = "" if paired["matches"] == result["matches"] else f" on the {paired['matches']:,} matches it covers"
+    verdict = {
+        "better": f"ours is better by {abs(gap):.4f}",
+        "worse": f"ours is worse by {abs(gap):.4f}",
+        "not told apart": "these matches do not tell the two apart",
+    }[reading(gap, interval)]
+    return (
+        f"{who[0].upper()}{who[1:]} has {theirs:.4f}{on}: {verdict} "
+        f"(ours minus theirs {minus(f'{gap:+.4f}')}, 95% interval {in_words(interval)})."
+    )
+
+
+def _bets_in_words(betting: JsonObject | None) -> list[str]:
+    if betting is None:
+        return []
+    if not betting["bets"]:
+        return ["No match offered enough edge to bet on."]
+    interval = betting["roi_ci95"]
+    shown = "no profit or loss beyond chance"
+    if interval is not None and interval[0] > 0:
+        shown = "a profit beyond chance"
+    elif interval is not None and interval[1] < 0:
+        shown = "a loss beyond chance"
+    said = [
+        f"{betting['bets']:,} Kelly bets at {betting['entry_price']} prices returned "
+        f"{percent(betting['roi'], sign=True)} of what was staked "
+        f"(95% interval {percent_interval(interval)}): {shown}."
+    ]
+    if betting["clv"] is not None:
+        said.append(
+            f"Against the fair {betting['benchmark_price']} price the bets were worth "
+            f"{percent(betting['clv'], sign=True)} a unit "
+            f"(95% interval {percent_interval(betting['clv_ci95'])})."
+        )
+    return said

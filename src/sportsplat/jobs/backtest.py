@@ -1,0 +1,291 @@
+"""Backtest a model on stored matches: read, build features, walk forward, bet, score, store, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sportsplat.backtest.bankroll import Rules
+from sportsplat.backtest.bets import Betting, Draws, bet
+from sportsplat.backtest.compare import Comparison, compare, losses_by_season
+from sportsplat.backtest.engine import Fitting, Forecasts, blocks, check_model, refuse_untrained, walk_forward
+from sportsplat.backtest.prices import Prices, find_prices
+from sportsplat.backtest.report import View, render_report
+from sportsplat.db.backtests import BetRecord, store_backtest
+from sportsplat.domain import JsonObject
+from sportsplat.jobs import fingerprint
+from sportsplat.jobs.backtest_inputs import Inputs, choose_rows, published, read_inputs
+from sportsplat.jobs.workers import worker_pool
+from sportsplat.jobs.write_file import refuse_foreign, write_atomically
+from sportsplat.models.calibration import reliability
+from sportsplat.models.card import package_versions
+from sportsplat.models.dataset import Dataset, FloatArray
+
+if TYPE_CHECKING:
+    from sportsplat.jobs.context import Context
+
+Progress = Callable[[float, float, str], object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to backtest: `start` and `end` are local days, both included; None lets the data decide."""
+
+    league: str
+    model: str = "gbm"
+    start: date | None = None
+    end: date | None = None
+    refit: str = "season"
+    seed: int | None = None
+    report: Path | None = None
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class BacktestRun:
+    """The stored `result` (the object of CLI.md, with further keys) and what a report is drawn from."""
+
+    result: JsonObject
+    view: View
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begun
+
+    def total(self) -> float:
+        return time.perf_counter() - self.started
+
+
+def backtest(context: Context, request: Request, progress: Progress | None = None) -> BacktestRun:
+    """Walk a model forward through stored matches, bet with it, and store the result and its bets.
+
+    Raises UsageError (unknown model or refit, a range that is empty or reversed), NotFound (league),
+    InputRefused (nothing stored, too little to learn from), ResourceConflict (a foreign file where the report
+    would go).
+    """
+    league = context.league(request.league)
+    check_model(request.model)
+    if request.report is not None:
+        refuse_foreign(request.report)
+    watch = _Stopwatch()
+    with watch.stage("read"):
+        inputs = read_inputs(context, league)
+    with watch.stage("features"):
+        dataset = inputs.dataset(context.settings.features.rolling_windows)
+    rows = choose_rows(dataset, request.start, request.end, context.settings.models.min_training_matches)
+    forecasts = _walk(context, request, dataset, rows, watch, progress)
+    matches = dataset.take(forecasts.rows)
+    ours = forecasts.probabilities[request.model]
+    seed = _seed(context, request)
+    draws = Draws(np.random.default_rng(seed), context.settings.backtest.bootstrap_samples)
+    prices = find_prices(inputs.quotes, matches, context.settings.backtest.devig)
+    with watch.stage("betting"):
+        betting = bet(ours, matches, prices, rules(context), draws)
+    others, notes = _others(forecasts, prices, inputs, matches)
+    comparison = compare(ours, others, matches.outcomes, matches.day, draws.rng, draws.samples)
+    configuration = _configuration(context, request, dataset)
+    result = _result(request, seed, matches, forecasts, comparison, betting) | {
+        "notes": [*betting.notes, *notes],
+        "configuration": configuration,
+        "packages": package_versions(),
+        "fingerprint": {
+            "data": _data_print(dataset, matches, inputs),
+            "settings": fingerprint.of_configuration(configuration | {"seed": seed}),
+            "code": fingerprint.of_code(),
+        },
+    }
+    result["run_id"] = _run_id(result)
+    result["seconds"] = {name: round(spent, 4) for name, spent in watch.seconds.items()}
+    result["seconds"]["total"] = round(watch.total(), 4)
+    result["report"] = None if request.report is None else str(request.report)
+    view = View(
+        result,
+        league.name,
+        reliability(ours, matches.outcomes),
+        losses_by_season({request.model: ours, **others}, matches.outcomes, matches.season),
+        betting.edges,
+        betting.portfolio,
+    )
+    _store(context, result, betting, matches, prices)
+    if request.report is not None:
+        write_atomically(request.report, render_report(view))
+    return BacktestRun(result, view)
+
+
+def rules(context: Context) -> Rules:
+    """Return the staking rules of the settings."""
+    risk = context.settings.risk
+    return Rules(
+        kelly_fraction=risk.kelly_fraction,
+        max_stake=risk.max_stake,
+        min_edge=risk.min_edge,
+        max_exposure=risk.max_exposure,
+        daily_loss_limit=risk.daily_loss_limit,
+        initial_bankroll=context.settings.backtest.initial_bankroll,
+    )
+
+
+def _walk(
+    context: Context,
+    request: Request,
+    dataset: Dataset,
+    rows: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    watch: _Stopwatch,
+    progress: Progress | None,
+) -> Forecasts:
+    """Walk forward, on a process pool where several models are to be boosted; note what fitting took."""
+    models = context.settings.models
+    fitting = Fitting(
+        request.model, _seed(context, request), models.cv_folds, models.min_training_matches, models.threads
+    )
+    plan = blocks(dataset, rows, request.refit)
+    refuse_untrained(dataset, plan[0], models.min_training_matches)
+    workers = min(request.workers, len(plan)) if request.model == "gbm" else 1
+
+    def report(done: int, total: int) -> None:
+        if progress:
+            progress(done, total, f"{request.model}: block {done} of {total}")
+
+    def walk(executor: Executor | None) -> Forecasts:
+        return walk_forward(
+            dataset, fitting, rows, request.refit, executor=executor, in_flight=workers + 1, progress=report
+        )
+
+    begun = time.perf_counter()
+    with worker_pool(workers) as executor:
+        forecasts = walk(executor)
+    spent = time.perf_counter() - begun
+    # the stages of parallel workers overlap: the time that passed is shared out as their work was
+    fit_share = forecasts.fit_s / (forecasts.fit_s + forecasts.predict_s)
+    watch.seconds |= {"fit": spent * fit_share, "predict": spent * (1.0 - fit_share)}
+    return forecasts
+
+
+def _others(
+    forecasts: Forecasts, prices: Prices, inputs: Inputs, matches: Dataset
+) -> tuple[dict[str, FloatArray], list[str]]:
+    """Baselines by name (n, k), and notes about those that came too late to be compared."""
+    theirs, notes = published(inputs.forecasts, matches)
+    return {
+        "base_rate": forecasts.probabilities["base_rate"],
+        "elo": forecasts.probabilities["elo"],
+        "market": prices.fair,
+        **theirs,
+    }, notes
+
+
+def _result(
+    request: Request,
+    seed: int,
+    matches: Dataset,
+    forecasts: Forecasts,
+    comparison: Comparison,
+    betting: Betting,
+) -> JsonObject:
+    return {
+        "run_id": "",
+        "league": request.league,
+        "model": request.model,
+        "seed": seed,
+        "matches": len(matches),
+        "folds": len(forecasts.folds),
+        "from": str(request.start or matches.day.min()),
+        "to": str(request.end or matches.day.max()),
+        "refit": request.refit,
+        "outcomes": list(matches.league.outcomes),
+        "forecast": comparison.forecast,
+        "baselines": comparison.baselines,
+        "paired": comparison.paired,
+        "betting": betting.result,
+        "blocks": list(forecasts.folds),
+    }
+
+
+def _seed(context: Context, request: Request) -> int:
+    return context.settings.models.seed if request.seed is None else request.seed
+
+
+def _configuration(context: Context, request: Request, dataset: Dataset) -> JsonObject:
+    """Every value that the numbers depend on, but for the data and the seed."""
+    settings = context.settings.to_public_dict()
+    league = dataset.league
+    return {
+        "league": {
+            "code": league.code,
+            "outcomes": list(league.outcomes),
+            "elo": vars(league.elo),
+            "entry": [str(ref) for ref in league.prices.entry],
+            "benchmark": [str(ref) for ref in league.prices.benchmark],
+        },
+        "model": request.model,
+        "refit": request.refit,
+        "from": None if request.start is None else request.start.isoformat(),
+        "to": None if request.end is None else request.end.isoformat(),
+        "manifest": dataset.manifest,
+        **{section: settings[section] for section in ("features", "models", "risk", "backtest")},
+    }
+
+
+def _data_print(dataset: Dataset, matches: Dataset, inputs: Inputs) -> str:
+    """Print of every result learned from or forecast, and of the prices and forecasts of the latter."""
+    used = dataset.known_by(matches.known_at.max())
+    about = (frame[frame["match_id"].isin(matches.match_id)] for frame in (inputs.quotes, inputs.forecasts))
+    return fingerprint.of_data(used, *about)
+
+
+def _run_id(result: JsonObject) -> str:
+    """A name that sorts by time and tells what was run: epl-gbm-20240501T101500-1a2b3c4d."""
+    now = datetime.now(UTC)
+    prints = fingerprint.of_configuration(result["fingerprint"] | {"at": now.isoformat()})
+    return f"{result['league']}-{result['model']}-{now:%Y%m%dT%H%M%S}-{prints[:8]}"
+
+
+def _store(context: Context, result: JsonObject, betting: Betting, matches: Dataset, prices: Prices) -> None:
+    with context.connect() as connection:
+        store_backtest(connection, result, _bets(betting, matches, prices))
+
+
+def _bets(betting: Betting, matches: Dataset, prices: Prices) -> Iterator[BetRecord]:
+    if betting.portfolio is None:
+        return
+    ledger = betting.portfolio.ledger
+    bookmakers = prices.bookmakers()
+    benchmark = prices.benchmark.decimal_odds[ledger.match, ledger.outcome]
+    for index, (match, outcome) in enumerate(
+        zip(ledger.match.tolist(), ledger.outcome.tolist(), strict=True)
+    ):
+        yield BetRecord(
+            match_id=int(matches.match_id[match]),
+            outcome=matches.league.outcomes[outcome],
+            bookmaker=bookmakers[match],
+            placed_at=_aware(matches.decision_at[match]),
+            settled_at=_aware(matches.known_at[match]),
+            probability=float(ledger.probability[index]),
+            decimal_odds=float(ledger.decimal_odds[index]),
+            benchmark_odds=float(benchmark[index]) if np.isfinite(benchmark[index]) else None,
+            stake=float(ledger.stake[index]),
+            profit=float(ledger.profit[index]),
+        )
+
+
+def _aware(moment: np.datetime64) -> datetime:
+    naive: datetime = moment.astype("datetime64[us]").item()
+    return naive.replace(tzinfo=UTC)

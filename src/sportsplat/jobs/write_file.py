@@ -1,0 +1,48 @@
+"""Files that a user asked for: whole or not at all, and never over something that is not ours."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from sportsplat.backtest.report import GENERATOR
+from sportsplat.errors import ResourceConflict
+
+HEAD = 4096  # bytes in which a report tells what it is
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise ResourceConflict (FILE_EXISTS) when `path` is there and is not an earlier report."""
+    if path.is_dir():
+        raise ResourceConflict(
+            f"{path} is a folder", fix=f"--report {path / 'backtest.html'}", code="FILE_EXISTS"
+        )
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        head = file.read(HEAD).decode("utf-8", "replace")
+    if head and GENERATOR not in head:
+        raise ResourceConflict(
+            f"{path} exists and is not a report of sportsplat; it is left alone",
+            cause="--report",
+            fix="name another file with --report, or move that one away",
+            code="FILE_EXISTS",
+        )
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path` in one step, making its folder: a reader finds the old file or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
