@@ -46,7 +46,9 @@ def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Itera
         console.width = min(console.width, WIDEST)
     console.print(f"\n {command.get_usage(context)}\n", style="bold yellow", markup=False)
     if command.help:
-        console.print(f" {inspect.cleandoc(command.help)}\n".replace("\n", "\n "), markup=False)
+        for line in inspect.cleandoc(command.help).splitlines():
+            console.print(f" {line}".rstrip(), markup=False)
+        console.print()
     panels: dict[str, list[Row]] = {}
     for param in command.get_params(context):
         is_argument = isinstance(param, TyperArgument)
