@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import config, db, environment, output, render, serve
+from sportsplat.cli import backtest, config, db, environment, output, render, serve
 from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
@@ -23,7 +23,7 @@ MODULES = (
     db,
     # data,
     # modelling,
-    # backtest,
+    backtest,
     serve,
 )
 SUMMARY = "From an empty machine to an honest, market-scored forecasting model for sports matches."
