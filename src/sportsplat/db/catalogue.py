@@ -25,6 +25,8 @@ FILE = "catalogue.json"
 OUR_ROLES = (APP_ROLE, READ_ROLE)
 Catalogue = dict[str, str]
 
+_PART = re.compile(r"(?:column |constraint |trigger |grant to \w+ on )(\w+)")
+_INDEXED = re.compile(r" ON public\.(\w+) ")
 _GRANT = re.compile(r"(default )?grant to (\w+) on (\w+)")
 
 # NOT NULL is told by the column: as constraints (contype n) only PostgreSQL 18 lists them. Indexes that a
@@ -147,12 +149,25 @@ def restore_grants(conn: Connection, wanted: Catalogue, found: Catalogue) -> lis
 
 
 def difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Say in which objects `found` departs from `wanted`, one line each; empty when in none."""
-    lines = [f"missing {key}: {wanted[key]}" for key in wanted.keys() - found.keys()]
-    lines += [f"unexpected {key}: {found[key]}" for key in found.keys() - wanted.keys()]
+    """Say in which objects `found` departs from `wanted`, one line each; empty when in none.
+
+    What belongs to a table or view that is missing or unexpected goes without saying.
+    """
+    missing = {key: wanted[key] for key in wanted.keys() - found.keys()}
+    unexpected = {key: found[key] for key in found.keys() - wanted.keys()}
+    lines = [f"missing {key}: {text}" for key, text in missing.items() if not _belongs(key, text, missing)]
+    lines += [
+        f"unexpected {key}: {text}" for key, text in unexpected.items() if not _belongs(key, text, unexpected)
+    ]
     lines += [
         f"changed {key}: {wanted[key]!r} expected, {found[key]!r} found"
         for key in wanted.keys() & found.keys()
         if wanted[key] != found[key]
     ]
-    return sorted(line.rstrip(": ") for line in lines)
+    return sorted(line.removesuffix(": ") for line in lines)
+
+
+def _belongs(key: str, definition: str, among: Mapping[str, str]) -> bool:
+    """Tell whether an object is part of a table or view that is itself among these."""
+    part = _PART.match(key) or (_INDEXED.search(definition) if key.startswith("index ") else None)
+    return part is not None and any(f"{kind} {part[1]}" in among for kind in ("table", "view"))

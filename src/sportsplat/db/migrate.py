@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["behind", "check", "current", "head", "migrate", "plan", "revisions"]
 
 OLDEST_SERVER = 150000  # UNIQUE NULLS NOT DISTINCT
+_ALEMBIC = threading.Lock()  # it keeps the migration that runs in global variables
 
 
 def migrate(
@@ -44,8 +46,8 @@ def migrate(
     wait_s: how long to wait for another migrator. lock_timeout_s, statement_timeout_s: how long a statement
     may wait for a table, and how long it may run.
     Raises ResourceConflict (LOCK_HELD, LOCK_TIMEOUT), DataConflict (SERVER_TOO_OLD), MigrationError
-    (SCHEMA_NEWER, NOT_ALLOWED, STATEMENT_TIMEOUT, CONNECTION_LOST, MIGRATION_FAILED), and SchemaDrift when the
-    schema is not what the migrations make.
+    (SCHEMA_NEWER, NOT_ALLOWED, STATEMENT_TIMEOUT, CONNECTION_LOST, MIGRATION_FAILED), and SchemaDrift when
+    the schema is not what the migrations make.
     """
     name = f"sportsplat migrate (process {os.getpid()})"
     with connect(dsn, autocommit=True, name=name) as conn:
@@ -74,7 +76,9 @@ def plan(dsn: str, migrations_dir: Path) -> str:
     from alembic import command
 
     output = io.StringIO()
-    command.upgrade(alembic_config(migrations_dir, output), f"{revision or 'base'}:head", sql=True)
+    config = alembic_config(migrations_dir, output)
+    with _ALEMBIC:
+        command.upgrade(config, f"{revision or 'base'}:head", sql=True)
     return output.getvalue()
 
 
@@ -131,7 +135,7 @@ def alembic_on(conn: Connection, migrations_dir: Path) -> Iterator[Config]:
     config = alembic_config(migrations_dir)
     conn.autocommit = False
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, _ALEMBIC:
             config.attributes["connection"] = connection
             yield config
     finally:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def migrate(settings: Settings, *, wait_s: float, lock_timeout_s: float) -> dict[str, Any]:
     """Apply what is missing and verify; return `applied` (revisions), `schema_revision`, `schema_head`.
 
-    Raises what `sportsplat.db.migrate.migrate` raises, EnvironmentUnavailable when the database is not running.
+    Raises what `sportsplat.db.migrate.migrate` raises; EnvironmentUnavailable when no database is running.
     """
     from sportsplat.db.migrate import head
     from sportsplat.db.migrate import migrate as run
@@ -25,7 +25,7 @@ def migrate(settings: Settings, *, wait_s: float, lock_timeout_s: float) -> dict
 
 
 def current(settings: Settings) -> dict[str, Any]:
-    """Return `schema_revision`, `schema_head`, and `state`: current, behind, absent (no schema yet) or newer."""
+    """Return `schema_revision`, `schema_head` and `state`: current, behind, absent (none yet) or newer."""
     from sportsplat.db.engine import connect
     from sportsplat.db.migrate import current as revision_of
     from sportsplat.db.migrate import revisions
@@ -46,7 +46,7 @@ def plan(settings: Settings) -> dict[str, Any]:
 
 
 def check(settings: Settings) -> dict[str, Any]:
-    """Return `schema_revision` and `objects`, how many were compared; raises SchemaDrift on any difference."""
+    """Return `schema_revision` and `objects`, the number compared; raises SchemaDrift on any difference."""
     from sportsplat.db.catalogue import expected
     from sportsplat.db.migrate import check as run
     from sportsplat.db.migrate import drifted, head
