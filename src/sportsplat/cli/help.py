@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import os
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from sportsplat.cli.output import make_console, wants_color
+from sportsplat.cli.output import draw_page
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +40,11 @@ class HelpfulGroup(TyperGroup):
 
 def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row]) -> None:
     """Print usage, what the command does, its arguments and options by panel, and its commands."""
-    console = make_console(sys.stdout, color=wants_color(sys.stdout, no_color=False))
+    with draw_page() as console:
+        _draw(console, command, context, list(commands))
+
+
+def _draw(console: Console, command: TyperCommand | TyperGroup, context: Any, commands: list[Row]) -> None:
     if "COLUMNS" not in os.environ:
         console.width = min(console.width, WIDEST)
     console.print(f"\n {command.get_usage(context)}\n", style="bold yellow", markup=False)
@@ -58,7 +61,7 @@ def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Itera
             panels.setdefault(panel, []).append(record)
     for panel in sorted(panels, key=_place):
         _print_panel(console, panel, panels[panel])
-    _print_panel(console, "Commands", list(commands))
+    _print_panel(console, "Commands", commands)
 
 
 def first_line(text: str | None) -> str:

@@ -6,8 +6,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SCHEMA_VERSION = 1
+OUTPUT_FAILED = "OUTPUT_FAILED"
 PIPED_WIDTH = 160  # columns of a table that goes to a file or a pipe, where Rich would cut at 80
 
 
@@ -84,7 +86,7 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
     stdout cannot take it (a full disk).
     """
     try:
-        sys.stdout.write(text if reveal else redact(text))
+        sys.stdout.write(_encodable(text if reveal else redact(text)))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()
@@ -94,8 +96,37 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
             "the answer could not be written to stdout",
             cause=str(failed),
             fix="make room or choose another place for the output, and run the command again",
-            code="OUTPUT_FAILED",
+            code=OUTPUT_FAILED,
         ) from failed
+
+
+@contextmanager
+def draw_page(*, no_color: bool = False, reveal: bool = False) -> Iterator[Console]:
+    """Yield a console like stdout's; what is drawn on it is written at once when the block ends well."""
+    drawn = _Page(sys.stdout)
+    yield make_console(drawn, color=wants_color(sys.stdout, no_color=no_color))
+    write_answer(drawn.getvalue(), reveal=reveal)
+
+
+class _Page(StringIO):
+    """A text in memory that answers Rich's questions as `stream` would."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding or "utf-8"
+
+
+def _encodable(text: str) -> str:
+    """Return the text with `?` for what stdout's encoding does not have."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def abandon_stdout() -> None:

@@ -178,7 +178,7 @@ def report(
     error: SportsplatError, *, name: str, as_json: bool, started: float, no_color: bool = False
 ) -> int:
     """Print an error where it belongs (stdout as JSON, else stderr) and return its exit code."""
-    if as_json:
+    if as_json and error.error_code != output.OUTPUT_FAILED:
         output.write_json(output.to_envelope(name, time.perf_counter() - started, error=error))
     else:
         output.write_error(error, color=output.wants_color(sys.stderr, no_color=no_color))
@@ -221,10 +221,8 @@ def _emit(ctx: Run, answer: Answer) -> None:
         envelope = output.to_envelope(ctx.name, took_s, data=answer.data, reveal=answer.reveal)
         output.write_json(envelope, reveal=answer.reveal)
     elif answer.show is not None:
-        drawn = output.make_console(sys.stdout, color=output.wants_color(sys.stdout, no_color=ctx.no_color))
-        with drawn.capture() as captured:
-            answer.show(drawn)
-        output.write_answer(captured.get(), reveal=answer.reveal)
+        with output.draw_page(no_color=ctx.no_color, reveal=answer.reveal) as page:
+            answer.show(page)
 
 
 def print_traceback(problem: BaseException) -> None:
