@@ -14,7 +14,8 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from sportsplat.db.pgcopy import Array, Columns, PgType, write_columns
+from sportsplat.db.pgcopy import write_columns
+from sportsplat.db.pgwire import Array, Columns, PgType
 
 
 class Tally(NamedTuple):
@@ -50,7 +51,7 @@ def fill(conn: psycopg.Connection[Any], stage: Stage, values: Columns) -> int:
     """Replace what the staging table holds by equally long columns; return the number of rows."""
     table = sql.Identifier("pg_temp", stage.name)
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind.value))
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind.sql))
         for name, kind in stage.columns.items()
     )
     conn.execute(

@@ -12,12 +12,12 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from sportsplat.db.pgcopy import PgType
+from sportsplat.db.pgwire import PgType
 from sportsplat.db.staging import Stage, Tally, codes, fill, moments, numbers, take
 from sportsplat.db.write_matches import NO_MATCH
 
 if TYPE_CHECKING:
-    from sportsplat.db.pgcopy import Array
+    from sportsplat.db.pgwire import Array
     from sportsplat.db.write_matches import Ids
     from sportsplat.domain import ForecastRecord, QuoteRecord, TeamStatsRecord
 
@@ -187,7 +187,7 @@ def write_forecasts(
 
 
 def _reach(match_ids: Ids) -> dict[str, int]:
-    """Return the first and last match, so that the index alone finds the part of the table to compare with."""
+    """Return the first and last match, so that an index finds the part of the table to compare with."""
     return {"first": int(match_ids.min()), "last": int(match_ids.max())}
 
 

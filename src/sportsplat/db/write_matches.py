@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psycopg
 
-from sportsplat.db.pgcopy import Columns, PgType, read_columns
+from sportsplat.db.pgarray import read_columns
+from sportsplat.db.pgwire import Columns, PgType
 from sportsplat.db.staging import Stage, Tally, codes, counts, days, fill, moments, take
 from sportsplat.domain import MatchRecord
 
@@ -60,7 +61,8 @@ WITH written AS (
               FROM staged_matches) s
       LEFT JOIN matches t
         ON t.league = %(league)s AND t.match_date BETWEEN %(first)s AND %(last)s
-       AND t.match_date = s.match_date AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
+       AND t.match_date = s.match_date AND t.home_id = s.home_id AND t.away_id = s.away_id
+       AND t.number = s.number
      CROSS JOIN LATERAL (SELECT t.precision = 'minute' AND s.precision = 'day' AS coarser) c
      CROSS JOIN LATERAL (
            SELECT CASE WHEN c.coarser THEN t.kickoff_utc ELSE s.kickoff_utc END AS kickoff_utc,

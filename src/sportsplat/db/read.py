@@ -1,0 +1,225 @@
+"""Facts as pandas frames, cut at a moment: what was not known by then is not in them.
+
+Every frame comes column by column, see `pgarray`. Times are UTC, ids the database's, odds decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from sportsplat.db.pgarray import read_columns
+from sportsplat.db.pgwire import Columns, PgType
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+
+_MATCHES = {
+    "match_id": PgType.INT8,
+    "season": PgType.INT4,
+    "match_date": PgType.DATE,
+    "kickoff_utc": PgType.TIMESTAMPTZ,
+    "day_precision": PgType.BOOL,
+    "home_id": PgType.INT8,
+    "away_id": PgType.INT8,
+    "number": PgType.INT2,
+    "neutral": PgType.BOOL,
+    "playoff": PgType.BOOL,
+    "final": PgType.BOOL,
+    "home_score": PgType.FLOAT8,
+    "away_score": PgType.FLOAT8,
+    "known_at": PgType.TIMESTAMPTZ,
+}
+
+_SELECT_MATCHES = """
+SELECT id, season, match_date, kickoff_utc, precision = 'day', home_id, away_id, number, neutral,
+       stage = 'playoff', k.final,
+       CASE WHEN k.final THEN home_score::float8 ELSE 'NaN' END,
+       CASE WHEN k.final THEN away_score::float8 ELSE 'NaN' END,
+       CASE WHEN k.final THEN known_at ELSE '-infinity' END
+  FROM matches CROSS JOIN LATERAL (
+       SELECT status = 'final' AND (%(moment)s::timestamptz IS NULL OR known_at <= %(moment)s) AS final) k
+ WHERE league = %(league)s
+"""
+
+
+def matches_frame(
+    conn: psycopg.Connection[Any], league: League | str, *, known_at: datetime | None = None
+) -> pd.DataFrame:
+    """Return a league's matches, one a row, by (kickoff_utc, match_id).
+
+    Columns: match_id int64, season int32, match_date datetime64[s] (day at the league's place), kickoff_utc
+    datetime64[us, UTC], day_precision bool, home_id and away_id int64, number int16, neutral, playoff and
+    final bool, home_score and away_score float64, known_at datetime64[us, UTC]. With `known_at` only results
+    known by then are told: of all other matches `final` is False, scores are NaN and known_at is NaT.
+    """
+    columns = read_columns(conn, _SELECT_MATCHES, _MATCHES, _params(league, known_at))
+    return _frame(columns, by=("kickoff_utc", "match_id"))
+
+
+_SELECT_STATS = """
+SELECT g.match_id, NOT g.is_home, g.is_home, g.known_at{stats}
+  FROM team_match_stats g JOIN matches m ON m.id = g.match_id
+ WHERE m.league = %(league)s AND (%(moment)s::timestamptz IS NULL OR g.known_at <= %(moment)s)
+"""
+
+
+def stats_frame(
+    conn: psycopg.Connection[Any],
+    league: League | str,
+    names: Sequence[str],
+    *,
+    known_at: datetime | None = None,
+) -> pd.DataFrame:
+    """Return box scores, one row a match and team, home first.
+
+    Columns: match_id, is_home, `names` as float64, known_at. A stat that a box score lacks is NaN. With
+    `known_at` box scores known later are left out.
+    """
+    pick = sql.SQL(", coalesce((g.stats ->> {})::float8, 'NaN')")
+    query = sql.SQL(_SELECT_STATS).format(stats=sql.SQL("").join(pick.format(name) for name in names))
+    fields = {
+        "match_id": PgType.INT8,
+        "is_away": PgType.BOOL,
+        "is_home": PgType.BOOL,
+        "known_at": PgType.TIMESTAMPTZ,
+        **dict.fromkeys(names, PgType.FLOAT8),
+    }
+    columns = read_columns(conn, query, fields, _params(league, known_at))
+    return _frame(columns, by=("match_id", "is_away"))[["match_id", "is_home", *names, "known_at"]]
+
+
+_SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
+
+_QUOTES = {
+    "match_id": PgType.INT8,
+    "bookmaker": PgType.INT4,
+    "outcome": PgType.INT4,
+    "line": PgType.FLOAT8,
+    "decimal_odds": PgType.FLOAT8,
+    "is_closing": PgType.BOOL,
+    "quoted_at": PgType.TIMESTAMPTZ,
+    "known_at": PgType.TIMESTAMPTZ,
+}
+
+_SELECT_QUOTES = """
+SELECT q.match_id, b.code::int4, array_position(%(outcomes)s::text[], q.outcome) - 1, coalesce(q.line, 'NaN'),
+       q.decimal_odds, q.is_closing, coalesce(q.quoted_at, '-infinity'), q.known_at
+  FROM quotes q
+  JOIN matches m ON m.id = q.match_id
+  JOIN unnest(%(names)s::text[]) WITH ORDINALITY AS b (name, code) ON b.name = q.bookmaker
+ WHERE m.league = %(league)s AND q.market = %(market)s
+   AND (%(moment)s::timestamptz IS NULL OR q.known_at <= %(moment)s)
+"""
+
+
+def quotes_frame(
+    conn: psycopg.Connection[Any],
+    league: League | str,
+    *,
+    known_at: datetime | None = None,
+    market: str = "result",
+    bookmakers: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return prices of one market, one outcome a row, by match, bookmaker, closing, moment and outcome.
+
+    Columns: match_id int64, bookmaker (category), outcome int8 (position among the league's outcomes; of
+    spread and total: 0 home or over, 1 away or under), line float64 (NaN in the result market), decimal_odds
+    float64, is_closing bool, quoted_at (NaT: the source does not say) and known_at datetime64[us, UTC]. With
+    `known_at` later ones are left out.
+    """
+    params = _params(league, known_at)
+    names = sorted(bookmakers) if bookmakers is not None else _distinct(conn, "quotes", "bookmaker", params)
+    outcomes = list(_SIDES.get(market) or outcomes_of(conn, league))
+    params |= {"market": market, "names": names, "outcomes": outcomes}
+    columns = read_columns(conn, _SELECT_QUOTES, _QUOTES, params)
+    columns["outcome"] = columns["outcome"].astype(np.int8)
+    return _frame(
+        columns,
+        by=("match_id", "bookmaker", "is_closing", "quoted_at", "line", "outcome"),
+        categories={"bookmaker": names},
+    )
+
+
+_SELECT_FORECASTS = """
+SELECT f.match_id, array_position(%(names)s::text[], f.publisher), f.known_at{shares}
+  FROM forecasts f JOIN matches m ON m.id = f.match_id
+ WHERE m.league = %(league)s AND (%(moment)s::timestamptz IS NULL OR f.known_at <= %(moment)s)
+"""
+
+
+def forecasts_frame(
+    conn: psycopg.Connection[Any], league: League | str, *, known_at: datetime | None = None
+) -> pd.DataFrame:
+    """Return published forecasts, one row a match and publisher.
+
+    Columns: match_id, publisher (category), p_<outcome> float64 of each outcome, known_at. With `known_at`
+    forecasts known later are left out.
+    """
+    params = _params(league, known_at)
+    names = _distinct(conn, "forecasts", "publisher", params)
+    shares = [f"p_{outcome}" for outcome in outcomes_of(conn, league)]
+    pick = sql.SQL(", coalesce(f.probabilities[{}], 'NaN')")
+    picked = sql.SQL("").join(pick.format(place) for place in range(1, len(shares) + 1))
+    fields = {
+        "match_id": PgType.INT8,
+        "publisher": PgType.INT4,
+        "known_at": PgType.TIMESTAMPTZ,
+        **dict.fromkeys(shares, PgType.FLOAT8),
+    }
+    query = sql.SQL(_SELECT_FORECASTS).format(shares=picked)
+    columns = read_columns(conn, query, fields, {**params, "names": names})
+    return _frame(columns, by=("match_id", "publisher"), categories={"publisher": names})[
+        ["match_id", "publisher", *shares, "known_at"]
+    ]
+
+
+def team_names(conn: psycopg.Connection[Any], league: League | str) -> dict[int, str]:
+    """Return the names of a league's teams by id."""
+    return dict(
+        conn.execute("SELECT id, name FROM teams WHERE league = %(league)s", _params(league)).fetchall()
+    )
+
+
+def outcomes_of(conn: psycopg.Connection[Any], league: League | str) -> tuple[str, ...]:
+    """Return what a league's match can end as, in order; of a code, as it is stored."""
+    if not isinstance(league, str):
+        return league.outcomes
+    row = conn.execute("SELECT outcomes FROM leagues WHERE code = %s", (league,)).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+def _params(league: League | str, moment: datetime | None = None) -> dict[str, Any]:
+    return {"league": league if isinstance(league, str) else league.code, "moment": moment}
+
+
+def _distinct(conn: psycopg.Connection[Any], table: str, column: str, params: Mapping[str, Any]) -> list[str]:
+    """Return the distinct names in a text column of a league's rows, sorted."""
+    query = sql.SQL(
+        """
+        SELECT DISTINCT t.{column} COLLATE "C" FROM {table} t JOIN matches m ON m.id = t.match_id
+         WHERE m.league = %(league)s ORDER BY 1
+        """
+    ).format(column=sql.Identifier(column), table=sql.Identifier(table))
+    return [name for (name,) in conn.execute(query, params).fetchall()]
+
+
+def _frame(
+    columns: Columns, *, by: Sequence[str], categories: Mapping[str, Sequence[str]] | None = None
+) -> pd.DataFrame:
+    """Make a frame, sorted `by` columns; moments become UTC, codes from 1 become categories."""
+    order = np.lexsort([columns[name] for name in reversed(by)])
+    series: dict[str, Any] = {name: values[order] for name, values in columns.items()}
+    for name, values in series.items():
+        if values.dtype == np.dtype("datetime64[us]"):
+            series[name] = pd.DatetimeIndex(values, copy=False).tz_localize("UTC")
+    for name, names in (categories or {}).items():
+        codes = series[name].astype(np.int64) - 1
+        series[name] = pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype=str))
+    return pd.DataFrame(series, copy=False)
