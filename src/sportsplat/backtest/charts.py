@@ -33,7 +33,7 @@ def bankroll_chart(portfolio: Portfolio) -> JsonObject:
         "data": [
             _line(at, bankroll.round(2).tolist(), "bankroll", OURS, hover="%{x}: %{y:,.0f}"),
             _line(at, below.round(2).tolist(), "drawdown", "#ef4444", hover="%{x}: %{y:.1f}%")
-            | {"yaxis": "y2", "fill": "tozeroy", "line": {"width": 1, "color": "#ef4444"}},
+            | {"yaxis": "y2", "fill": "tozeroy", "fillcolor": "rgba(239,68,68,0.18)"},
         ],
         "layout": {
             "yaxis": {"domain": [0.34, 1.0], "title": {"text": "bankroll, units"}},
@@ -80,7 +80,7 @@ def calibration_chart(bins: Sequence[Bin], outcomes: Sequence[str]) -> JsonObjec
                 "%{customdata[2]:.1%}, %{customdata[0]} matches<extra></extra>",
             }
         )
-    low, high = _span([entry.forecast for entry in bins] + [entry.observed for entry in bins])
+    low, high = _span([edge for entry in bins for edge in (entry.forecast, entry.low, entry.high)])
     return {
         "data": traces,
         "layout": {
@@ -160,7 +160,7 @@ def _line(x: list[str], y: list[float], name: str, colour: str, *, hover: str) -
         "y": y,
         "name": name,
         "mode": "lines",
-        "line": {"width": 2, "color": colour},
+        "line": {"width": 1.5, "color": colour, "shape": "hv"},
         "hovertemplate": f"{hover}<extra>{name}</extra>",
     }
 

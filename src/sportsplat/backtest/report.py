@@ -130,7 +130,7 @@ def _tiles(result: JsonObject) -> list[tuple[str, str, str]]:
         paired = result["paired"].get(name)
         if paired is not None and name != result["model"]:
             gap = words.minus(f"{paired['log_loss_difference']:+.4f}")
-            tiles.append((f"against {words.NAMES[name]}", gap, words.in_words(paired["ci95"])))
+            tiles.append((f"Log loss against {words.NAMES[name]}", gap, words.in_words(paired["ci95"])))
     betting = result["betting"]
     if betting and betting["bets"]:
         tiles.append(

@@ -10,12 +10,8 @@ NAMES = {"base_rate": "the base rate", "elo": "Elo", "market": "the market"}
 
 
 def headline(result: JsonObject) -> list[str]:
-    """Return the result in sentences: our log loss beside each baseline's, then the bets."""
-    model, loss = result["model"], result["forecast"]["log_loss"]
-    said = [
-        f"On {result['matches']:,} matches of {result['league']} from {result['from']} to {result['to']}, "
-        f"{model} has a log loss of {loss:.4f}."
-    ]
+    """Return the result in sentences: the verdict, our log loss beside each baseline's, then the bets."""
+    said = [_verdict(result)]
     said += [_against(name, result) for name in _worth_saying(result)]
     return [*said, *_bets_in_words(result["betting"])]
 
@@ -76,6 +72,23 @@ def reading(difference: float, interval: Sequence[float] | None) -> str:
     return "better" if difference < 0 else "worse"
 
 
+def _verdict(result: JsonObject) -> str:
+    """One sentence: how many matches, our log loss, and on which side of whom it stands."""
+    model, paired = result["model"], result["paired"]
+    judged = [name for name in ("elo", "market") if name in paired and name != model]
+    readings = {name: reading(paired[name]["log_loss_difference"], paired[name]["ci95"]) for name in judged}
+    parts = [
+        {"better": "better than", "worse": "worse than", "not told apart": "not told apart from"}[how]
+        + f" {NAMES[name]}"
+        for name, how in readings.items()
+    ]
+    beside = f": {' and '.join(parts)}" if parts else ""
+    return (
+        f"On {result['matches']:,} matches of {result['league']} from {result['from']} to {result['to']}, "
+        f"{model} has a log loss of {result['forecast']['log_loss']:.4f}{beside}."
+    )
+
+
 def _worth_saying(result: JsonObject) -> list[str]:
     others = [name for name in result["paired"] if name not in {"base_rate", "elo", "market"}]
     return [
@@ -86,7 +99,7 @@ def _worth_saying(result: JsonObject) -> list[str]:
 def _against(name: str, result: JsonObject) -> str:
     paired, theirs = result["paired"][name], result["baselines"][name]["log_loss"]
     gap, interval = paired["log_loss_difference"], paired["ci95"]
-    who = NAMES.get(name, f"the published forecast “{name}”")
+    who = _who(name, result)
     on = "" if paired["matches"] == result["matches"] else f" on the {paired['matches']:,} matches it covers"
     verdict = {
         "better": f"ours is better by {abs(gap):.4f}",
@@ -97,6 +110,13 @@ def _against(name: str, result: JsonObject) -> str:
         f"{who[0].upper()}{who[1:]} has {theirs:.4f}{on}: {verdict} "
         f"(ours minus theirs {minus(f'{gap:+.4f}')}, 95% interval {in_words(interval)})."
     )
+
+
+def _who(name: str, result: JsonObject) -> str:
+    price = result["benchmark_price"]
+    if name == "market" and price:
+        return f"the market ({price}, margin removed)"
+    return NAMES.get(name, f"the published forecast “{name}”")
 
 
 def _bets_in_words(betting: JsonObject | None) -> list[str]:

@@ -17,7 +17,7 @@ from sportsplat.backtest.bankroll import Rules
 from sportsplat.backtest.bets import Betting, Draws, bet
 from sportsplat.backtest.compare import Comparison, compare, losses_by_season
 from sportsplat.backtest.engine import Fitting, Forecasts, blocks, check_model, refuse_untrained, walk_forward
-from sportsplat.backtest.prices import Prices, find_prices
+from sportsplat.backtest.prices import Prices, find_prices, label
 from sportsplat.backtest.report import View, render_report
 from sportsplat.db.backtests import BetRecord, store_backtest
 from sportsplat.domain import JsonObject
@@ -102,7 +102,7 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
     others, notes = _others(forecasts, prices, inputs, matches)
     comparison = compare(ours, others, matches.outcomes, matches.day, draws.rng, draws.samples)
     configuration = _configuration(context, request, dataset)
-    result = _result(request, seed, matches, forecasts, comparison, betting) | {
+    result = _result(request, seed, matches, forecasts, comparison, betting, prices) | {
         "notes": [*betting.notes, *notes],
         "configuration": configuration,
         "packages": package_versions(),
@@ -162,7 +162,7 @@ def _walk(
 
     def report(done: int, total: int) -> None:
         if progress:
-            progress(done, total, f"{request.model}: block {done} of {total}")
+            progress(done, total, f"{request.league} {request.model}, blocks by {request.refit}")
 
     def walk(executor: Executor | None) -> Forecasts:
         return walk_forward(
@@ -199,6 +199,7 @@ def _result(
     forecasts: Forecasts,
     comparison: Comparison,
     betting: Betting,
+    prices: Prices,
 ) -> JsonObject:
     return {
         "run_id": "",
@@ -215,6 +216,7 @@ def _result(
         "baselines": comparison.baselines,
         "paired": comparison.paired,
         "betting": betting.result,
+        "benchmark_price": label(prices.benchmark, matches.league.prices.benchmark),
         "blocks": list(forecasts.folds),
     }
 
