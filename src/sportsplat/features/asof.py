@@ -194,8 +194,9 @@ class BoxScores:
 
 
 def stat_names(stats: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the box-score numbers in a stats frame, in its order."""
-    return tuple(str(name) for name in stats.columns if name not in ("match_id", "is_home", "known_at"))
+    """Names of the box-score numbers in a stats frame, in its order; one that nobody recorded is left out."""
+    recorded = stats.columns[stats.notna().any()]
+    return tuple(str(name) for name in recorded if name not in ("match_id", "is_home", "known_at"))
 
 
 def _latest(ledger: Ledger, value: Ints) -> Ints:

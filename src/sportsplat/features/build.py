@@ -96,12 +96,13 @@ def build_features(
     """Build one row per match from what was known at its decision moment, its kick-off.
 
     `matches`: a frame of `db.read.matches_frame`, rows in any order; left as it is. `stats`: a frame of
-    `db.read.stats_frame`, or None for no box-score features. `windows`: matches of form to look back on.
-    Unplayed matches get the same features by the same code. Raises InvalidSetting for a window below 1.
+    `db.read.stats_frame`, or None; a number that nobody recorded gives no features. `windows`: matches of
+    form to look back on. Unplayed matches get the same features by the same code. Raises InvalidSetting for
+    a window below 1.
     """
     plan = plan_for(league, windows, stats)
     history = History.of(matches)
-    box = BoxScores.of(history, stats) if stats is not None else None
+    box = BoxScores.of(history, stats) if stats is not None and plan.stats else None
     documents = documents_of(plan)
     index = pd.Index(history.schedule.match_id, name="match_id")
     names = [feature.name for feature in documents]

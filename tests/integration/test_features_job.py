@@ -1,0 +1,117 @@
+"""`features`: read from the database, built, stored, written to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sportsplat.errors import InputRefused, NotFound, UsageError
+from sportsplat.features.build import build_features
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.features import features, parse_moment, read_frames
+from tests.conftest import Database
+from tests.stored_league import store_league
+
+WINDOWS = [5, 10]
+
+
+@pytest.fixture
+def stored(database: Database, context: Context) -> pd.DataFrame:
+    """Matches of a made-up league, stored."""
+    with database.connect() as connection:
+        return store_league(connection, context.league("epl"))
+
+
+def stored_values(database: Database) -> tuple[list[int], np.ndarray]:
+    with database.connect() as connection:
+        rows = connection.execute("SELECT match_id, values FROM match_features ORDER BY match_id").fetchall()
+    return [row[0] for row in rows], np.array([row[1] for row in rows])
+
+
+def test_what_is_stored_is_what_the_core_builds(
+    stored: pd.DataFrame, database: Database, context: Context
+) -> None:
+    answer = features(context, "epl")
+    with context.connect("read") as connection:
+        frames = read_frames(connection, context.league("epl"))
+    built = build_features(frames.matches, context.league("epl"), windows=WINDOWS, stats=frames.stats)
+    match_ids, values = stored_values(database)
+    assert sorted(built.frame.index) == match_ids
+    np.testing.assert_array_equal(built.frame.sort_index().to_numpy(), values)
+    assert answer["manifest"] == built.manifest
+    assert answer["names"] == list(built.names)
+    assert "expected_shots_difference" in built.names
+    assert answer["stored"] == {"inserted": len(stored), "updated": 0, "unchanged": 0}
+    with database.connect() as connection:
+        row = connection.execute("SELECT names FROM feature_manifests WHERE hash = %s", (built.manifest,))
+        assert row.fetchone() == (list(built.names),)
+
+
+def test_a_second_run_changes_nothing(stored: pd.DataFrame, database: Database, context: Context) -> None:
+    features(context, "epl")
+    assert features(context, "epl")["stored"] == {"inserted": 0, "updated": 0, "unchanged": len(stored)}
+    with database.connect() as connection:
+        early = int(stored.loc[stored["final"], "match_id"].iloc[20])
+        connection.execute("UPDATE matches SET home_score = 9 WHERE id = %s", (early,))
+        connection.commit()
+    again = features(context, "epl")["stored"]
+    assert 0 < again["updated"] < len(stored)
+    assert again["updated"] + again["unchanged"] == len(stored)
+
+
+def test_as_of_sees_no_later_result_and_stores_nothing(
+    stored: pd.DataFrame, database: Database, context: Context, tmp_path: Path
+) -> None:
+    moment = stored["kickoff_utc"].iloc[60]
+    whole, then = tmp_path / "whole.parquet", tmp_path / "then.parquet"
+    features(context, "epl", out=whole)
+    before = stored_values(database)
+    answer = features(context, "epl", as_of=moment.isoformat(), out=then)
+    assert answer["stored"] is None
+    assert answer["played"] == int((stored["known_at"] <= moment).sum())
+    np.testing.assert_array_equal(stored_values(database)[1], before[1])
+    full, cut = pd.read_parquet(whole), pd.read_parquet(then)
+    decided = (full["kickoff_utc"] <= moment).to_numpy()
+    pd.testing.assert_frame_equal(full[decided], cut[decided], check_exact=True)
+    assert not full.equals(cut)
+
+
+def test_a_csv_names_the_teams(stored: pd.DataFrame, context: Context, tmp_path: Path) -> None:
+    out = tmp_path / "features.csv"
+    features(context, "epl", out=out)
+    table = pd.read_csv(out)
+    assert len(table) == len(stored)
+    assert table["home"].str.startswith("Team ").all()
+    assert not list(tmp_path.glob(".*.unfinished"))
+
+
+def test_a_league_of_which_nothing_is_stored_is_refused(context: Context) -> None:
+    with pytest.raises(InputRefused, match="no match of epl is stored"):
+        features(context, "epl")
+
+
+def test_a_league_that_does_not_exist_is_not_found(context: Context) -> None:
+    with pytest.raises(NotFound, match="epll"):
+        features(context, "epll")
+
+
+@pytest.mark.parametrize(
+    ("out", "code"), [("features.xlsx", "BAD_FORMAT"), ("nowhere/features.csv", "NO_FOLDER")]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(
+    context: Context, tmp_path: Path, out: str, code: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        features(context, "epl", out=tmp_path / out)
+    assert refused.value.error_code == code
+
+
+def test_a_day_begins_at_the_leagues_place(context: Context) -> None:
+    nba = context.league("nba")
+    assert parse_moment("2021-02-14", nba).isoformat() == "2021-02-14T05:00:00+00:00"
+    assert parse_moment("2021-02-14T05:00", nba) == parse_moment("2021-02-14T00:00-05:00", nba)
+    with pytest.raises(UsageError, match="'yesterday'"):
+        parse_moment("yesterday", nba)
