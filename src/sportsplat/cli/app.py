@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import backtest, config, db, environment, output, render, serve
+from sportsplat.cli import audit, backtest, config, data, db, environment, features, output, render, serve
 from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
@@ -21,9 +21,11 @@ MODULES = (
     environment,
     config,
     db,
-    # data,
+    data,
+    features,
     # modelling,
     backtest,
+    audit,
     serve,
 )
 SUMMARY = "From an empty machine to an honest, market-scored forecasting model for sports matches."

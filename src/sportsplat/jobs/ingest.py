@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
+from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Fetchable, Payload, Source, read_paths
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sportsplat.jobs.ingest_file import Plan, Stored
     from sportsplat.leagues import League
 
-TABLES = ("matches", "quotes", "stats", "forecasts")
-
 
 class Progress(Protocol):
     """Where a job tells how far it is; see `cli.progress`."""
@@ -30,59 +29,6 @@ class Progress(Protocol):
         self, completed: float | None = None, total: float | None = None, description: str | None = None
     ) -> None:
         """Set what is known; None leaves it."""
-
-
-class Counts(TypedDict):
-    """Rows of one table, by what became of them."""
-
-    inserted: int
-    updated: int
-    unchanged: int
-
-
-class FileReport(TypedDict):
-    """One file that was stored."""
-
-    file: str
-    league: str
-    rows_read: int
-    matches: Counts
-    quotes: Counts
-    stats: Counts
-    forecasts: Counts
-    quarantined: int
-
-
-class RefusedFile(TypedDict):
-    """One file that was not stored, and why."""
-
-    file: str
-    code: str
-    message: str
-    cause: str | None
-    fix: str | None
-
-
-class IngestReport(TypedDict):
-    """The object of `sportsplat ingest --json`."""
-
-    source: str
-    files: int
-    leagues: list[str]
-    rows_read: int
-    matches: Counts
-    quotes: Counts
-    stats: Counts
-    forecasts: Counts
-    quarantined: int
-    newly_quarantined: int
-    reasons: list[dict[str, Any]]
-    refused: list[RefusedFile]
-    abandoned: list[str]
-    by_file: list[FileReport]
-    dry_run: bool
-    seconds: float
-    rows_per_second: float
 
 
 def ingest(
@@ -119,12 +65,12 @@ def ingest(
     chosen = _chosen_league(context, provider, league)
     payloads = read_files(paths) if paths else _made(context, provider, chosen, seasons, options or {})
     plan = Plan(provider, chosen, context.leagues, seasons, since)
-    tell = progress or _silent
+    tell = progress or silent
     with closing(context.connect("app", autocommit=True)) as conn:
         stored, refused, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
-    report = _to_report(source, stored, refused, abandoned, dry_run, time.perf_counter() - started)
+    report = to_report(source, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
-        raise _refusal(refused, report, len(payloads))
+        raise refusal_of(refused, report, len(payloads))
     return report
 
 
@@ -163,10 +109,10 @@ def store_all(
     return stored, refused, abandoned
 
 
-def _silent(
+def silent(
     completed: float | None = None, total: float | None = None, description: str | None = None
 ) -> None:
-    """Tell nobody."""
+    """Tell nobody: the progress of work that nobody watches."""
 
 
 def _chosen_league(context: Context, provider: Source, code: str | None) -> League | None:
@@ -227,66 +173,3 @@ def _right_source(payload: Payload, plan: Plan) -> str | None:
             except (SportsplatError, ImportError):
                 continue
     return None
-
-
-def _refusal(refused: Sequence[RefusedFile], report: IngestReport, files: int) -> InputRefused:
-    first = refused[0]
-    if files == 1:
-        return InputRefused(
-            first["message"], code=first["code"], cause=first["cause"], fix=first["fix"], report=report
-        )
-    return InputRefused(
-        f"{len(refused)} of {files} files were refused; the other {files - len(refused)} are stored.",
-        code="FILES_REFUSED",
-        cause="; ".join(" ".join(filter(None, (file["message"], file["cause"]))) for file in refused),
-        fix=first["fix"],
-        report=report,
-    )
-
-
-def _to_report(
-    source: str,
-    stored: Sequence[Stored],
-    refused: list[RefusedFile],
-    abandoned: list[str],
-    dry_run: bool,
-    seconds: float,
-) -> IngestReport:
-    from sportsplat.jobs.ingest_file import reasons
-
-    by_file = [_file_report(file) for file in stored]
-    rows_read = sum(file.rows_read for file in stored)
-    return {
-        "source": source,
-        "files": len(stored) + len(refused),
-        "leagues": sorted({file.league for file in stored}),
-        "rows_read": rows_read,
-        "matches": _total(file["matches"] for file in by_file),
-        "quotes": _total(file["quotes"] for file in by_file),
-        "stats": _total(file["stats"] for file in by_file),
-        "forecasts": _total(file["forecasts"] for file in by_file),
-        "quarantined": sum(file["quarantined"] for file in by_file),
-        "newly_quarantined": sum(file.newly_rejected for file in stored),
-        "reasons": reasons([row for file in stored for row in file.rejected]),
-        "refused": refused,
-        "abandoned": abandoned,
-        "by_file": by_file,
-        "dry_run": dry_run,
-        "seconds": round(seconds, 3),
-        "rows_per_second": round(rows_read / seconds, 1),
-    }
-
-
-def _file_report(stored: Stored) -> FileReport:
-    counts: Any = stored.counts()
-    report: Any = {"file": stored.file, "league": stored.league, **counts}
-    return cast(FileReport, report)
-
-
-def _total(counts: Iterable[Counts]) -> Counts:
-    sums: Counts = {"inserted": 0, "updated": 0, "unchanged": 0}
-    for each in counts:
-        sums["inserted"] += each["inserted"]
-        sums["updated"] += each["updated"]
-        sums["unchanged"] += each["unchanged"]
-    return sums

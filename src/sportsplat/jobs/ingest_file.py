@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,21 +114,6 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
         rejected=sifted.rejected,
         newly_rejected=runs.store_rejected(conn, run_id, source, league, file, sifted.rejected),
     )
-
-
-def reasons(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
-    """Return the classes of reasons, most frequent first, each with its number of rows and one example."""
-    examples = {row.code: row for row in reversed(rejected)}
-    return [
-        {
-            "code": code,
-            "rows": rows,
-            "file": (row := examples[code]).file,
-            "line": row.line,
-            "example": row.reason,
-        }
-        for code, rows in Counter(row.code for row in rejected).most_common()
-    ]
 
 
 @contextmanager

@@ -1,0 +1,115 @@
+"""What can be ingested, and what is stored."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from sportsplat.errors import EnvironmentUnavailable, MigrationError
+from sportsplat.sources import SOURCES, get_source
+
+if TYPE_CHECKING:
+    from sportsplat.jobs.context import Context
+
+
+class SourceRow(TypedDict):
+    """One source."""
+
+    name: str
+    title: str
+    licence: str
+    url: str
+    gives: list[str]
+    leagues: list[str]
+
+
+class LeagueRow(TypedDict):
+    """One league as configured, and what is stored of it: None while the database cannot be asked."""
+
+    code: str
+    name: str
+    sport: str
+    outcomes: list[str]
+    sources: list[str]
+    matches: int | None
+    scheduled: int | None
+    seasons: int | None
+    teams: int | None
+    quotes: int | None
+    first_match: date | None
+    last_match: date | None
+    last_ingest: datetime | None
+
+
+_STORED = """
+SELECT l.code,
+       m.matches, m.scheduled, m.seasons, m.first_match, m.last_match,
+       (SELECT count(*) FROM teams t WHERE t.league = l.code) AS teams,
+       (SELECT count(*) FROM quotes q JOIN matches x ON x.id = q.match_id WHERE x.league = l.code) AS quotes,
+       (SELECT max(finished_at) FROM pipeline_runs r
+         WHERE r.league = l.code AND r.kind = 'ingest' AND r.status = 'done') AS last_ingest
+  FROM leagues l
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS matches, count(*) FILTER (WHERE status = 'scheduled') AS scheduled,
+              count(DISTINCT season) AS seasons, min(match_date) AS first_match, max(match_date) AS last_match
+         FROM matches WHERE league = l.code) m
+"""
+
+
+def sources() -> list[SourceRow]:
+    """Return every source that can be ingested."""
+    found = [get_source(name) for name in SOURCES]
+    return [
+        {
+            "name": source.name,
+            "title": source.title,
+            "licence": source.licence,
+            "url": source.url,
+            "gives": list(source.gives),
+            "leagues": list(source.leagues),
+        }
+        for source in found
+    ]
+
+
+def leagues(context: Context) -> tuple[list[LeagueRow], str | None]:
+    """Return every configured league with what is stored, and why that is not known (None: it is)."""
+    try:
+        stored = _stored(context)
+        missing = None
+    except (EnvironmentUnavailable, MigrationError) as unavailable:
+        stored, missing = None, f"{unavailable.message} ({unavailable.fix})"
+    serving = {row["name"]: row["leagues"] for row in sources()}
+    nothing = None if stored is None else 0
+    rows: list[LeagueRow] = []
+    for league in context.leagues.values():
+        counts = (stored or {}).get(league.code, {})
+        rows.append(
+            {
+                "code": league.code,
+                "name": league.name,
+                "sport": league.sport,
+                "outcomes": list(league.outcomes),
+                "sources": [name for name, codes in serving.items() if league.code in codes],
+                "matches": counts.get("matches", nothing),
+                "scheduled": counts.get("scheduled", nothing),
+                "seasons": counts.get("seasons", nothing),
+                "teams": counts.get("teams", nothing),
+                "quotes": counts.get("quotes", nothing),
+                "first_match": counts.get("first_match"),
+                "last_match": counts.get("last_match"),
+                "last_ingest": counts.get("last_ingest"),
+            }
+        )
+    return rows, missing
+
+
+def _stored(context: Context) -> dict[str, dict[str, Any]]:
+    from psycopg.rows import dict_row
+
+    with (
+        closing(context.connect("read", autocommit=True)) as conn,
+        conn.cursor(row_factory=dict_row) as cursor,
+    ):
+        return {row["code"]: row for row in cursor.execute(_STORED).fetchall()}

@@ -1,0 +1,76 @@
+"""Quarantine: rows that could not be taken, looked at and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from sportsplat.db import runs
+from sportsplat.errors import NotFound
+from sportsplat.jobs.ingest import Progress, read_files, silent, store_all
+from sportsplat.jobs.ingest_file import Plan
+from sportsplat.sources import get_source
+
+if TYPE_CHECKING:
+    from sportsplat.db.runs import Quarantined
+    from sportsplat.jobs.context import Context
+    from sportsplat.jobs.ingest_report import RefusedFile
+
+
+class RetryReport(TypedDict):
+    """What a retry did. `gone` are files that are no longer where they were read."""
+
+    files: int
+    resolved: int
+    waiting: int
+    gone: list[str]
+    refused: list[RefusedFile]
+
+
+def waiting(context: Context, source: str | None = None) -> list[Quarantined]:
+    """Return the rows that wait, by source, file and line."""
+    with closing(context.connect("read", autocommit=True)) as conn:
+        return runs.open_quarantine(conn, source=source)
+
+
+def show(context: Context, row_id: int) -> Quarantined:
+    """Return one row. Raises NotFound when there is none with this id."""
+    with closing(context.connect("read", autocommit=True)) as conn:
+        row = runs.quarantined(conn, row_id)
+    if row is None:
+        raise NotFound(
+            f"There is no quarantined row {row_id}.", fix="sportsplat quarantine list", code="NO_SUCH_ROW"
+        )
+    return row
+
+
+def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
+    """Read the files of waiting rows once more; rows that pass now, corrected or not, are resolved."""
+    before = waiting(context)
+    gone: list[str] = []
+    refused: list[RefusedFile] = []
+    files = 0
+    with closing(context.connect("app", autocommit=True)) as conn:
+        for (source, league), rows in groupby(before, key=lambda row: (row.source, row.league)):
+            found = _still_there(list(rows), gone)
+            plan = Plan(get_source(source), context.league(league) if league else None, context.leagues)
+            _, failed, _ = store_all(conn, plan, read_files(found), progress or silent)
+            files += len(found)
+            refused += failed
+        after = len(runs.open_quarantine(conn))
+    return {
+        "files": files,
+        "resolved": max(len(before) - after, 0),
+        "waiting": after,
+        "gone": gone,
+        "refused": refused,
+    }
+
+
+def _still_there(rows: Sequence[Quarantined], gone: list[str]) -> list[Path]:
+    files = [Path(file) for file in dict.fromkeys(row.file for row in rows)]
+    gone += [str(file) for file in files if not file.is_file()]
+    return [file for file in files if file.is_file()]
