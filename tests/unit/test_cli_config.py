@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,14 @@ def test_the_example_env_names_only_variables_that_exist(project_dir: Path) -> N
     (project_dir / "config" / "settings.dev.yaml").touch()
     (project_dir / ".env").write_text("\n".join(assignments))
     load_settings(project_dir=project_dir, environ={})
+
+
+def test_the_page_lists_every_key_with_its_default(project_dir: Path) -> None:
+    from sportsplat.jobs.configuration import to_public
+    from sportsplat.settings import resolve
+
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z_]+\.[a-z_0-9]+)` \| (.*?) \|", page, flags=re.MULTILINE))
+    resolved = resolve(environ={})
+    defaults = {key: to_public(resolved.value(key)) for key in setting_keys().all}
+    assert rows == {key: "" if value is None else f"`{value}`" for key, value in defaults.items()}
