@@ -1,4 +1,4 @@
-"""`sportsplat serve` and `sportsplat quickstart`."""
+"""`sportsplat serve`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add both commands."""
+    """Add the command."""
     command(app, "serve")(serve)
 
 

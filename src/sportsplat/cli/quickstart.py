@@ -1,0 +1,91 @@
+"""`sportsplat quickstart`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAMES = {
+    "truth": "the truth itself",
+    "market": "market at the close, margin removed",
+    "model": "our model",
+    "elo": "Elo",
+    "base_rate": "base rate",
+}
+NEXT = (
+    ("sportsplat serve", "the stored matches and predictions over HTTP, documented at /docs"),
+    ("sportsplat audit leakage sim", "take the future away and see that no feature moves"),
+    ("sportsplat ingest football-data --league epl --season 2023 --season 2024", "real matches and odds"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "quickstart")(quickstart)
+
+
+def quickstart(
+    ctx: Run,
+    seasons: Annotated[
+        int, typer.Option(min=4, max=17, metavar="N", help="Seasons to simulate, the last one in play.")
+    ] = 8,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the league and of every fit.")] = 7,
+    report: Annotated[
+        Path, typer.Option(metavar="FILE.html", help="Where the backtest's report goes.")
+    ] = Path("reports/quickstart.html"),
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the result over HTTP at the end.")] = False,
+) -> Answer:
+    """Go the whole way on a simulated league, from `up` to a report and predictions. No network needed."""
+    from sportsplat.jobs.quickstart import quickstart as run
+
+    found = run(ctx.settings(), seasons=seasons, seed=seed, report=report, tell=ctx.note)
+    if serve:
+        from sportsplat.cli.serve import listen
+
+        listen(ctx, ctx.settings())
+    return Answer(found, show=lambda console: show(console, found))
+
+
+def show(console: Console, found: Mapping[str, Any]) -> None:
+    """Draw our log loss between the truth and the base rate, and what to try next."""
+    from rich.table import Table
+
+    tested = found["backtest"]
+    losses: dict[str, float] = found["log_loss"]
+    table = Table("log loss (lower is better)", "", box=None, pad_edge=False)
+    for name, loss in sorted(losses.items(), key=lambda item: item[1]):
+        text = f"{loss:.4f}"
+        table.add_row(NAMES.get(name, name), text, style="bold" if name == "model" else None)
+    console.print(
+        f"\n{tested['matches']:,} matches from {tested['from']} to {tested['to']}, forecast before each:\n"
+    )
+    console.print(table)
+    console.print(f"\n{_verdict(tested)}")
+    console.print(
+        f"{len(found['predictions']['predictions'])} coming matches are predicted: sportsplat predict sim"
+    )
+    console.print(f"Report: {found['report']}", soft_wrap=True)
+    console.print("\nNext:")
+    for text, why in NEXT:
+        console.print(f"  {text}", style="bold", markup=False, soft_wrap=True)
+        console.print(f"      {why}", style="dim", markup=False)
+    total = sum(found["seconds"].values())
+    console.print(f"\nDone in {total:.0f} s. `sportsplat down` stops the database; its data stays.")
+
+
+def _verdict(tested: Mapping[str, Any]) -> str:
+    elo, truth = tested["paired"]["elo"], tested["paired"]["truth"]
+    low, high = elo["ci95"]
+    beats = "beats Elo" if high < 0 else "does not beat Elo" if low > 0 else "is level with Elo"
+    return (
+        f"Our model {beats}: {elo['log_loss_difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}. "
+        f"It is {truth['log_loss_difference']:.4f} short of the truth, which nobody can beat."
+    )

@@ -1,0 +1,85 @@
+"""The whole way on a simulated league: up, simulate and ingest, train, backtest with a report, predict.
+
+Every step can be repeated: a second run takes the state that it finds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sportsplat.domain import JsonObject
+    from sportsplat.settings import Settings
+
+LEAGUE = "sim"
+BACKTESTED_SEASONS = 3
+COMING_DAYS = 14
+Tell = Callable[[str], None]
+
+
+def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tell: Tell) -> JsonObject:
+    """Go the whole way and return what each step found.
+
+    seasons: simulated seasons up to the one in play, at least BACKTESTED_SEASONS + 1. seed: of the league and
+    of every fit. report: where the HTML report of the backtest goes. tell: hears a line when a step begins.
+
+    Raises what the steps raise; steps that were done stay done.
+    """
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.environment import up
+
+    seconds: dict[str, float] = {}
+
+    def step(name: str, line: str, work: Callable[[], Any]) -> Any:
+        tell(line)
+        started = time.perf_counter()
+        found = work()
+        seconds[name] = round(time.perf_counter() - started, 2)
+        return found
+
+    environment = step("up", "bringing PostgreSQL up", lambda: up(settings))
+    context = open_context(settings)
+
+    from sportsplat.jobs.backtest import Request, backtest
+    from sportsplat.jobs.ingest import ingest
+    from sportsplat.jobs.predict import predict
+    from sportsplat.jobs.train import train
+    from sportsplat.sources.simulate import recent_seasons
+
+    now = datetime.now(UTC)
+    played = recent_seasons(now, seasons)
+    stored = step(
+        "ingest",
+        f"simulating seasons {played[0]} to {played[-1]} of a league whose truth is known",
+        lambda: ingest(context, "simulate", [], league=LEAGUE, seasons=played, options={"seed": seed}),
+    )
+    trained = step("train", "training LightGBM on all of it", lambda: train(context, LEAGUE, seed=seed))
+    first_day = datetime(played[-BACKTESTED_SEASONS], 1, 1, tzinfo=UTC).date()
+    request = Request(LEAGUE, start=first_day, seed=seed, report=report)
+    tested = step(
+        "backtest",
+        f"walking forward through {BACKTESTED_SEASONS} seasons, a new model each",
+        lambda: backtest(context, request).result,
+    )
+    coming = step(
+        "predict",
+        f"predicting the next {COMING_DAYS} days",
+        lambda: predict(context, LEAGUE, since=now.date(), until=now.date() + timedelta(days=COMING_DAYS)),
+    )
+    return {
+        "environment": environment,
+        "ingest": stored,
+        "train": trained,
+        "backtest": tested,
+        "predictions": coming,
+        "report": str(report),
+        "log_loss": {
+            "model": tested["forecast"]["log_loss"],
+            **{name: found["log_loss"] for name, found in tested["baselines"].items() if found is not None},
+        },
+        "seconds": seconds,
+    }
