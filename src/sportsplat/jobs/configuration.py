@@ -57,7 +57,7 @@ def explain(key: str, *, profile: str | None = None) -> dict[str, Any]:
 
 
 def check(*, profile: str | None = None) -> dict[str, Any]:
-    """Read every layer and the leagues; return the files read and what deserves a warning. Raises ConfigError."""
+    """Read every layer and the leagues; return the files read, and warnings. Raises ConfigError."""
     resolved = resolve(profile=profile)
     project = resolved.settings.project_dir
     leagues = load_leagues(project)
