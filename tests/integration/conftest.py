@@ -1,15 +1,20 @@
-"""Embedded servers of single tests, removed whatever happens."""
+"""Embedded servers of single tests, removed whatever happens; a schema to try things on, rolled back."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sportsplat.db.engine import Connection, connect
+from sportsplat.infra import memory
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_spec import EmbeddedSpec
+from sportsplat.infra.environment import Endpoint
 from tests.conftest import FAST
 from tests.embedded import Make
 
@@ -28,3 +33,35 @@ def make() -> Iterator[Make]:
     yield make_one
     for environment in made:
         environment.remove()
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose server was initialised and stopped: one for each test would take minutes."""
+    folder = tmp_path_factory.mktemp("initialised")
+    environment = EmbeddedEnvironment(EmbeddedSpec(folder / ".sportsplat", folder / ".env", tuning=FAST))
+    environment.ensure(60)
+    environment.stop()
+    memory.forget(folder / ".sportsplat")
+    return folder
+
+
+@pytest.fixture
+def made(make: Make, initialised: Path) -> Make:
+    """Return a maker of environments that are initialised already (in a folder that is new)."""
+
+    def copy_one(folder: Path, **changes: Any) -> EmbeddedEnvironment:
+        if not (folder / ".sportsplat").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-a", f"{initialised}/.", folder], check=True)
+        return make(folder, **changes)
+
+    return copy_one
+
+
+@pytest.fixture
+def schema(postgres: Endpoint, migrated: str) -> Iterator[Connection]:
+    """An open transaction of the owner on the migrated, empty template; all of it is rolled back."""
+    with connect(replace(postgres, database=migrated).dsn()) as conn:
+        yield conn
+        conn.rollback()

@@ -67,8 +67,8 @@ def test_nobody_enters_without_the_password(postgres: Endpoint, way: str, passwo
         psycopg.connect(**login, password=password, passfile="/dev/null")
 
 
-def test_the_server_listens_on_this_machine_only_and_outlives_our_session(make: Make, tmp_path: Path) -> None:
-    environment = make(tmp_path)
+def test_the_server_listens_on_this_machine_only_and_outlives_our_session(made: Make, tmp_path: Path) -> None:
+    environment = made(tmp_path)
     environment.ensure(60)
     server = psutil.Process(environment.status().services[0]["pid"])
 
@@ -121,10 +121,10 @@ def test_text_is_unicode_whatever_the_shell_says(
 
 
 @pytest.mark.parametrize("length", [60, 180])
-def test_the_socket_works_however_long_the_path(make: Make, tmp_path: Path, length: int) -> None:
+def test_the_socket_works_however_long_the_path(made: Make, tmp_path: Path, length: int) -> None:
     """The kernel allows 107 bytes for a socket's address; projects lie deeper than that."""
     folder = tmp_path / ("d" * max(1, length - len(str(tmp_path)) - 1))
-    environment = make(folder)
+    environment = made(folder)
     environment.ensure(60)
     socket_dir = Path(environment.endpoint().socket_dir or "")
 
@@ -134,16 +134,16 @@ def test_the_socket_works_however_long_the_path(make: Make, tmp_path: Path, leng
     assert not socket_dir.exists()
 
 
-def test_two_projects_run_side_by_side(make: Make, tmp_path: Path) -> None:
-    one, other = make(tmp_path / "one"), make(tmp_path / "other")
+def test_two_projects_run_side_by_side(made: Make, tmp_path: Path) -> None:
+    one, other = made(tmp_path / "one"), made(tmp_path / "other")
 
     assert one.ensure(60).endpoint.port != other.ensure(60).endpoint.port
     query(one, "CREATE TABLE mine()")
     assert other.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'mine'") == ["0"]
 
 
-def test_a_table_that_is_not_there_has_no_rows(make: Make, tmp_path: Path) -> None:
-    environment = make(tmp_path)
+def test_a_table_that_is_not_there_has_no_rows(made: Make, tmp_path: Path) -> None:
+    environment = made(tmp_path)
     environment.ensure(60)
 
     assert environment.ask("SELECT x FROM nowhere") == []
@@ -151,8 +151,8 @@ def test_a_table_that_is_not_there_has_no_rows(make: Make, tmp_path: Path) -> No
         environment.ask("SELECT 1/0")
 
 
-def test_the_log_can_be_read(make: Make, tmp_path: Path) -> None:
-    environment = make(tmp_path)
+def test_the_log_can_be_read(made: Make, tmp_path: Path) -> None:
+    environment = made(tmp_path)
     environment.ensure(60)
 
     (last,) = environment.logs(1, follow=False)

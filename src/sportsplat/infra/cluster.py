@@ -6,6 +6,8 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +51,7 @@ def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int, 
         create = f"CREATE DATABASE {quoted_name(owner.database)}"
         run_single_user(made, create, account, lock_fd, settings={"fsync": "off"})
         if flush:
-            _program(["initdb", "--sync-only", "-D", str(made)], account, lock_fd)
+            _flush_tree(made, account, lock_fd)
         made.rename(data_dir)
         flush_folder(data_dir.parent)
     finally:
@@ -164,6 +166,18 @@ def _include_configuration(data_dir: Path, account: Account) -> None:
         handle.write(f"\ninclude = '{CONFIGURATION}'\n")
     (data_dir / CONFIGURATION).touch(mode=0o600)
     account.give(data_dir / CONFIGURATION)
+
+
+def _flush_tree(folder: Path, account: Account, lock_fd: int) -> None:
+    """Make all files of the folder survive a loss of power.
+
+    A thousand files flushed one by one take seconds on a busy disk; Linux flushes the file system in one go.
+    """
+    if sys.platform == "linux":
+        done = subprocess.run(["sync", "--file-system", str(folder)], capture_output=True, check=False)
+        if done.returncode == 0:
+            return
+    _program(["initdb", "--sync-only", "-D", str(folder)], account, lock_fd)
 
 
 def _program(command: list[str], account: Account, lock_fd: int, text_in: str = "") -> None:

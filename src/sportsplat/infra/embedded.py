@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
+from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import cluster, logfile, memory, ports, postmaster, probe, refusals, sockets
 from sportsplat.infra.account import Account, server_account
 from sportsplat.infra.binaries import MAJOR, bin_dir
@@ -55,10 +56,8 @@ class EmbeddedEnvironment:
                 actions.append("removed what an interrupted command left")
             owner = self._owner(actions)
             self._ensure_data(owner, account, held, actions)
-            left_s = max(_LEAST_START_S, deadline - time.monotonic())
-            server, started = self._ensure_server(account, left_s, actions)
+            server = self._serve(owner, account, deadline, actions)
             endpoint = self._endpoint_of(server, owner.password)
-            self._accept(endpoint, owner, account, started)
             memory.remember(self.spec.state_dir, backend=self.backend, port=server.port)
         return Ensured(endpoint, actions)
 
@@ -155,7 +154,7 @@ class EmbeddedEnvironment:
             self._refuse_foreign_data()
             with exclusive(folder / "lock", timeout_s) as held:
                 yield held
-        except PermissionError as error:
+        except OSError as error:
             raise refusals.not_writable(self.spec, error) from error
 
     def _refuse_foreign_data(self) -> None:
@@ -191,6 +190,22 @@ class EmbeddedEnvironment:
             raise refusals.incomplete(self.spec, "it holds no PostgreSQL data")
         cluster.check_major(data_dir)
 
+    def _serve(
+        self, owner: cluster.Owner, account: Account, deadline: float, actions: list[str]
+    ) -> postmaster.Postmaster:
+        """Return a server that answers to its owner; one that dies under our hands is started again, once."""
+        for last in (False, True):
+            left_s = max(_LEAST_START_S, deadline - time.monotonic())
+            server, started = self._ensure_server(account, left_s, actions)
+            try:
+                self._accept(self._endpoint_of(server, owner.password), owner, account, started)
+            except EnvironmentUnavailable:
+                if last or postmaster.running(self.spec.data_dir) is not None:
+                    raise
+            else:
+                break
+        return server
+
     def _ensure_server(
         self, account: Account, timeout_s: float, actions: list[str]
     ) -> tuple[postmaster.Postmaster, bool]:
@@ -202,7 +217,8 @@ class EmbeddedEnvironment:
             actions.append(f"stopped PostgreSQL: {reason}")
         elif server is not None:
             ready = postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
-            return ready, False
+            if ready is not None:
+                return ready, False
         server = self._start(account, timeout_s)
         actions.append(f"started PostgreSQL on port {server.port}")
         return server, True
@@ -216,6 +232,8 @@ class EmbeddedEnvironment:
 
     def _start(self, account: Account, timeout_s: float) -> postmaster.Postmaster:
         """Start the server on the first port that is really free, however many others race for it."""
+        # A killed server's socket names its process, which may linger as a zombie and pass for alive.
+        sockets.clear(self.spec.socket_dir)
         for folder in (self.spec.log.parent, self.spec.socket_dir):
             sockets.prepare(folder, account)
         postmaster.rotate(self.spec.log)
@@ -225,8 +243,9 @@ class EmbeddedEnvironment:
             try:
                 return postmaster.start(self.spec.data_dir, self.spec.log, account, options, timeout_s)
             except postmaster.StartFailedError as failed:
-                if postmaster.running(self.spec.data_dir) is not None:
-                    return postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
+                other = postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
+                if other is not None:
+                    return other
                 if not failed.port_taken:
                     raise postmaster.start_failure(failed, self.spec.log) from None
         raise ports.none_left(self.spec.port)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,8 @@ TUNING: Mapping[str, str] = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u@%d ",
     "huge_pages": "off",
+    # After a crash: one flush of the file system, where one of each file takes seconds on a busy disk.
+    **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
 }
 
 
@@ -86,15 +90,21 @@ def start(
     # pg_ctl's own streams are not captured: the server must not hold a pipe of ours open.
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     done = account.run([*command, "-t", str(max(1, round(timeout_s)))], **quiet)
-    if done.returncode == 0 or running(data_dir) is not None:
-        return wait_ready(data_dir, log, 1.0, before)
-    raise StartFailedError(tail_from(log, before))
-
-
-def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -> Postmaster:
-    """Return the server of `data_dir` once it accepts connections; raises TimedOut (`START_TIMED_OUT`)."""
-    server = wait_for(lambda: _ready(data_dir), timeout_s)
+    late_s = 1.0 if done.returncode == 0 else 0.0
+    server = wait_ready(data_dir, log, late_s, before)
     if server is None:
+        raise StartFailedError(tail_from(log, before))
+    return server
+
+
+def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -> Postmaster | None:
+    """Return the server of `data_dir` once it accepts connections, or None when it ends instead.
+
+    Raises TimedOut (`START_TIMED_OUT`) when it does neither.
+    """
+    wait_for(lambda: (server := running(data_dir)) is None or server.ready, timeout_s)
+    server = running(data_dir)
+    if server is not None and not server.ready:
         raise TimedOut(
             f"the database server did not become ready within {timeout_s:g} s",
             cause=last_words(tail_from(log, log_from)),
@@ -112,7 +122,8 @@ def stop(data_dir: Path, timeout_s: float) -> bool:
     server = running(data_dir)
     if server is None:
         return False
-    os.kill(server.pid, signal.SIGINT)
+    with suppress(ProcessLookupError):
+        os.kill(server.pid, signal.SIGINT)
     if not wait_for(lambda: not _works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
         raise TimedOut(
             f"the database server (process {server.pid}) did not stop within {timeout_s:g} s",
@@ -134,10 +145,10 @@ def tail_from(log: Path, offset: int) -> str:
 
 
 def last_words(said: str) -> str:
-    """Return the lines of a server's log that tell why, or its last ones."""
+    """Return the last lines of a server's log: up to the fatal one, where there is one."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
-    return " / ".join((telling or lines)[-3:]) or "the server's log says nothing"
+    fatal = [number for number, line in enumerate(lines, start=1) if "FATAL" in line or "PANIC" in line]
+    return " / ".join(lines[: fatal[-1] if fatal else None][-3:]) or "the server's log says nothing"
 
 
 def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable:
@@ -148,11 +159,6 @@ def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable
         fix=f"mend what the log names ({log}), then run `sportsplat up` again",
         code="START_FAILED",
     )
-
-
-def _ready(data_dir: Path) -> Postmaster | None:
-    server = running(data_dir)
-    return server if server is not None and server.ready else None
 
 
 def _works_in(pid: int, data_dir: Path) -> bool:
@@ -188,7 +194,8 @@ def end_orphans(data_dir: Path) -> None:
     if not wait_for(lambda: not _workers(data_dir), 2.0):
         for sign in (signal.SIGQUIT, signal.SIGKILL):
             for pid in _workers(data_dir):
-                os.kill(pid, sign)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, sign)
             if wait_for(lambda: not _workers(data_dir), 2.0):
                 break
     if not _workers(data_dir):
