@@ -1,9 +1,9 @@
 """FiveThirtyEight's NBA files: results with the forecast that was published before each game.
 
-Two formats, told apart by their header: `nbaallelo.csv` (two rows a game, to 2015, see `fivethirtyeight_pairs`) and
-`nba_elo.csv` / `nba_elo_latest.csv` (one row a game, games to come included, see `fivethirtyeight_elo`). Both name a
-franchise by the word that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there by the
-aliases of config/leagues.yaml.
+Two formats, told apart by their header: `nbaallelo.csv` (two rows a game, to 2015; `fivethirtyeight_pairs`)
+and `nba_elo.csv` or `nba_elo_latest.csv` (one row a game, also to come; `fivethirtyeight_elo`). Both name
+a franchise by the word that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there
+by the aliases of config/leagues.yaml.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ class FiveThirtyEightNba:
         """Read either format.
 
         Raises:
-            InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), or a league other than the NBA
-                (WRONG_LEAGUE).
+            InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
         if league is not None and league.code != LEAGUE:
             raise InputRefused(
@@ -53,16 +52,22 @@ class FiveThirtyEightNba:
             )
         league = league or leagues[LEAGUE]
         header = _header(payload)
-        if set(fivethirtyeight_pairs.REQUIRED) <= header:
+        if set(fivethirtyeight_pairs.REQUIRED) <= set(header):
             return fivethirtyeight_pairs.parse(payload, league, NAME)
         other = [name for name in OTHER_SPORTS if name in header]
         missing = [name for name in fivethirtyeight_elo.REQUIRED if name not in header]
         if missing or other:
             expected = fivethirtyeight_elo.REQUIRED
-            raise not_this_format(payload.name, FORMAT, expected, sorted(header), missing or ["(another sport)"])
+            raise not_this_format(payload.name, FORMAT, expected, header, missing or [f"no {other[0]}"])
         return fivethirtyeight_elo.parse(payload, league, NAME)
 
-    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:  # noqa: ARG002
+    def fetch(
+        self,
+        seasons: Sequence[int],  # noqa: ARG002 - one file holds them all
+        *,
+        leagues: Sequence[League],  # noqa: ARG002
+        settings: Settings,
+    ) -> list[Payload]:
         """Get nba_elo.csv; one file holds every season."""
         from sportsplat.sources.http import open_fetcher
 
@@ -71,6 +76,6 @@ class FiveThirtyEightNba:
             return [fetcher.get(url, what="all NBA seasons")]
 
 
-def _header(payload: Payload) -> set[str]:
+def _header(payload: Payload) -> list[str]:
     first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
-    return {cell.strip() for cell in next(csv.reader(first_line), [])}
+    return [cell.strip() for cell in next(csv.reader(first_line), [])]

@@ -1,6 +1,6 @@
 """nbaallelo.csv: every NBA, BAA and ABA game from 1946 to 2015, told twice, once by each team.
 
-The two rows of a game share `game_id` and must mirror each other. `forecast` is the win probability of the row's team.
+The two rows of a game share `game_id` and mirror each other. `forecast` is the win chance of the row's team.
 """
 
 from __future__ import annotations
@@ -13,26 +13,40 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
-from sportsplat.sources.base import BadRow, LocalDays, Payload, Table, read_count, read_table
-from sportsplat.sources.fivethirtyeight_elo import BLANK, check_points, check_teams, read_probability, start_year
+from sportsplat.sources.base import (
+    LocalDays,
+    Payload,
+    RowError,
+    Table,
+    collector_paused,
+    read_count,
+    read_table,
+)
+from sportsplat.sources.fivethirtyeight_elo import (
+    BLANK,
+    check_points,
+    check_teams,
+    read_probabilities,
+    start_year,
+)
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 REQUIRED = (
-    "game_id", "_iscopy", "year_id", "date_game", "is_playoffs", "team_id", "fran_id", "pts", "opp_fran", "opp_pts",
-    "game_location", "game_result", "forecast",
+    "game_id", "_iscopy", "year_id", "date_game", "is_playoffs", "team_id", "fran_id", "pts", "opp_fran",
+    "opp_pts", "game_location", "game_result", "forecast",
 )  # fmt: skip
 PUBLISHER = "fivethirtyeight-elo"
-TOLERANCE = 1e-6
 _SHARED = ("date_game", "year_id", "is_playoffs")
 _LOCATIONS = {"H": "A", "A": "H", "N": "N"}
 _RESULTS = {"W": "L", "L": "W"}
 Row = Sequence[str]
 
 
+@collector_paused()
 def parse(payload: Payload, league: League, source: str) -> Batch:
-    """Turn the bytes into records: one match from two rows. Rows without their mirror image are rejected."""
+    """Turn the bytes into records, two rows into one match; rows without a mirror image are rejected."""
     table = read_table(payload, required=REQUIRED, format_name="FiveThirtyEight's NBA data")
     reader = _Reader(table, league, source)
     rows = dict(table.filled())
@@ -42,7 +56,7 @@ def parse(payload: Payload, league: League, source: str) -> Batch:
     for indices in told.values():
         try:
             reader.read([rows[index] for index in indices])
-        except BadRow as bad:
+        except RowError as bad:
             reader.batch.rejected.extend(table.reject(index, bad.code, bad.reason) for index in indices)
     return reader.batch._replace(rows_read=len(rows))
 
@@ -67,9 +81,11 @@ class _Reader:
         return cells
 
     def read(self, rows: Sequence[Row]) -> None:
-        """Add the game that two rows tell. Raises BadRow when they are not two, or do not mirror each other."""
+        """Add the game that two rows tell. Raises RowError unless they are two and mirror each other."""
         if len(rows) != 2:
-            raise BadRow("no-pair", f"game_id {rows[0][self.game_id]!r} stands in {len(rows)} rows: expected two")
+            raise RowError(
+                "no-pair", f"game_id {rows[0][self.game_id]!r} stands in {len(rows)} rows: expected two"
+            )
         self._check_mirror(*rows)
         home, away = self._home_first(*rows)
         day_text, year, playoffs, home_name, home_points, away_name, away_points = self.facts(home)
@@ -80,7 +96,7 @@ class _Reader:
         check_points(*points)
         _, location, result, forecast = self.asides(home)
         if (result == "W") != (points[0] > points[1]):
-            raise BadRow("contradiction", f"game_result is {result!r} at {points[0]}:{points[1]}")
+            raise RowError("contradiction", f"game_result is {result!r} at {points[0]}:{points[1]}")
         season = start_year(year, day)
         stage = _stage(playoffs)
         probabilities = self._forecast(forecast, self.asides(away)[3])
@@ -89,8 +105,8 @@ class _Reader:
         midnight, end = self.days[day]
         self.batch.matches.append(
             MatchRecord(
-                season, day, midnight, Precision.DAY, home_team, away_team, key.number, location == "N", stage,
-                MatchStatus.FINAL, *points, end,
+                season, day, midnight, Precision.DAY, home_team, away_team, key.number, location == "N",
+                stage, MatchStatus.FINAL, *points, end,
             )
         )  # fmt: skip
         if probabilities is not None:
@@ -101,16 +117,21 @@ class _Reader:
         copy, place, result, _ = self.asides(first)
         other_copy, other_place, other_result, _ = self.asides(second)
         if told != mirrored:
-            raise BadRow("contradiction", f"the two rows tell {told} and {mirrored}")
+            raise RowError("contradiction", f"the two rows tell {told} and {mirrored}")
         if {copy, other_copy} != {"0", "1"}:
-            raise BadRow("no-pair", f"_iscopy is {copy!r} and {other_copy!r}: expected 0 and 1")
+            raise RowError("no-pair", f"_iscopy is {copy!r} and {other_copy!r}: expected 0 and 1")
         if _LOCATIONS.get(place) != other_place:
-            raise BadRow("contradiction", f"game_location is {place!r} and {other_place!r}: expected H and A, or N twice")
+            raise RowError(
+                "contradiction",
+                f"game_location is {place!r} and {other_place!r}: expected H and A, or N twice",
+            )
         if _RESULTS.get(result) != other_result:
-            raise BadRow("contradiction", f"game_result is {result!r} and {other_result!r}: expected W and L")
+            raise RowError(
+                "contradiction", f"game_result is {result!r} and {other_result!r}: expected W and L"
+            )
 
     def _home_first(self, first: Row, second: Row) -> tuple[Row, Row]:
-        """Order the rows of a game. On neutral ground the team that `game_id` ends with counts as the home team."""
+        """Order the rows of a game; on neutral ground the team with which `game_id` ends counts as home."""
         place = self.column["game_location"]
         if first[place] == "N":
             host = first[self.game_id][-3:]
@@ -123,23 +144,20 @@ class _Reader:
     def _forecast(self, home: str, away: str) -> tuple[float, float] | None:
         if home in BLANK and away in BLANK:
             return None
-        probabilities = read_probability(home), read_probability(away)
-        if abs(sum(probabilities) - 1) > TOLERANCE:
-            raise BadRow("bad-forecast", f"the two forecasts are {home} and {away}: they do not sum to 1")
-        return probabilities
+        return read_probabilities(home, away)
 
 
 @lru_cache(maxsize=32768)
 def read_us_date(text: str) -> date:
-    """Read m/d/yyyy. Raises BadRow for anything else."""
+    """Read m/d/yyyy. Raises RowError for anything else."""
     try:
         month, day, year = map(int, text.split("/"))
         return date(year, month, day)
     except ValueError:
-        raise BadRow("bad-date", f"date_game is {text!r}: expected m/d/yyyy") from None
+        raise RowError("bad-date", f"date_game is {text!r}: expected m/d/yyyy") from None
 
 
 def _stage(text: str) -> str:
     if text not in ("0", "1"):
-        raise BadRow("unknown-stage", f"is_playoffs is {text!r}: expected 0 or 1")
+        raise RowError("unknown-stage", f"is_playoffs is {text!r}: expected 0 or 1")
     return "playoff" if text == "1" else "regular"

@@ -1,23 +1,36 @@
-"""football-data.co.uk: one CSV file a season and division, with scores, box scores and the prices of many books.
+"""football-data.co.uk: one CSV file a season and division, with scores, box scores and prices of many books.
 
-Files of 1993 to today differ in encoding, line ends, date format, columns and width of rows; `docs/sources.md` lists
-what is met and what is done about it.
+Files of 1993 to today differ in encoding, line ends, date format, columns and width of rows; what is met and
+what is done about it stands in `docs/sources.md`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
-from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from sportsplat.domain import Batch, MatchKey, MatchRecord, MatchStatus, Precision, QuoteRecord, TeamStatsRecord
+from sportsplat.domain import (
+    Batch,
+    MatchKey,
+    MatchRecord,
+    MatchStatus,
+    Precision,
+    QuoteRecord,
+    TeamStatsRecord,
+)
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import BadRow, Payload, Table, read_count, read_table
-from sportsplat.sources.football_prices import UK, Offer, QuoteTimes, collected_at, offers_of, read_quotes
+from sportsplat.sources.base import Payload, RowError, Table, collector_paused, read_count, read_table
+from sportsplat.sources.football_calendar import (
+    Seasons,
+    collected_at,
+    folder_of,
+    kickoff_of,
+    read_date,
+    seasons_of,
+)
+from sportsplat.sources.football_prices import QuoteTimes, offers_of, read_quotes
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -34,10 +47,6 @@ STAT_COLUMNS = {
     "red_cards": ("HR", "AR"),
     "half_time_goals": ("HTHG", "HTAG"),
 }
-_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
-_FOLDER = re.compile(r"(\d{2})(\d{2})")
-_DATE_COLUMN = "Date"
 
 
 class FootballData:
@@ -60,56 +69,44 @@ class FootballData:
         """Read one season file. `league` must be the one of the file's `Div` column when given.
 
         Raises:
-            InputRefused: not such a file (NOT_THIS_FORMAT), no row (EMPTY_FILE), a division that no league declares
-                (UNKNOWN_DIVISION), or another league's file (WRONG_LEAGUE).
+            InputRefused: not such a file (NOT_THIS_FORMAT), no row (EMPTY_FILE), a division that no league
+                declares (UNKNOWN_DIVISION), or another league's file (WRONG_LEAGUE).
         """
         return parse(payload, league, leagues)
 
-    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:
+    def fetch(
+        self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
+    ) -> list[Payload]:
         """Get `SSSS/DIV.csv` for each season and league."""
         from sportsplat.sources.http import open_fetcher
 
+        base = settings.sources.football_data_url
         with open_fetcher(settings) as fetcher:
             return [
-                fetcher.get(f"{settings.sources.football_data_url}/{folder_of(season)}/{league.sources[NAME]}.csv",
-                            what=f"season {season}/{(season + 1) % 100:02d} of {league.name}")
+                fetcher.get(
+                    f"{base}/{folder_of(season)}/{league.sources[NAME]}.csv",
+                    what=f"the season {season}/{(season + 1) % 100:02d} of {league.name}",
+                )
                 for league in leagues
                 if NAME in league.sources
                 for season in seasons
-            ]  # fmt: skip
+            ]
 
 
-def folder_of(season: int) -> str:
-    """Return the site's name of a season: 1999 is "9900"."""
-    return f"{season % 100:02d}{(season + 1) % 100:02d}"
-
-
+@collector_paused()
 def parse(payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
     """Turn a season file's bytes into records; see `FootballData.parse`."""
     table = read_table(payload, required=REQUIRED, format_name="football-data.co.uk")
     division, league = _league_of(table, league, leagues)
     reader = _Reader(table, division, league)
     rows = list(table.filled())
-    seasons = _seasons(payload.name, (reader.date_of(row) for _, row in rows))
+    seasons = seasons_of(payload.name, (reader.date_of(row) for _, row in rows))
     for index, row in rows:
         try:
             reader.read(index, row, seasons)
-        except BadRow as bad:
+        except RowError as bad:
             reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
     return reader.batch._replace(rows_read=len(rows))
-
-
-class _Seasons(NamedTuple):
-    """The season of a file's dates: `only` where the whole file is one season, whose dates run from first to last."""
-
-    only: int | None
-
-    def of(self, day: date) -> int:
-        if self.only is None:
-            return season_of(day)
-        if not date(self.only, 7, 1) <= day <= date(self.only + 1, 8, 31):
-            raise BadRow("bad-date", f"Date is {day}: outside the file's season {self.only}/{self.only + 1}")
-        return self.only
 
 
 class _Reader:
@@ -121,7 +118,7 @@ class _Reader:
         self.league = league
         self.batch = Batch(league.code, NAME, table.file, 0, [], [], [], [], [])
         self.column = {name: index for index, name in reversed(list(enumerate(table.header))) if name}
-        self.offers: list[Offer] = offers_of(table.header)
+        self.offers = offers_of(table.header)
         self.stats = [
             (name, self.column[home], self.column[away])
             for name, (home, away) in STAT_COLUMNS.items()
@@ -134,21 +131,25 @@ class _Reader:
         return "" if index is None else row[index].strip()
 
     def date_of(self, row: Sequence[str]) -> date | None:
-        return read_date(self.cell(row, _DATE_COLUMN))
+        return read_date(self.cell(row, "Date"))
 
-    def read(self, index: int, row: list[str], seasons: _Seasons) -> None:
-        """Add one row's match and what belongs to it. Raises BadRow when there is no match in it."""
+    def read(self, index: int, row: list[str], seasons: Seasons) -> None:
+        """Add one row's match and what belongs to it. Raises RowError when there is no match in it."""
         match = self._match(row, seasons)
         key = MatchKey(match.match_date, match.home, match.away)
         if key in self.seen:
-            raise BadRow("duplicate-match", f"{match.home} against {match.away} on {match.match_date} stands above")
+            raise RowError(
+                "duplicate-match", f"{match.home} against {match.away} on {match.match_date} stands above"
+            )
         self.seen.add(key)
         if self.cell(row, "Time") and match.precision is Precision.DAY:
             self._note(index, "bad-time", f"Time is {self.cell(row, 'Time')!r}: expected HH:MM")
         self.batch.matches.append(match)
         surplus = [text for text in row[len(self.table.header) :] if text.strip()]
         if surplus:
-            self._note(index, "surplus-fields", f"{surplus} stand right of the last column: the row has shifted")
+            self._note(
+                index, "surplus-fields", f"{surplus} stand right of the last column: the row has shifted"
+            )
             return
         self._add_quotes(index, row, match, key)
         if match.known_at is not None:
@@ -158,16 +159,16 @@ class _Reader:
         """Record a value that is left out while its match is kept."""
         self.batch.rejected.append(self.table.reject(index, code, reason))
 
-    def _match(self, row: Sequence[str], seasons: _Seasons) -> MatchRecord:
+    def _match(self, row: Sequence[str], seasons: Seasons) -> MatchRecord:
         division = self.cell(row, "Div")
         if division and division != self.division:
-            raise BadRow("other-division", f"Div is {division!r} in a file of {self.division}")
+            raise RowError("other-division", f"Div is {division!r} in a file of {self.division}")
         day = self.date_of(row)
         if day is None:
-            raise BadRow("bad-date", f"Date is {self.cell(row, _DATE_COLUMN)!r}: expected dd/mm/yy or dd/mm/yyyy")
+            raise RowError("bad-date", f"Date is {self.cell(row, 'Date')!r}: expected dd/mm/yy or dd/mm/yyyy")
         home, away = (self._team(row, name) for name in ("HomeTeam", "AwayTeam"))
         if home == away:
-            raise BadRow("same-team", f"HomeTeam and AwayTeam are both {home!r}")
+            raise RowError("same-team", f"HomeTeam and AwayTeam are both {home!r}")
         score = self._score(row)
         kickoff = kickoff_of(day, self.cell(row, "Time"))
         known_at = None
@@ -189,19 +190,22 @@ class _Reader:
     def _team(self, row: Sequence[str], column: str) -> str:
         name = self.league.canonical_team(self.cell(row, column))
         if not name:
-            raise BadRow("missing-team", f"{column} is blank")
+            raise RowError("missing-team", f"{column} is blank")
         return name
 
     def _score(self, row: Sequence[str]) -> tuple[int, int] | None:
-        """Return the goals, None for a match that is not played. Raises BadRow for goals that cannot be."""
+        """Return the goals, None for a match that is not played. Raises RowError for goals that cannot be."""
         home, away, result = (self.cell(row, name) for name in ("FTHG", "FTAG", "FTR"))
         if not home and not away and not result:
             return None
         if not home or not away:
-            raise BadRow("impossible-score", f"FTHG is {home!r}, FTAG is {away!r}, FTR is {result!r}: a score is missing")
+            raise RowError(
+                "impossible-score",
+                f"FTHG is {home!r}, FTAG is {away!r}, FTR is {result!r}: a score is missing",
+            )
         goals = read_count(home, "FTHG"), read_count(away, "FTAG")
         if result and result.upper() != _letter(*goals):
-            raise BadRow("contradiction", f"FTR is {result!r} at {goals[0]}:{goals[1]}")
+            raise RowError("contradiction", f"FTR is {result!r} at {goals[0]}:{goals[1]}")
         return goals
 
     def _add_quotes(self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey) -> None:
@@ -214,22 +218,29 @@ class _Reader:
             closed_at=match.kickoff_utc if exact else None,
             closed_known_at=match.kickoff_utc if exact else self.league.end_of_day(match.match_date),
         )
+        problems = set()
         for found in read_quotes(self.offers, row, key, times):
             if isinstance(found, QuoteRecord):
                 self.batch.quotes.append(found)
             else:
-                self._note(index, *found)
+                problems.add(found)
+        for code, reason in sorted(problems):
+            self._note(index, code, reason)
 
-    def _add_stats(self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey, known_at: datetime) -> None:
+    def _add_stats(
+        self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey, known_at: datetime
+    ) -> None:
         sides: tuple[dict[str, float], dict[str, float]] = ({}, {})
         for name, *columns in self.stats:
-            for stats, column, goals in zip(sides, columns, (match.home_score, match.away_score), strict=True):
+            for stats, column, goals in zip(
+                sides, columns, (match.home_score, match.away_score), strict=True
+            ):
                 if not row[column].strip():
                     continue
                 label = self.table.header[column]
                 try:
                     value = read_count(row[column], label, "bad-stat")
-                except BadRow as bad:
+                except RowError as bad:
                     self._note(index, bad.code, bad.reason)
                     continue
                 if name == "half_time_goals" and goals is not None and value > goals:
@@ -241,50 +252,6 @@ class _Reader:
                 self.batch.stats.append(TeamStatsRecord(key, is_home, stats, known_at))
 
 
-@lru_cache(maxsize=16384)
-def read_date(text: str) -> date | None:
-    """Read dd/mm/yyyy or dd/mm/yy (80 to 99 are of the last century); None for anything else."""
-    found = _DATE.fullmatch(text)
-    if not found:
-        return None
-    day, month, year = map(int, found.groups())
-    if year < 100:
-        year += 1900 if year >= 80 else 2000
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def kickoff_of(day: date, text: str) -> datetime | None:
-    """Return the UTC moment of a UK time of day (the `Time` column, in every country's file); None without one."""
-    found = _TIME.fullmatch(text)
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        return None
-    return datetime.combine(day, time(int(found[1]), int(found[2])), tzinfo=UK).astimezone(UTC)
-
-
-def season_of(day: date) -> int:
-    """Return the year in which the season of a match day starts: it turns on 15 July, in 2020 on 27 July."""
-    turn = date(2020, 7, 27) if day.year == 2020 else date(day.year, 7, 15)
-    return day.year if day >= turn else day.year - 1
-
-
-def _seasons(name: str, days: Iterable[date | None]) -> _Seasons:
-    """Tell a file's season by most of its dates; its folder's name (SSSS) confirms it.
-
-    Without such a folder a file may join several seasons, and each date speaks for itself.
-    """
-    votes = Counter(season_of(day) for day in days if day is not None)
-    if not votes:
-        return _Seasons(None)
-    season, _ = votes.most_common(1)[0]
-    if PurePath(name).parent.name == folder_of(season) or len(votes) == 1:
-        return _Seasons(season)
-    return _Seasons(None)
-
-
 def _letter(home: int, away: int) -> str:
     return "H" if home > away else "A" if home < away else "D"
 
@@ -294,16 +261,16 @@ def _league_of(table: Table, league: League | None, leagues: Mapping[str, League
     column = table.header.index("Div")
     divisions = Counter(row[column].strip() for _, row in table.filled())
     divisions.pop("", None)
+    told = ", ".join(divisions) or "nothing"
     known = {known.sources[NAME]: known for known in leagues.values() if NAME in known.sources}
     if league is not None:
-        wanted = league.sources.get(NAME)
+        wanted = league.sources.get(NAME, "")
         if wanted in divisions:
             return wanted, league
         raise InputRefused(
             f"{table.file} holds no match of {league.name}.",
             code="WRONG_LEAGUE",
-            cause=f"Its Div column says {', '.join(divisions) or 'nothing'}; config/leagues.yaml gives {league.code} the "
-            f"division {wanted!r}.",
+            cause=f"Its Div column says {told}; config/leagues.yaml gives {league.code} {wanted!r}.",
             fix="Leave --league out, or name the file of that league.",
         )
     for division, _ in divisions.most_common():
@@ -312,6 +279,6 @@ def _league_of(table: Table, league: League | None, leagues: Mapping[str, League
     raise InputRefused(
         f"No league is declared for the division of {table.file}.",
         code="UNKNOWN_DIVISION",
-        cause=f"Its Div column says {', '.join(divisions) or 'nothing'}; declared are {', '.join(sorted(known))}.",
+        cause=f"Its Div column says {told}; declared are {', '.join(sorted(known))}.",
         fix="Declare the league in config/leagues.yaml with sources: {football-data: <Div>}.",
     )

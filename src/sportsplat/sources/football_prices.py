@@ -1,22 +1,18 @@
 """The price columns of football-data.co.uk: which column is whose price of what, and when it was taken.
 
-A column is named book, then `C` if closing, then the outcome: `B365H`, `PSCD`, `B365C>2.5`, `AvgCAHA`. The key of the
-site (notes.txt) says that prices without a C are collected on Fridays not later than 17:00 and on Tuesdays not later
-than 15:00 UK time.
+A column is named book, then `C` if closing, then the outcome: `B365H`, `PSCD`, `B365C>2.5`, `AvgCAHA`. The
+line of a handicap stands in a column of its own: `GBAH`, `BbAHh`, `AHh`, closing `AHCh`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sportsplat.domain import Market, MatchKey, Outcome, QuoteRecord
-
-UK = ZoneInfo("Europe/London")
 
 BOOKMAKERS = {
     "1XB": "1xbet",
@@ -56,13 +52,12 @@ OUTCOMES = {
 }
 _BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
 _COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(OUTCOMES)})")
-_COLLECTED = {1: time(15), 4: time(17)}  # weekday: Tuesday, Friday
 
 
 class Side(NamedTuple):
     """One price column of an offer."""
 
-    index: int
+    position: int
     column: str
     outcome: Outcome
 
@@ -79,7 +74,7 @@ class Offer(NamedTuple):
 
 
 class QuoteTimes(NamedTuple):
-    """When a match's prices were taken (None: the source does not say) and from when a decision may use them."""
+    """When prices were taken (None: the source does not say) and from when a decision may use them."""
 
     collected_at: datetime | None
     collected_known_at: datetime
@@ -88,7 +83,7 @@ class QuoteTimes(NamedTuple):
 
 
 def offers_of(header: Sequence[str]) -> list[Offer]:
-    """Find the price columns of a header. The first of two columns for one price counts (`PSH` before `PH`)."""
+    """Find the price columns of a header; the first of two columns for one price counts."""
     position = {name: index for index, name in reversed(list(enumerate(header)))}
     sides: dict[tuple[str, Market, bool], dict[Outcome, Side]] = {}
     prefixes: dict[tuple[str, Market, bool], str] = {}
@@ -101,7 +96,11 @@ def offers_of(header: Sequence[str]) -> list[Offer]:
             sides.setdefault(offer, {}).setdefault(outcome, Side(index, name, outcome))
     offers = []
     for (bookmaker, market, is_closing), by_outcome in sides.items():
-        line = _line_column(prefixes[bookmaker, market, is_closing], is_closing, position) if market is Market.SPREAD else ""
+        line = (
+            _line_column(prefixes[bookmaker, market, is_closing], is_closing, position)
+            if market is Market.SPREAD
+            else ""
+        )
         offers.append(
             Offer(bookmaker, market, is_closing, tuple(by_outcome.values()), position.get(line), line)
         )
@@ -113,8 +112,8 @@ def read_quotes(
 ) -> Iterator[QuoteRecord | tuple[str, str]]:
     """Yield a row's quotes and, as (code, reason), what could not be one.
 
-    An empty price or 0 is a price that is missing. A spread with one refused side or line is refused whole: the old files
-    have rows in which line and prices changed places.
+    An empty price or 0 is a price that is missing. A spread with one refused side or line is refused whole:
+    old files have rows in which line and prices changed places.
     """
     for offer in offers:
         closing = offer.is_closing
@@ -122,7 +121,7 @@ def read_quotes(
         known_at = times.closed_known_at if closing else times.collected_known_at
         quotes: list[QuoteRecord] = []
         problems: list[tuple[str, str]] = []
-        prices = [(side, row[side.index]) for side in offer.sides]
+        prices = [(side, row[side.position]) for side in offer.sides]
         line, problem = _line(offer, row)
         if problem and any(text for _, text in prices):
             problems.append(problem)
@@ -133,21 +132,20 @@ def read_quotes(
             elif price and not problem:
                 quotes.append(
                     QuoteRecord(
-                        match, offer.bookmaker, offer.market, side.outcome, line, price, closing, quoted_at, known_at
+                        match,
+                        offer.bookmaker,
+                        offer.market,
+                        side.outcome,
+                        line,
+                        price,
+                        closing,
+                        quoted_at,
+                        known_at,
                     )
                 )
         yield from problems
         if not (problems and offer.market is Market.SPREAD):
             yield from quotes
-
-
-@lru_cache(maxsize=4096)
-def collected_at(match_date: date) -> datetime:
-    """Return the latest collection of prices on or before a day: Friday 17:00 or Tuesday 15:00 UK time, in UTC."""
-    day = match_date
-    while day.weekday() not in _COLLECTED:
-        day -= timedelta(days=1)
-    return datetime.combine(day, _COLLECTED[day.weekday()], tzinfo=UK).astimezone(UTC)
 
 
 def _line_column(prefix: str, is_closing: bool, position: dict[str, int]) -> str:

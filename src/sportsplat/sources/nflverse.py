@@ -1,4 +1,4 @@
-"""nflverse games.csv: every NFL game from 1999 with spread, total and moneylines, the coming season included."""
+"""nflverse games.csv: every NFL game from 1999 with spread, total and moneylines, the coming season too."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sportsplat.betting.odds import american_to_decimal
-from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, MatchStatus, Outcome, Precision, QuoteRecord
+from sportsplat.domain import (
+    Batch,
+    Market,
+    MatchKey,
+    MatchRecord,
+    MatchStatus,
+    Outcome,
+    Precision,
+    QuoteRecord,
+)
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import BadRow, Payload, Table, read_count, read_table
+from sportsplat.sources.base import Payload, RowError, Table, collector_paused, read_count, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -59,8 +68,7 @@ class Nflverse:
         """Read games.csv.
 
         Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), or a league other than the NFL
-                (WRONG_LEAGUE).
+            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
         if league is not None and league.code != LEAGUE:
             raise InputRefused(
@@ -71,7 +79,13 @@ class Nflverse:
             )
         return parse(payload, league or leagues[LEAGUE])
 
-    def fetch(self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings) -> list[Payload]:  # noqa: ARG002
+    def fetch(
+        self,
+        seasons: Sequence[int],  # noqa: ARG002 - one file holds them all
+        *,
+        leagues: Sequence[League],  # noqa: ARG002
+        settings: Settings,
+    ) -> list[Payload]:
         """Get games.csv; one file holds every season."""
         from sportsplat.sources.http import open_fetcher
 
@@ -79,6 +93,7 @@ class Nflverse:
             return [fetcher.get(f"{settings.sources.nflverse_url}/games.csv", what="all NFL seasons")]
 
 
+@collector_paused()
 def parse(payload: Payload, league: League) -> Batch:
     """Turn games.csv into records; see `Nflverse.parse`."""
     table = read_table(payload, required=REQUIRED, format_name="nflverse (games.csv)")
@@ -87,7 +102,7 @@ def parse(payload: Payload, league: League) -> Batch:
     for index, row in rows:
         try:
             reader.read(index, dict(zip(table.header, map(_cell, row), strict=False)))
-        except BadRow as bad:
+        except RowError as bad:
             reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
     return reader.batch._replace(rows_read=len(rows))
 
@@ -102,11 +117,13 @@ class _Reader:
         self.seen: set[MatchKey] = set()
 
     def read(self, index: int, row: dict[str, str]) -> None:
-        """Add one game and its prices. Raises BadRow when there is no game in the row."""
+        """Add one game and its prices. Raises RowError when there is no game in the row."""
         match = self._match(row)
         key = MatchKey(match.match_date, match.home, match.away)
         if key in self.seen:
-            raise BadRow("duplicate-match", f"{match.away} at {match.home} on {match.match_date} stands above")
+            raise RowError(
+                "duplicate-match", f"{match.away} at {match.home} on {match.match_date} stands above"
+            )
         self.seen.add(key)
         self.batch.matches.append(match)
         if row.get("gametime") and match.precision is Precision.DAY:
@@ -120,13 +137,15 @@ class _Reader:
         day = _day(row["gameday"])
         home, away = (self._team(row, column) for column in ("home_team", "away_team"))
         if home == away:
-            raise BadRow("same-team", f"home_team and away_team are both {home!r}")
+            raise RowError("same-team", f"home_team and away_team are both {home!r}")
         stage = STAGES.get(row["game_type"])
         if stage is None:
-            raise BadRow("unknown-stage", f"game_type is {row['game_type']!r}: expected one of {', '.join(STAGES)}")
+            raise RowError(
+                "unknown-stage", f"game_type is {row['game_type']!r}: expected one of {', '.join(STAGES)}"
+            )
         location = row.get("location", "") or "Home"
         if location not in ("Home", "Neutral"):
-            raise BadRow("bad-location", f"location is {location!r}: expected Home or Neutral")
+            raise RowError("bad-location", f"location is {location!r}: expected Home or Neutral")
         score = _score(row)
         kickoff = _kickoff(day, row.get("gametime", ""))
         known_at = None
@@ -150,7 +169,7 @@ class _Reader:
     def _team(self, row: dict[str, str], column: str) -> str:
         name = self.league.canonical_team(row[column])
         if not name:
-            raise BadRow("missing-team", f"{column} is blank")
+            raise RowError("missing-team", f"{column} is blank")
         return name
 
     def _add_quotes(self, index: int, row: dict[str, str], match: MatchRecord, key: MatchKey) -> None:
@@ -164,11 +183,13 @@ class _Reader:
                 continue
             try:
                 line, odds = _line(row, price.market), _decimal(text, price.column)
-            except BadRow as bad:
+            except RowError as bad:
                 self._note(index, bad.code, bad.reason)
                 continue
             self.batch.quotes.append(
-                QuoteRecord(key, BOOKMAKER, price.market, price.outcome, line, odds, True, quoted_at, known_at)
+                QuoteRecord(
+                    key, BOOKMAKER, price.market, price.outcome, line, odds, True, quoted_at, known_at
+                )
             )
 
 
@@ -182,14 +203,14 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadRow("bad-date", f"gameday is {text!r}: expected yyyy-mm-dd") from None
+        raise RowError("bad-date", f"gameday is {text!r}: expected yyyy-mm-dd") from None
 
 
 def _season(text: str, day: date) -> int:
     """Read the year in which the season starts: games run from August to February."""
     season = read_count(text, "season", "bad-season")
     if season != (day.year if day.month >= 7 else day.year - 1):
-        raise BadRow("bad-season", f"season is {season} on {day}: a season runs from July to June")
+        raise RowError("bad-season", f"season is {season} on {day}: a season runs from July to June")
     return season
 
 
@@ -210,12 +231,12 @@ def _score(row: dict[str, str]) -> tuple[int, int] | None:
     for column, expected in (("result", points[0] - points[1]), ("total", sum(points))):
         text = row.get(column, "")
         if text and _number(text, column, "contradiction") != expected:
-            raise BadRow("contradiction", f"{column} is {text!r} at {points[0]}:{points[1]} (home:away)")
+            raise RowError("contradiction", f"{column} is {text!r} at {points[0]}:{points[1]} (home:away)")
     return points
 
 
 def _line(row: dict[str, str], market: Market) -> float | None:
-    """Return the number to add to the home score, or the total. `spread_line` is positive when home is favoured."""
+    """Return what is added to the home score, or the total; `spread_line` is above 0 for a home favourite."""
     if market is Market.RESULT:
         return None
     column = "spread_line" if market is Market.SPREAD else "total_line"
@@ -227,7 +248,7 @@ def _line(row: dict[str, str], market: Market) -> float | None:
 def _decimal(text: str, column: str) -> float:
     odds = float(american_to_decimal(_number(text, column, "bad-price")))
     if odds != odds:
-        raise BadRow("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
+        raise RowError("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
     return odds
 
 
@@ -235,7 +256,7 @@ def _number(text: str, column: str, code: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise BadRow(code, f"{column} is {text!r}: not a number") from None
+        raise RowError(code, f"{column} is {text!r}: not a number") from None
     if value - value != 0:
-        raise BadRow(code, f"{column} is {text!r}: not a finite number")
+        raise RowError(code, f"{column} is {text!r}: not a finite number")
     return value

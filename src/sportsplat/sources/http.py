@@ -1,0 +1,205 @@
+"""Fetching over HTTP: conditional requests against the raw cache, retries with backoff.
+
+The site's word is final where it has one (200, 304, 404). Where it has none (no connection, time-out, broken off,
+429, 5xx) the request is repeated with growing pauses; after the last attempt a cached copy serves, with a warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import httpx
+import stamina
+
+from sportsplat import __version__
+from sportsplat.errors import SourceUnavailable
+from sportsplat.sources.base import Payload
+from sportsplat.sources.cache import Copy, RawCache
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+LONGEST_WAIT_S = 60.0  # a site that asks for more is not waited for
+TRANSFER_FACTOR = 10  # a whole answer may take so many times as long as one pause within it
+log = logging.getLogger(__name__)
+
+
+class _NoAnswer(Exception):  # noqa: N818 - an event of this module, never shown
+    """The site answered, and not with the file: asked too often, or out of order."""
+
+    def __init__(self, status: str, retry_after_s: float | None, repeatable: bool) -> None:
+        super().__init__(f"the site answered {status}")
+        self.retry_after_s = retry_after_s
+        self.repeatable = repeatable
+
+
+class Fetcher:
+    """Gets files into the cache and hands back their bytes."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        cache: RawCache,
+        *,
+        attempts: int,
+        transfer_s: float,
+        first_wait_s: float = 0.5,
+    ) -> None:
+        """Take a client with its time-outs set; `first_wait_s` doubles with each attempt."""
+        self._client = client
+        self._cache = cache
+        self._attempts = attempts
+        self._transfer_s = transfer_s
+        self._first_wait_s = first_wait_s
+
+    def get(self, url: str, *, what: str) -> Payload:
+        """Return the file at `url`: from the site or, where that has nothing newer or no answer, the cache.
+
+        what: the words for this file in errors, as "the season 2021/22 of Premier League".
+
+        Raises:
+            SourceUnavailable: the site has no such file (NO_SUCH_FILE), answers with a web page (NOT_DATA), or
+                does not answer and nothing is cached (SOURCE_UNAVAILABLE).
+        """
+        cached = self._cache.load(url)
+        try:
+            copy = self._ask_repeatedly(url, what, cached)
+        except (httpx.HTTPError, _NoAnswer) as problem:
+            copy = self._fall_back(url, what, cached, problem)
+        return Payload.of(url, copy.data)
+
+    def _ask_repeatedly(self, url: str, what: str, cached: Copy | None) -> Copy:
+        for attempt in stamina.retry_context(
+            on=_pause_after,
+            attempts=self._attempts,
+            timeout=None,
+            wait_initial=self._first_wait_s,
+            wait_max=LONGEST_WAIT_S,
+            wait_jitter=self._first_wait_s,
+        ):
+            with attempt:
+                return self._ask(url, what, cached)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _ask(self, url: str, what: str, cached: Copy | None) -> Copy:
+        with self._client.stream("GET", url, headers=_conditions(cached)) as answer:
+            if answer.status_code == httpx.codes.NOT_MODIFIED and cached is not None:
+                return cached
+            if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+                raise SourceUnavailable(
+                    f"The site has no file for {what}.",
+                    code="NO_SUCH_FILE",
+                    cause=f"{url} answered {_status(answer)}.",
+                    fix="Check the season (the year in which it starts) and config/settings.yaml's address.",
+                    url=url,
+                )
+            if answer.status_code != httpx.codes.OK:
+                repeatable = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
+                raise _NoAnswer(_status(answer), _retry_after_s(answer), repeatable)
+            data = self._body(answer)
+        _refuse_web_page(url, what, data)
+        copy = Copy(
+            data,
+            hashlib.sha256(data).hexdigest(),
+            answer.headers.get("ETag"),
+            answer.headers.get("Last-Modified"),
+            datetime.now(UTC),
+        )
+        self._cache.store(url, copy)
+        return copy
+
+    def _body(self, answer: httpx.Response) -> bytes:
+        """Read the whole body; httpx itself refuses one that is shorter than its Content-Length."""
+        deadline = monotonic() + self._transfer_s
+        parts = []
+        for part in answer.iter_bytes():
+            parts.append(part)
+            if monotonic() > deadline:
+                raise httpx.ReadTimeout(f"not complete after {self._transfer_s:g} s", request=answer.request)
+        return b"".join(parts)
+
+    def _fall_back(self, url: str, what: str, cached: Copy | None, problem: Exception) -> Copy:
+        told = str(problem) or type(problem).__name__
+        if cached is not None:
+            log.warning(
+                "%s: %s; using the copy fetched on %s", url, told, f"{cached.fetched_at:%Y-%m-%d %H:%M} UTC"
+            )
+            return cached
+        raise SourceUnavailable(
+            f"The site did not give the file for {what}.",
+            cause=f"{url}: {told} (after {self._attempts} attempts at most), and no copy is cached.",
+            fix="Try again later, or name a file that you have: sportsplat ingest SOURCE FILE",
+            url=url,
+        ) from problem
+
+
+@contextmanager
+def open_fetcher(settings: Settings) -> Iterator[Fetcher]:
+    """Make a fetcher with the time-out, attempts and cache folder of the settings."""
+    timeout_s = settings.sources.timeout_s
+    with httpx.Client(
+        timeout=timeout_s, follow_redirects=True, headers={"User-Agent": f"sportsplat/{__version__}"}
+    ) as client:
+        yield Fetcher(
+            client,
+            RawCache(settings.cache_dir),
+            attempts=settings.sources.attempts,
+            transfer_s=TRANSFER_FACTOR * timeout_s,
+        )
+
+
+def _pause_after(problem: Exception) -> bool | float:
+    """Tell whether to try again: no, after stamina's own pause, or after the seconds that the site asks for."""
+    if isinstance(problem, _NoAnswer):
+        if not problem.repeatable:
+            return False
+        if problem.retry_after_s is None:
+            return True
+        return problem.retry_after_s if problem.retry_after_s <= LONGEST_WAIT_S else False
+    return isinstance(problem, httpx.TransportError | httpx.DecodingError)
+
+
+def _retry_after_s(answer: httpx.Response) -> float | None:
+    """Read the Retry-After header, seconds or a date; None where it is missing or unreadable."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _conditions(cached: Copy | None) -> dict[str, str]:
+    conditions = {}
+    if cached is not None and cached.etag:
+        conditions["If-None-Match"] = cached.etag
+    if cached is not None and cached.last_modified:
+        conditions["If-Modified-Since"] = cached.last_modified
+    return conditions
+
+
+def _status(answer: httpx.Response) -> str:
+    return f"{answer.status_code} {answer.reason_phrase}".strip()
+
+
+def _refuse_web_page(url: str, what: str, data: bytes) -> None:
+    """Raise SourceUnavailable for HTML: some sites and every captive portal answer 200 with a page."""
+    if data.lstrip()[:1] == b"<":
+        raise SourceUnavailable(
+            f"The site gave a web page instead of the file for {what}.",
+            code="NOT_DATA",
+            cause=f"{url} answered 200 and {data.lstrip()[:60]!r}.",
+            fix="Open the address in a browser; correct it in config/settings.yaml if the file has moved.",
+            url=url,
+        )
