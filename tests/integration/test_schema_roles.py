@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sportsplat.db.engine import APP_ROLE, READ_ROLE, connect
+from sportsplat.db.engine import APP_ROLE, READ_ROLE, Connection, connect
 from sportsplat.db.migrate import check, migrate
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS, migrate_at_once
@@ -99,15 +99,16 @@ FORBIDDEN: list[tuple[str, LiteralString]] = [
 
 
 @pytest.mark.parametrize(("role", "statement"), ALLOWED)
-def test_a_role_may(database: Database, role: str, statement: LiteralString) -> None:
-    with database.connect(role) as conn:
-        conn.execute(statement)
+def test_a_role_may(schema: Connection, role: str, statement: LiteralString) -> None:
+    schema.execute("SELECT set_config('role', %s, true)", [role])
+    schema.execute(statement)
 
 
 @pytest.mark.parametrize(("role", "statement"), FORBIDDEN)
-def test_a_role_may_not(database: Database, role: str, statement: LiteralString) -> None:
-    with database.connect(role) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        conn.execute(statement)
+def test_a_role_may_not(schema: Connection, role: str, statement: LiteralString) -> None:
+    schema.execute("SELECT set_config('role', %s, true)", [role])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        schema.execute(statement)
 
 
 def test_a_user_who_may_not_make_roles_migrates_and_works_as_itself(plain_user: Database) -> None:

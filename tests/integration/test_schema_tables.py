@@ -41,10 +41,10 @@ def test_a_database_made_from_the_tables_has_the_catalogue_of_the_migrations(
 
 def test_every_moment_has_a_zone_and_says_so() -> None:
     columns = [column for table in metadata.tables.values() for column in table.columns]
-    moments = [column for column in columns if isinstance(column.type, DateTime)]
+    moments = [(column, column.type) for column in columns if isinstance(column.type, DateTime)]
     assert len(moments) > 20
-    for column in moments:
-        assert column.type.timezone, column
+    for column, kind in moments:
+        assert kind.timezone, column
         assert column.comment is not None, column
         assert column.comment.startswith("UTC"), column
 
