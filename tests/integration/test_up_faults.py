@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sportsplat.infra.embedded import EmbeddedEnvironment, embedded_environment
+from sportsplat.settings import load_settings
 from tests.program import Ran, run, servers, start
 
 pytestmark = pytest.mark.fault
@@ -20,10 +21,14 @@ pytestmark = pytest.mark.fault
 MOMENTS = 10
 
 
+def environment_of(project: Path) -> EmbeddedEnvironment:
+    return embedded_environment(load_settings(project_dir=project, environ={}))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    run(tmp_path, "down", "--volumes", "--yes")
+    environment_of(tmp_path).remove()
     assert servers(tmp_path / ".sportsplat") == []
 
 
@@ -36,7 +41,7 @@ def cold_up_s(tmp_path_factory: pytest.TempPathFactory) -> float:
         assert run(folder, "up").exit_code == 0
         return time.monotonic() - started
     finally:
-        run(folder, "down", "--volumes", "--yes")
+        environment_of(folder).remove()
 
 
 def kill(client: subprocess.Popen[str], *, tree: bool) -> None:
@@ -60,7 +65,6 @@ def test_an_up_killed_at_any_moment_is_recovered_by_the_next(
     project: Path, cold_up_s: float, moment: int
 ) -> None:
     """Odd moments kill the client alone, whose children then go on without it; even ones the whole tree."""
-    leftovers = set(Path(tempfile.gettempdir()).glob("sportsplat-*"))
     client = start(project, "up")
     time.sleep(cold_up_s * (0.25 + 0.75 * moment / MOMENTS))
     kill(client, tree=moment % 2 == 0)
@@ -69,14 +73,13 @@ def test_an_up_killed_at_any_moment_is_recovered_by_the_next(
 
     assert data["state"] == "running"
     assert data["schema_revision"] == data["schema_head"]
-    assert run(project, "psql", "--", "-XAtc", "SELECT count(*) FROM matches").stdout == "0\n"
+    assert environment_of(project).ask("SELECT count(*) FROM matches") == ["0"]
     assert list((project / ".sportsplat").glob("unfinished-*")) == []
     assert len(main_servers(project)) == 1
 
-    assert run(project, "down").exit_code == 0
+    assert environment_of(project).stop() == ["stopped PostgreSQL"]
     assert servers(project / ".sportsplat") == []
-    assert not (project / ".sportsplat" / "run").exists()
-    assert set(Path(tempfile.gettempdir()).glob("sportsplat-*")) <= leftovers
+    assert not environment_of(project).spec.socket_dir.exists()
     kept = {path.name for path in (project / ".sportsplat").iterdir()}
     assert kept == {".gitignore", "lock", "log", "pgdata-16", "state.json"}
 
@@ -95,12 +98,13 @@ def test_ten_at_once_make_one_server(project: Path) -> None:
 
 def test_a_killed_server_is_started_again_with_its_data(project: Path) -> None:
     pid = run(project, "up", "--json").data["services"][0]["pid"]
-    run(project, "psql", "--", "-c", "INSERT INTO leagues VALUES ('x', 'X', 'soccer', '{home,away}', 'UTC')")
+    insert = "INSERT INTO leagues VALUES ('x', 'X', 'soccer', '{home,away}', 'UTC') RETURNING code"
+    environment_of(project).ask(insert)
     os.kill(pid, signal.SIGKILL)
     assert run(project, "status", "--json").data["state"] == "stopped"
 
     assert [action.split()[0] for action in run(project, "up", "--json").data["actions"]] == ["started"]
-    assert run(project, "psql", "--", "-XAtc", "SELECT code FROM leagues").stdout == "x\n"
+    assert environment_of(project).ask("SELECT code FROM leagues") == ["x"]
 
 
 def test_an_up_killed_while_it_waits_for_the_lock_holds_nobody_up(project: Path) -> None:

@@ -104,7 +104,7 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
 def draw_page(*, no_color: bool = False, reveal: bool = False) -> Iterator[Console]:
     """Yield a console like stdout's; what is drawn on it is written at once when the block ends well."""
     drawn = _Page(sys.stdout)
-    yield make_console(drawn, color=wants_color(sys.stdout, no_color=no_color))
+    yield make_console(drawn, color=wants_color(sys.stdout, no_color=no_color), reveal=reveal)
     write_answer(drawn.getvalue(), reveal=reveal)
 
 
@@ -150,13 +150,13 @@ def write_error(error: SportsplatError, *, color: bool) -> None:
         sys.stderr.flush()
 
 
-def make_console(stream: TextIO, *, color: bool) -> Console:
-    """Return a Rich console that redacts; without control codes unless `color` and a terminal."""
+def make_console(stream: TextIO, *, color: bool, reveal: bool = False) -> Console:
+    """Return a Rich console, redacting unless `reveal`; control codes only with `color` on a terminal."""
     from rich.console import Console
 
     terminal = stream.isatty()
     return Console(
-        file=cast(TextIO, RedactingStream(stream)),
+        file=stream if reveal else cast(TextIO, RedactingStream(stream)),
         color_system="auto" if color and terminal else None,
         force_terminal=terminal and color,
         no_color=not color,

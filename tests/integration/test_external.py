@@ -1,0 +1,118 @@
+"""A server of somebody else's: checked, used, and otherwise left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
+from sportsplat.infra import external, memory
+from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.infra.external import ExternalEnvironment, parse_url
+from sportsplat.jobs.environment import down, status, up
+from sportsplat.settings import Settings, load_settings
+from tests.conftest import Database
+
+
+def settings(folder: Path, endpoint: Endpoint) -> Settings:
+    return load_settings(project_dir=folder, environ={"DATABASE_URL": endpoint.url(reveal=True)})
+
+
+def test_up_migrates_it_and_down_leaves_it_running(empty_database: Database, tmp_path: Path) -> None:
+    chosen = settings(tmp_path, empty_database.endpoint)
+
+    first, again = up(chosen), up(chosen)
+
+    assert (first["backend"], first["state"]) == ("external", "running")
+    assert first["schema_revision"] == first["schema_head"]
+    assert [action.split()[0] for action in first["actions"]] == ["migrated"]
+    assert again["actions"] == []
+    assert empty_database.endpoint.password not in str(first)
+    assert down(chosen) == {"backend": "external", "state": "running", "actions": []}
+    assert memory.recall(tmp_path / ".sportsplat") == {"backend": "external"}
+
+
+def test_its_data_its_passwords_and_its_log_are_not_ours(database: Database, tmp_path: Path) -> None:
+    environment = ExternalEnvironment(database.endpoint, tmp_path)
+
+    for refuse in (environment.remove, environment.reset_password, lambda: environment.logs(1, follow=False)):
+        with pytest.raises(UsageError) as refused:
+            refuse()
+        assert refused.value.error_code == "NOT_OURS"
+        assert database.endpoint.password not in str(refused.value.to_dict())
+
+
+def test_host_port_user_and_password_do_as_well_as_a_url(database: Database, tmp_path: Path) -> None:
+    server = database.endpoint
+    given = {
+        "infra.backend": "external",
+        "infra.host": server.host,
+        "infra.port": server.port,
+        "infra.user": server.user,
+        "infra.database": server.database,
+        "infra.password": server.password,
+    }
+    chosen = load_settings(project_dir=tmp_path, overrides=given, environ={})
+
+    assert open_environment(chosen).ask("SELECT current_database()") == [server.database]
+
+
+def test_nobody_there_is_said_without_the_password(tmp_path: Path) -> None:
+    nobody = Endpoint("127.0.0.1", 1, "sports", "me", "hunter2-hunter2")
+    chosen = settings(tmp_path, nobody)
+
+    with pytest.raises(EnvironmentUnavailable) as refused:
+        up(chosen)
+
+    assert refused.value.exit_code == 4
+    assert "postgresql://me:***@127.0.0.1:1/sports" in refused.value.message
+    assert "hunter2" not in str(refused.value.to_dict())
+    assert status(chosen)["state"] == "unhealthy"
+    assert memory.recall(tmp_path / ".sportsplat") == {}
+
+
+def test_a_wrong_password_and_a_missing_database_are_told_apart(database: Database, tmp_path: Path) -> None:
+    for changed, code in (
+        (replace(database.endpoint, password="hunter2-hunter2"), "WRONG_PASSWORD"),
+        (replace(database.endpoint, database="nowhere"), "DATABASE_MISSING"),
+    ):
+        with pytest.raises(DataConflict) as refused:
+            ExternalEnvironment(changed, tmp_path).ensure(5)
+        assert refused.value.error_code == code
+        assert changed.password not in str(refused.value.to_dict())
+
+
+def test_an_old_server_is_refused(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external, "OLDEST", 99)
+
+    with pytest.raises(DataConflict) as refused:
+        ExternalEnvironment(database.endpoint, tmp_path).ensure(5)
+    assert refused.value.error_code == "VERSION_TOO_OLD"
+
+
+def test_a_table_that_is_not_there_has_no_rows(empty_database: Database, tmp_path: Path) -> None:
+    assert ExternalEnvironment(empty_database.endpoint, tmp_path).ask("SELECT x FROM nowhere") == []
+
+
+def test_drivers_sockets_and_parameters_of_a_url() -> None:
+    found = parse_url("postgresql+psycopg://me:secret%40@/sports?host=/run/pg&sslmode=require")
+
+    assert (found.socket_dir, found.database, found.password) == ("/run/pg", "sports", "secret@")
+    assert found.parameters == {"sslmode": "require"}
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hunter2@[half", "mysql://me:hunter2@h/d", "nonsense"])
+def test_a_url_that_cannot_be_read_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        parse_url(url)
+
+    assert "hunter2" not in str(refused.value.to_dict())
+
+
+def test_several_servers_in_one_url_are_refused() -> None:
+    with pytest.raises(InvalidSetting, match="one PostgreSQL server"):
+        parse_url("postgresql://me@one:5432,two:5433/sports")
