@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -144,9 +144,16 @@ def _made(
             code="FILES_NEEDED",
         )
     served = [context.leagues[code] for code in provider.leagues if code in context.leagues]
-    return provider.fetch(
-        seasons, leagues=[league] if league else served, settings=context.settings, **options
-    )
+    wanted = [league] if league else served
+    payloads = provider.fetch(seasons, leagues=wanted, settings=context.settings, **options)
+    if not payloads:
+        raise UsageError(
+            f"Say which seasons of {provider.name} are wanted.",
+            cause="Neither files nor seasons were named.",
+            fix=f"sportsplat ingest {provider.name} --season {datetime.now(UTC).year - 1}",
+            code="SEASONS_NEEDED",
+        )
+    return payloads
 
 
 def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +12,8 @@ from sportsplat.errors import NotFound
 from sportsplat.jobs.ingest import Progress, read_files, silent, store_all
 from sportsplat.jobs.ingest_file import Plan
 from sportsplat.sources import get_source
+from sportsplat.sources.base import Payload
+from sportsplat.sources.cache import RawCache
 
 if TYPE_CHECKING:
     from sportsplat.db.runs import Quarantined
@@ -50,15 +51,19 @@ def show(context: Context, row_id: int) -> Quarantined:
 def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
     """Read the files of waiting rows once more; rows that pass now, corrected or not, are resolved."""
     before = waiting(context)
+    cache = RawCache(context.settings.cache_dir)
     gone: list[str] = []
     refused: list[RefusedFile] = []
     files = 0
     with closing(context.connect("app", autocommit=True)) as conn:
         for (source, league), rows in groupby(before, key=lambda row: (row.source, row.league)):
-            found = _still_there(list(rows), gone)
+            names = dict.fromkeys(row.file for row in rows)
+            found = {name: _read_again(name, cache) for name in names}
+            payloads = [payload for payload in found.values() if payload]
             plan = Plan(get_source(source), context.league(league) if league else None, context.leagues)
-            _, failed, _ = store_all(conn, plan, read_files(found), progress or silent)
-            files += len(found)
+            _, failed, _ = store_all(conn, plan, payloads, progress or silent)
+            files += len(payloads)
+            gone += [name for name, payload in found.items() if payload is None]
             refused += failed
         after = len(runs.open_quarantine(conn))
     return {
@@ -70,7 +75,9 @@ def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
     }
 
 
-def _still_there(rows: Sequence[Quarantined], gone: list[str]) -> list[Path]:
-    files = [Path(file) for file in dict.fromkeys(row.file for row in rows)]
-    gone += [str(file) for file in files if not file.is_file()]
-    return [file for file in files if file.is_file()]
+def _read_again(name: str, cache: RawCache) -> Payload | None:
+    """Read a file where it was, or what a site gave out of the raw cache; None when it is gone."""
+    if name.startswith(("http://", "https://")):
+        copy = cache.load(name)
+        return Payload.of(name, copy.data) if copy else None
+    return read_files([Path(name)])[0] if Path(name).is_file() else None
