@@ -1,0 +1,104 @@
+"""`kill -9` of an ingest at ten moments: whole files only, and the next run completes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import Database
+from tests.program import PROGRAM, environment, run
+
+pytestmark = pytest.mark.fault
+SEASONS = [str(year) for year in range(2017, 2022)]
+WORDS = ["ingest", "simulate", *(word for year in SEASONS for word in ("--season", year)), "--json"]
+MOMENTS = 10
+Contents = dict[str, tuple[int, int, int, int]]
+
+CONTENTS = """
+SELECT r.file, count(*),
+       (SELECT count(*) FROM quotes q JOIN matches x ON x.id = q.match_id WHERE x.run_id = r.id),
+       (SELECT count(*) FROM team_match_stats s JOIN matches x ON x.id = s.match_id WHERE x.run_id = r.id),
+       (SELECT count(*) FROM forecasts f JOIN matches x ON x.id = f.match_id WHERE x.run_id = r.id)
+  FROM matches m JOIN pipeline_runs r ON r.id = m.run_id GROUP BY r.id, r.file
+"""
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    with database.connect(autocommit=True) as opened:
+        yield opened
+
+
+def contents(conn: psycopg.Connection[Any]) -> Contents:
+    """Return what is stored of each file."""
+    return {file: tuple(numbers) for file, *numbers in conn.execute(CONTENTS.encode()).fetchall()}
+
+
+def statuses(conn: psycopg.Connection[Any]) -> list[str]:
+    return [status for (status,) in conn.execute("SELECT status FROM pipeline_runs ORDER BY id").fetchall()]
+
+
+def clear(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("TRUNCATE leagues, pipeline_runs CASCADE")
+
+
+def wait_for_the_server_to_notice(conn: psycopg.Connection[Any]) -> None:
+    """Wait until no other session of this database is left."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type ~ 'client'"
+    )
+    for _ in range(500):
+        if conn.execute(others).fetchone() == (1,):
+            return
+        time.sleep(0.02)
+    pytest.fail("the killed program's session is still there after 10 s")
+
+
+def kill_after(project: Path, url: str, delay_s: float) -> bool:
+    """Start an ingest and kill it after `delay_s`; return whether it was still running."""
+    process = subprocess.Popen(
+        [PROGRAM, *WORDS],
+        cwd=project,
+        env=environment(DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(delay_s)
+    running = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return running
+
+
+def test_a_killed_ingest_leaves_whole_files_and_the_next_run_completes(
+    database: Database, conn: psycopg.Connection[Any], project_dir: Path
+) -> None:
+    url = database.endpoint.url(reveal=True)
+    started = time.perf_counter()
+    run(project_dir, *WORDS, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external").data  # noqa: B018 - asserts that it went well
+    whole_s = time.perf_counter() - started
+    whole = contents(conn)
+    assert len(whole) == len(SEASONS)
+    killed = partly = 0
+    for moment in range(1, MOMENTS + 1):
+        clear(conn)
+        killed += kill_after(project_dir, url, whole_s * (0.3 + 0.7 * moment / MOMENTS))
+        wait_for_the_server_to_notice(conn)
+        left = contents(conn)
+        assert all(whole[file] == numbers for file, numbers in left.items()), moment
+        assert statuses(conn).count("done") == len(left)
+        assert statuses(conn).count("running") <= 1
+        partly += 0 < len(left) < len(whole)
+        report = run(project_dir, *WORDS, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external").data
+        assert contents(conn) == whole
+        assert report["matches"]["unchanged"] == sum(numbers[0] for numbers in left.values())
+        assert "running" not in statuses(conn)
+    assert killed >= MOMENTS // 2
+    assert partly >= 1
