@@ -11,6 +11,7 @@ import gc
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
 SUFFIXES = (".csv", ".csv.gz")
+YEARS = range(1870, 2200)  # a match day in any other is a typing error
 _GZIP_MAGIC = b"\x1f\x8b"
+_COUNT = re.compile(r"([0-9]{1,4})(?:\.0*)?")
 
 
 class Payload(NamedTuple):
@@ -260,20 +263,22 @@ def _gunzip(name: str, data: bytes) -> bytes:
 
 
 def read_count(text: str, column: str, code: str = "impossible-score") -> int:
-    """Read a count such as a score: "2" and "2.0" are 2.
+    """Read a count such as a score, 0 to 9999: "2" and "2.0" are 2. Raises RowError with `code` otherwise."""
+    found = _COUNT.fullmatch(text)
+    if not found:
+        raise RowError(code, f"{column} is {text!r}: expected a whole number from 0")
+    return int(found[1])
 
-    Raises:
-        RowError: with `code`, for a negative, fractional, infinite or non-numeric value.
-    """
-    if text.isdecimal():
-        return int(text)
+
+def read_iso_date(text: str, column: str) -> date:
+    """Read yyyy-mm-dd. Raises RowError for anything else."""
     try:
-        value = float(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise RowError(code, f"{column} is {text!r}: not a number") from None
-    if not value.is_integer() or value < 0:
-        raise RowError(code, f"{column} is {text!r}: a count is a whole number from 0")
-    return int(value)
+        day = date.min
+    if day.year not in YEARS:
+        raise RowError("bad-date", f"{column} is {text!r}: expected yyyy-mm-dd")
+    return day
 
 
 class LocalDays(dict[date, tuple[datetime, datetime]]):

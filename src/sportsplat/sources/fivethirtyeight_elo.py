@@ -16,6 +16,7 @@ from sportsplat.sources.base import (
     Table,
     collector_paused,
     read_count,
+    read_iso_date,
     read_table,
 )
 
@@ -73,6 +74,7 @@ class _Reader:
         self.table = table
         self.batch = Batch(league.code, source, table.file, 0, [], [], [], [], [])
         self.days = LocalDays(league)
+        self.day = lru_cache(maxsize=None)(read_iso_date)
         self.team = lru_cache(maxsize=None)(league.canonical_team)
         self.games: Counter[tuple[date, str, str]] = Counter()
         self.date, self.season, self.neutral, self.playoff = (
@@ -88,7 +90,7 @@ class _Reader:
 
     def read(self, index: int, row: Sequence[str]) -> None:
         """Add one game and its forecasts. Raises RowError when there is no game in the row."""
-        day = read_iso_date(row[self.date])
+        day = self.day(row[self.date], "date")
         neutral, stage = _neutral(row[self.neutral]), _stage(row[self.playoff])
         turned = neutral and (row[self.date], row[self.teams[0]]) in VISITOR_FIRST
         first, second = (1, 0) if turned else (0, 1)
@@ -139,15 +141,6 @@ class _Reader:
                 self.batch.rejected.append(self.table.reject(index, bad.code, bad.reason))
                 continue
             self.batch.forecasts.append(ForecastRecord(key, publisher, probabilities, known_at))
-
-
-@lru_cache(maxsize=32768)
-def read_iso_date(text: str) -> date:
-    """Read yyyy-mm-dd. Raises RowError for anything else."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise RowError("bad-date", f"date is {text!r}: expected yyyy-mm-dd") from None
 
 
 @lru_cache(maxsize=65536)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
 from sportsplat.sources.base import (
+    YEARS,
     LocalDays,
     Payload,
     RowError,
@@ -152,9 +153,12 @@ def read_us_date(text: str) -> date:
     """Read m/d/yyyy. Raises RowError for anything else."""
     try:
         month, day, year = map(int, text.split("/"))
-        return date(year, month, day)
+        found = date(year, month, day)
     except ValueError:
-        raise RowError("bad-date", f"date_game is {text!r}: expected m/d/yyyy") from None
+        found = date.min
+    if found.year not in YEARS:
+        raise RowError("bad-date", f"date_game is {text!r}: expected m/d/yyyy")
+    return found
 
 
 def _stage(text: str) -> str:

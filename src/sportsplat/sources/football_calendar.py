@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sportsplat.sources.base import RowError
+from sportsplat.sources.base import YEARS, RowError
 
 UK = ZoneInfo("Europe/London")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
@@ -20,33 +20,35 @@ _COLLECTED = {1: time(15), 4: time(17)}  # weekday: Tuesday, Friday
 
 
 class Seasons(NamedTuple):
-    """The season of a file's dates; `only` is set where the whole file is one season."""
+    """The seasons that a file holds, by the year in which they start."""
 
-    only: int | None
+    known: frozenset[int]
 
     def of(self, day: date) -> int:
-        """Return the year in which the season of `day` starts; RowError for a day outside the only season."""
-        if self.only is None:
+        """Return the season of `day`; RowError for a day that lies in none of the file's seasons."""
+        if len(self.known) == 1:
+            (only,) = self.known
+            if date(only, 7, 1) <= day <= date(only + 1, 8, 31):
+                return only
+        elif season_of(day) in self.known:
             return season_of(day)
-        if not date(self.only, 7, 1) <= day <= date(self.only + 1, 8, 31):
-            raise RowError(
-                "bad-date", f"Date is {day}: outside the file's season {self.only}/{self.only + 1}"
-            )
-        return self.only
+        told = ", ".join(f"{season}/{season + 1}" for season in sorted(self.known))
+        raise RowError("bad-date", f"Date is {day}: outside the file's season {told}")
 
 
 def seasons_of(file: str, days: Iterable[date | None]) -> Seasons:
     """Tell a file's season by most of its dates; the name of its folder (SSSS) confirms it.
 
-    Without such a folder a file may join several seasons, and each date speaks for itself.
+    Without such a folder a file may join several seasons: those that hold at least a twentieth of its dates.
     """
     votes = Counter(season_of(day) for day in days if day is not None)
     if not votes:
-        return Seasons(None)
+        return Seasons(frozenset())
     season, _ = votes.most_common(1)[0]
-    if PurePath(file).parent.name == folder_of(season) or len(votes) == 1:
-        return Seasons(season)
-    return Seasons(None)
+    if PurePath(file).parent.name == folder_of(season):
+        return Seasons(frozenset({season}))
+    enough = votes.total() / 20
+    return Seasons(frozenset(season for season, count in votes.items() if count >= enough))
 
 
 def folder_of(season: int) -> str:
@@ -70,7 +72,7 @@ def read_date(text: str) -> date | None:
     if year < 100:
         year += 1900 if year >= 80 else 2000
     try:
-        return date(year, month, day)
+        return date(year, month, day) if year in YEARS else None
     except ValueError:
         return None
 

@@ -211,10 +211,9 @@ class _Reader:
     def _add_quotes(self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey) -> None:
         exact = match.precision is Precision.MINUTE
         collected = collected_at(match.match_date)
-        before = min(collected, match.kickoff_utc)
         times = QuoteTimes(
-            collected_at=before,
-            collected_known_at=before,
+            collected_at=collected if collected <= match.kickoff_utc else None,
+            collected_known_at=min(collected, match.kickoff_utc),
             closed_at=match.kickoff_utc if exact else None,
             closed_known_at=match.kickoff_utc if exact else self.league.end_of_day(match.match_date),
         )

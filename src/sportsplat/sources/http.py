@@ -1,7 +1,8 @@
 """Fetching over HTTP: conditional requests against the raw cache, retries with backoff.
 
-The site's word is final where it has one (200, 304, 404). Where it has none (no connection, time-out, broken off,
-429, 5xx) the request is repeated with growing pauses; after the last attempt a cached copy serves, with a warning.
+The site's word is final where it has one (200, 304, 404). Where it has none (no connection, time-out, broken
+off, 429, 5xx) the request is repeated with growing pauses; after the last attempt a cached copy serves, with
+a warning.
 """
 
 from __future__ import annotations
@@ -65,13 +66,13 @@ class Fetcher:
         what: the words for this file in errors, as "the season 2021/22 of Premier League".
 
         Raises:
-            SourceUnavailable: the site has no such file (NO_SUCH_FILE), answers with a web page (NOT_DATA), or
-                does not answer and nothing is cached (SOURCE_UNAVAILABLE).
+            SourceUnavailable: the site has no such file (NO_SUCH_FILE), answers with a web page (NOT_DATA),
+                or does not answer and nothing is cached (SOURCE_UNAVAILABLE).
         """
         cached = self._cache.load(url)
         try:
             copy = self._ask_repeatedly(url, what, cached)
-        except (httpx.HTTPError, _NoAnswer) as problem:
+        except (httpx.HTTPError, httpx.InvalidURL, _NoAnswer) as problem:
             copy = self._fall_back(url, what, cached, problem)
         return Payload.of(url, copy.data)
 
@@ -156,7 +157,7 @@ def open_fetcher(settings: Settings) -> Iterator[Fetcher]:
 
 
 def _pause_after(problem: Exception) -> bool | float:
-    """Tell whether to try again: no, after stamina's own pause, or after the seconds that the site asks for."""
+    """Tell whether to try again: no, after stamina's own pause, or after the seconds that the site asks."""
     if isinstance(problem, _NoAnswer):
         if not problem.repeatable:
             return False

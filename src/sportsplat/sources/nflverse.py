@@ -21,7 +21,15 @@ from sportsplat.domain import (
     QuoteRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload, RowError, Table, collector_paused, read_count, read_table
+from sportsplat.sources.base import (
+    Payload,
+    RowError,
+    Table,
+    collector_paused,
+    read_count,
+    read_iso_date,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -61,7 +69,7 @@ class Nflverse:
     title = "nflverse games.csv"
     licence = "none stated in nflverse/nfldata; nflverse data releases: CC BY 4.0"
     url = "https://github.com/nflverse/nfldata"
-    gives = ("matches", "closing spread and total (from 1999), with prices and moneylines from 2006")
+    gives = ("matches", "closing moneylines, spreads and totals with their prices (from 2006)")
     leagues = (LEAGUE,)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
@@ -134,7 +142,7 @@ class _Reader:
         self.batch.rejected.append(self.table.reject(index, code, reason))
 
     def _match(self, row: dict[str, str]) -> MatchRecord:
-        day = _day(row["gameday"])
+        day = read_iso_date(row["gameday"], "gameday")
         home, away = (self._team(row, column) for column in ("home_team", "away_team"))
         if home == away:
             raise RowError("same-team", f"home_team and away_team are both {home!r}")
@@ -197,13 +205,6 @@ def _cell(text: str) -> str:
     """Return a cell without its outer blanks; R writes NA for nothing."""
     tidy = text.strip()
     return "" if tidy == "NA" else tidy
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RowError("bad-date", f"gameday is {text!r}: expected yyyy-mm-dd") from None
 
 
 def _season(text: str, day: date) -> int:

@@ -1,0 +1,153 @@
+"""nflverse games.csv: signs, zones, ties, and games to come."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from sportsplat.domain import Batch, Market, MatchStatus, Outcome, Precision
+from sportsplat.errors import InputRefused
+from sportsplat.leagues import load_leagues
+from sportsplat.sources.base import Payload
+from sportsplat.sources.nflverse import Nflverse
+
+LEAGUES = load_leagues()
+GAME = {
+    "game_id": "2010_01_SD_OAK",
+    "season": "2010",
+    "game_type": "REG",
+    "gameday": "2010-09-12",
+    "gametime": "16:15",
+    "away_team": "SD",
+    "away_score": "17",
+    "home_team": "OAK",
+    "home_score": "20",
+    "location": "Home",
+    "result": "3",
+    "total": "37",
+    "away_moneyline": "150",
+    "home_moneyline": "-200",
+    "spread_line": "4.5",
+    "away_spread_odds": "-105",
+    "home_spread_odds": "-115",
+    "total_line": "41",
+    "under_odds": "-110",
+    "over_odds": "100",
+}
+
+
+def read(*changes: dict[str, str]) -> Batch:
+    rows = [GAME | change for change in changes]
+    lines = [",".join(GAME), *(",".join(row.values()) for row in rows), ""]
+    return Nflverse().parse(Payload.of("games.csv", "\n".join(lines).encode()), None, LEAGUES)
+
+
+def test_a_game_is_known_after_the_length_of_a_game() -> None:
+    (match,) = read({}).matches
+    assert (match.home, match.away, match.home_score, match.away_score) == ("LV", "LAC", 20, 17)
+    assert (match.season, match.stage, match.neutral) == (2010, "regular", False)
+    assert match.kickoff_utc == datetime(2010, 9, 12, 20, 15, tzinfo=UTC)  # 16:15 in New York's summer
+    assert match.known_at == datetime(2010, 9, 13, 0, 15, tzinfo=UTC)
+
+
+def test_january_belongs_to_the_season_of_the_year_before() -> None:
+    (match,) = read({"gameday": "2011-01-16", "game_type": "DIV"}).matches
+    assert (match.season, match.stage) == (2010, "playoff")
+    assert match.kickoff_utc == datetime(2011, 1, 16, 21, 15, tzinfo=UTC)
+
+
+def test_without_a_time_of_day_the_result_is_known_when_the_day_ends() -> None:
+    (match,) = read({"gametime": ""}).matches
+    assert (match.precision, match.match_date) == (Precision.DAY, date(2010, 9, 12))
+    assert match.kickoff_utc == datetime(2010, 9, 12, 4, tzinfo=UTC)
+    assert match.known_at == datetime(2010, 9, 13, 4, tzinfo=UTC)
+
+
+def test_a_positive_spread_line_favours_the_home_team() -> None:
+    """nflverse turns the usual sign round; our line is added to the home score."""
+    spreads = [quote for quote in read({}).quotes if quote.market is Market.SPREAD]
+    assert [(q.outcome, q.line) for q in spreads] == [(Outcome.HOME, -4.5), (Outcome.AWAY, -4.5)]
+    even = [quote.line for quote in read({"spread_line": "0"}).quotes if quote.market is Market.SPREAD]
+    assert [str(line) for line in even] == ["0.0", "0.0"]
+
+
+def test_american_prices_become_decimal_closing_prices() -> None:
+    quotes = {(q.market, q.outcome): q for q in read({}).quotes}
+    assert quotes[Market.RESULT, Outcome.HOME].decimal_odds == 1.5
+    assert quotes[Market.RESULT, Outcome.AWAY].decimal_odds == 2.5
+    assert quotes[Market.TOTAL, Outcome.OVER].decimal_odds == 2.0
+    assert quotes[Market.TOTAL, Outcome.UNDER].line == 41.0
+    assert {(q.bookmaker, q.is_closing) for q in quotes.values()} == {("consensus", True)}
+    kickoff = datetime(2010, 9, 12, 20, 15, tzinfo=UTC)
+    assert {(q.quoted_at, q.known_at) for q in quotes.values()} == {(kickoff, kickoff)}
+
+
+def test_a_line_without_a_price_is_no_quote() -> None:
+    batch = read(dict.fromkeys([name for name in GAME if name.endswith(("odds", "moneyline"))], ""))
+    assert (len(batch.matches), batch.quotes, batch.rejected) == (1, [], [])
+
+
+def test_a_tie_is_a_final_result() -> None:
+    (match,) = read({"away_score": "20", "result": "0", "total": "40"}).matches
+    assert (match.status, match.home_score, match.away_score) == (MatchStatus.FINAL, 20, 20)
+
+
+@pytest.mark.parametrize("blank", ["", "NA"])
+def test_a_game_to_come_is_scheduled_and_keeps_its_prices(blank: str) -> None:
+    batch = read(dict.fromkeys(["away_score", "home_score", "result", "total"], blank))
+    (match,) = batch.matches
+    assert (match.status, match.home_score, match.known_at) == (MatchStatus.SCHEDULED, None, None)
+    assert len(batch.quotes) == 6
+
+
+def test_neutral_ground_is_read() -> None:
+    (match,) = read({"location": "Neutral", "game_type": "SB", "gameday": "2011-02-06"}).matches
+    assert (match.neutral, match.stage) == (True, "playoff")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"home_score": "-3"}, "impossible-score"),
+        ({"home_score": "20.5"}, "impossible-score"),
+        ({"home_score": ""}, "impossible-score"),
+        ({"result": "-3"}, "contradiction"),
+        ({"total": "38"}, "contradiction"),
+        ({"gameday": "12/09/2010"}, "bad-date"),
+        ({"season": "2009"}, "bad-season"),
+        ({"home_team": ""}, "missing-team"),
+        ({"home_team": "SD"}, "same-team"),
+        ({"game_type": "PRE"}, "unknown-stage"),
+        ({"location": "Moon"}, "bad-location"),
+        ({}, "duplicate-match"),
+    ],
+)
+def test_a_row_without_a_possible_game_is_kept_with_its_reason(change: dict[str, str], code: str) -> None:
+    batch = read({}, change)
+    (rejected,) = batch.rejected
+    assert (rejected.line, rejected.code, rejected.raw) == (3, code, ",".join((GAME | change).values()))
+    assert batch.rows_read == 2 == len(batch.matches) + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "left"),
+    [
+        ({"home_moneyline": "-50"}, "bad-price", 5),
+        ({"home_moneyline": "even"}, "bad-price", 5),
+        ({"home_moneyline": "0"}, None, 5),
+        ({"spread_line": "PK"}, "bad-line", 4),
+        ({"gametime": "noon"}, "bad-time", 6),
+    ],
+)
+def test_a_bad_price_costs_only_itself(change: dict[str, str], code: str | None, left: int) -> None:
+    batch = read(change)
+    assert (len(batch.matches), len(batch.quotes)) == (1, left)
+    assert {row.code for row in batch.rejected} == ({code} if code else set())
+
+
+def test_another_format_or_league_is_refused() -> None:
+    with pytest.raises(InputRefused, match="not a file of nflverse"):
+        Nflverse().parse(Payload.of("x.csv", b"Div,Date\nE0,14/08/04\n"), None, LEAGUES)
+    with pytest.raises(InputRefused, match="no games of Premier League"):
+        Nflverse().parse(Payload.of("x.csv", b"game_id\n1\n"), LEAGUES["epl"], LEAGUES)

@@ -1,0 +1,99 @@
+"""Payloads from files and folders, and the list of sources."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from sportsplat.errors import InputRefused, NotFound
+from sportsplat.sources import SOURCES, get_source
+from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, read_paths
+
+
+def test_a_file_is_read_with_its_hash(tmp_path: Path) -> None:
+    path = tmp_path / "E0.csv"
+    path.write_bytes(b"Div\n")
+    (payload,) = read_paths([path])
+    assert payload == (str(path), b"Div\n", hashlib.sha256(b"Div\n").hexdigest())
+
+
+def test_a_packed_file_gives_the_same_bytes_and_hash(tmp_path: Path) -> None:
+    path = tmp_path / "E0.csv.gz"
+    path.write_bytes(gzip.compress(b"Div\n"))
+    (payload,) = read_paths([path])
+    assert (payload.data, payload.sha256) == (b"Div\n", hashlib.sha256(b"Div\n").hexdigest())
+
+
+def test_a_folder_is_read_deeply_and_in_order(tmp_path: Path) -> None:
+    for name in ("b/E0.csv", "a/E1.csv.gz", "a/E0.CSV", "a/readme.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"Div\n")
+    names = [Path(payload.name).relative_to(tmp_path).as_posix() for payload in read_paths([tmp_path])]
+    assert names == ["a/E0.CSV", "a/E1.csv.gz", "b/E0.csv"]
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "E0.csv"
+    path.write_bytes(b"Div\n")
+    assert len(read_paths([path, tmp_path, path])) == 1
+
+
+def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    for path, code in ((tmp_path / "none.csv", "NO_SUCH_FILE"), (tmp_path, "EMPTY_FOLDER")):
+        with pytest.raises(InputRefused) as refused:
+            read_paths([path])
+        assert refused.value.error_code == code
+        assert str(path) in refused.value.message
+
+
+@pytest.mark.parametrize("damage", [slice(0, 20), slice(0, -4)])
+def test_a_damaged_packed_file_is_refused(tmp_path: Path, damage: slice) -> None:
+    path = tmp_path / "E0.csv.gz"
+    path.write_bytes(gzip.compress(b"Div,Date\n" * 100)[damage])
+    with pytest.raises(InputRefused) as refused:
+        read_paths([path])
+    assert refused.value.error_code == "CORRUPT_GZIP"
+
+
+def test_a_flipped_byte_in_a_packed_file_is_noticed(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b"Div,Date\n" * 100))
+    packed[-6] ^= 0xFF  # in the checksum
+    path = tmp_path / "E0.csv.gz"
+    path.write_bytes(packed)
+    with pytest.raises(InputRefused, match="damaged gzip"):
+        read_paths([path])
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\xef\xbb\xbfDiv", "Div"),
+        ("Málaga".encode(), "Málaga"),
+        (b"M\xe1laga\xa0", "Málaga\xa0"),
+        (b"\x81", "\x81"),
+    ],
+)
+def test_text_is_utf8_or_windows_1252(data: bytes, text: str) -> None:
+    assert decode_text(Payload.of("x", data)) == text
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_says_what_it_is(name: str) -> None:
+    source = get_source(name)
+    assert isinstance(source, Source)
+    assert isinstance(source, Fetchable)
+    assert source.name == name
+    assert source.title
+    assert source.licence
+    assert source.gives
+    assert source.leagues
+
+
+def test_a_mistyped_source_gets_a_suggestion() -> None:
+    with pytest.raises(NotFound, match="Did you mean 'nflverse'") as unknown:
+        get_source("nflvers")
+    assert unknown.value.exit_code == 2
