@@ -54,7 +54,9 @@ class Account:
         setpriv = shutil.which("setpriv", path="/usr/bin:/bin")
         assert setpriv is not None, "checked when the account was chosen"  # noqa: S101
         identity = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        grant = [f"--inh-caps=+{self.capability}", f"--ambient-caps=+{self.capability}"]
+        # Without the bit, access(2), with which initdb looks for postgres, does not count capabilities.
+        keep = "--securebits=+no_setuid_fixup"
+        grant = [f"--inh-caps=+{self.capability}", f"--ambient-caps=+{self.capability}", keep]
         return [setpriv, *identity, *grant, "--"], {}
 
 

@@ -16,6 +16,7 @@ from sportsplat.errors import EnvironmentUnavailable, TimedOut
 from sportsplat.infra.account import Account
 from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.cluster import CONFIGURATION
+from sportsplat.infra.processes import workers, works_in
 from sportsplat.infra.wait import wait_for
 
 # Safe first (fsync stays on), then quick to start and small; one analyst's machine, not a server farm.
@@ -72,7 +73,7 @@ def running(data_dir: Path) -> Postmaster | None:
         )
     except (FileNotFoundError, IndexError, ValueError):
         return None
-    return found if _works_in(found.pid, data_dir) else None
+    return found if works_in(found.pid, data_dir) else None
 
 
 def start(
@@ -124,7 +125,7 @@ def stop(data_dir: Path, timeout_s: float) -> bool:
         return False
     with suppress(ProcessLookupError):
         os.kill(server.pid, signal.SIGINT)
-    if not wait_for(lambda: not _works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
+    if not wait_for(lambda: not works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
         raise TimedOut(
             f"the database server (process {server.pid}) did not stop within {timeout_s:g} s",
             cause="it is still writing its data to the disk",
@@ -161,28 +162,6 @@ def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable
     )
 
 
-def _works_in(pid: int, data_dir: Path) -> bool:
-    """Whether `pid` is a live process whose working directory is `data_dir`, as that of a server always is.
-
-    That tells it from a process that got the number of a dead server, and still holds after the project was
-    moved.
-    """
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and _same(process.cwd(), data_dir)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
-
-
-def _same(folder: str, data_dir: Path) -> bool:
-    try:
-        return Path(folder).samefile(data_dir)
-    except OSError:
-        return False
-
-
 def end_orphans(data_dir: Path) -> None:
     """End the children of a killed server: they use its memory and keep a new one from starting.
 
@@ -191,22 +170,15 @@ def end_orphans(data_dir: Path) -> None:
     """
     if not (data_dir / "postmaster.pid").exists():
         return
-    if not wait_for(lambda: not _workers(data_dir), 2.0):
+    if not wait_for(lambda: not workers(data_dir), 2.0):
         for sign in (signal.SIGQUIT, signal.SIGKILL):
-            for pid in _workers(data_dir):
+            for pid in workers(data_dir):
                 with suppress(ProcessLookupError):
                     os.kill(pid, sign)
-            if wait_for(lambda: not _workers(data_dir), 2.0):
+            if wait_for(lambda: not workers(data_dir), 2.0):
                 break
-    if not _workers(data_dir):
+    if not workers(data_dir):
         (data_dir / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _workers(data_dir: Path) -> list[int]:
-    import psutil
-
-    own = [process for process in psutil.process_iter(["name"]) if "postgres" in (process.info["name"] or "")]
-    return [process.pid for process in own if _works_in(process.pid, data_dir)]
 
 
 def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Account) -> None:
