@@ -172,17 +172,14 @@ def _verify(conn: Connection, migrations_dir: Path) -> list[str]:
 
 @contextmanager
 def _translated(conn: Connection, migrations_dir: Path) -> Iterator[None]:
-    """Turn what the server says about a failed statement into an error of ours."""
-    from sqlalchemy.exc import DBAPIError
-
+    """Turn what the server says, be it through SQLAlchemy, into an error of ours."""
     try:
         yield
-    except DBAPIError as error:
-        if not isinstance(error.orig, psycopg.Error):
+    except Exception as error:
+        said = getattr(error, "orig", error)
+        if not isinstance(said, psycopg.Error):
             raise
-        raise _failure(conn, error.orig, migrations_dir) from error.orig
-    except psycopg.Error as error:
-        raise _failure(conn, error, migrations_dir) from error
+        raise _failure(conn, said, migrations_dir) from said
 
 
 def _failure(conn: Connection, error: psycopg.Error, migrations_dir: Path) -> SportsplatError:
