@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 CORE_GOAL_S = 0.060  # for 69 thousand games
 GROWTH_GOAL = 1.05
-# Window functions in SQL need 5.2 s for 44 thousand games; the goal is 3.5 times as fast, foreign keys included.
+# Window functions in SQL need 5.2 s for 44 thousand games; the goal is 3.5 times as fast, with foreign keys.
 SQL_S, SQL_GAMES, SQL_GOAL = 5.2, 44_000, 3.5
 NBA_FILE = Path("fivethirtyeight", "nba-elo", "nbaallelo.csv.gz")
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
