@@ -1,22 +1,28 @@
-"""${message}.
+"""${message[0].upper() + message[1:]}.
 
-Migrations run while the application works: add nullable or with a default, keep each step short, and build an
-index on a large table in a migration of its own. One idea per file; its title is what the log shows.
+Migrations run while the application works: a new column is nullable or has a default, each step is short, an
+index on a large table has a migration of its own. One idea per file.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
+UPGRADE = """
+"""
+
+DOWNGRADE = """
+"""
+
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "op.execute()"}
+    op.execute(UPGRADE)
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "op.execute()"}
+    op.execute(DOWNGRADE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -41,6 +44,17 @@ def test_the_chain_is_the_one_that_alembic_sees() -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert revisions(MIGRATIONS) == walked[::-1]
+
+
+def test_a_file_made_from_the_template_continues_the_chain(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(MIGRATIONS, tmp_path / "migrations"))
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(folder))
+    command.revision(config, "venues of matches", rev_id="9000")
+    assert revisions(folder) == [*revisions(MIGRATIONS), "9000"]
+    made = (folder / "versions" / "9000_venues_of_matches.py").read_text(encoding="utf-8")
+    assert made.startswith('"""Venues of matches.')
+    compile(made, "migration", "exec")
 
 
 @pytest.mark.parametrize(
