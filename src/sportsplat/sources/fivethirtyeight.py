@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
-from sportsplat.sources.base import Payload, decode_text, not_this_format
+from sportsplat.sources.base import Payload, decode_text
+from sportsplat.sources.rows import not_this_format
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League

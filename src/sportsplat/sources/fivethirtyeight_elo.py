@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
-from sportsplat.sources.base import (
+from sportsplat.sources.base import Payload
+from sportsplat.sources.rows import (
     LocalDays,
-    Payload,
     RowError,
     Table,
     collector_paused,

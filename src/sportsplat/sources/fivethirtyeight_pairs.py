@@ -13,22 +13,22 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
-from sportsplat.sources.base import (
-    YEARS,
-    LocalDays,
-    Payload,
-    RowError,
-    Table,
-    collector_paused,
-    read_count,
-    read_table,
-)
+from sportsplat.sources.base import Payload
 from sportsplat.sources.fivethirtyeight_elo import (
     BLANK,
     check_points,
     check_teams,
     read_probabilities,
     start_year,
+)
+from sportsplat.sources.rows import (
+    YEARS,
+    LocalDays,
+    RowError,
+    Table,
+    collector_paused,
+    read_count,
+    read_table,
 )
 
 if TYPE_CHECKING:

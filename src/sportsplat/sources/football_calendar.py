@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sportsplat.sources.base import YEARS, RowError
+from sportsplat.sources.rows import YEARS, RowError
 
 UK = ZoneInfo("Europe/London")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")

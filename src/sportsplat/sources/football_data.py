@@ -21,7 +21,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload, RowError, Table, collector_paused, read_count, read_table
+from sportsplat.sources.base import Payload
 from sportsplat.sources.football_calendar import (
     Seasons,
     collected_at,
@@ -31,6 +31,7 @@ from sportsplat.sources.football_calendar import (
     seasons_of,
 )
 from sportsplat.sources.football_prices import QuoteTimes, offers_of, read_quotes
+from sportsplat.sources.rows import RowError, Table, collector_paused, read_count, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League

@@ -21,15 +21,8 @@ from sportsplat.domain import (
     QuoteRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import (
-    Payload,
-    RowError,
-    Table,
-    collector_paused,
-    read_count,
-    read_iso_date,
-    read_table,
-)
+from sportsplat.sources.base import Payload
+from sportsplat.sources.rows import RowError, Table, collector_paused, read_count, read_iso_date, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League

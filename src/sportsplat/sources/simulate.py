@@ -25,7 +25,8 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import UsageError
-from sportsplat.sources.base import Payload, read_table
+from sportsplat.sources.base import Payload
+from sportsplat.sources.rows import read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
