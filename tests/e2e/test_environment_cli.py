@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,3 +169,20 @@ def test_the_password_is_told_to_nobody(project: Path, password: str) -> None:
         ["grep", "-rlF", "--", password, project], capture_output=True, text=True, check=False
     )
     assert found.stdout.split() == [str(project / ".env")]
+
+
+@pytest.mark.parametrize("word", ["status", "up"])
+def test_a_look_at_a_running_database_loads_nothing_heavy(project: Path, word: str) -> None:
+    """Both are run by scripts again and again; a driver alone takes as long as all the rest."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", PROGRAM, word],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+    assert "typer" in loaded
+    assert loaded & {"alembic", "docker", "lightgbm", "numpy", "pandas", "psycopg", "sqlalchemy"} == set()
