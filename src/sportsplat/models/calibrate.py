@@ -8,7 +8,7 @@ from sportsplat.models.dataset import FloatArray
 from sportsplat.models.gbm import Blend
 from sportsplat.models.link import Prior, fit_link
 
-PRIOR_MATCHES = 20.0
+PRIOR_MATCHES = 1000.0  # chosen with the candidates: see docs/models.md
 
 
 def no_blend(gap: float) -> Blend:
@@ -22,14 +22,13 @@ def fit_blend(
     trees: FloatArray,
     shares: FloatArray,
     gap: float,
-    weights: FloatArray,
 ) -> Blend:
-    """Fit weights, home correction and draw gap to out-of-fold latent strengths (n,) and outcome shares (n, k).
+    """Fit weights, home correction and draw gap to out-of-fold latent strengths (n,) and shares (n, k).
 
     Three or four numbers, held near `no_blend` by a prior worth PRIOR_MATCHES; trees never count negatively.
     """
     design = np.column_stack([elo, 1.0 - neutral, trees])
     prior = Prior(np.array([1.0, 0.0, 1.0]), gap, PRIOR_MATCHES)
-    fit = fit_link(design, shares, prior, weights)
+    fit = fit_link(design, shares, prior)
     elo_weight, home, tree_weight = (float(value) for value in fit.coefficients)
     return Blend(elo_weight, home, max(tree_weight, 0.0), fit.gap)

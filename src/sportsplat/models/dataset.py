@@ -87,6 +87,12 @@ class Dataset:
         return digest.hexdigest()
 
 
+def recency(season: IntArray, half_life: float) -> FloatArray:
+    """Return weights (n,): 1 in the last season of `season` (n,), half after `half_life` seasons."""
+    weight: FloatArray = 0.5 ** ((season.max() - season) / half_life)
+    return weight
+
+
 def to_moment(moment: datetime | np.datetime64) -> np.datetime64:
     """Return `moment` as naive UTC datetime64[us]; raises ValueError for a datetime without a zone."""
     if isinstance(moment, np.datetime64):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from sportsplat.domain import JsonObject
-from sportsplat.models.dataset import Dataset, FloatArray
+from sportsplat.models.dataset import Dataset, FloatArray, recency
 from sportsplat.models.link import Prior, fit_link, link_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ELO_SCALE = np.log(10) / 400  # one rating point in logits, by the definition of Elo
+HALF_LIFE = 5.0  # seasons; the home advantage drifts. Chosen on NBA 1975-1998 and NFL 1978-1998
 PRIOR_MATCHES = 1.0
 USUAL_DRAW_GAP = 0.6  # equals draw in 29% of matches
 
@@ -66,9 +67,10 @@ def elo_design(features: pd.DataFrame) -> FloatArray:
 
 
 def fit_elo_link(train: Dataset) -> EloLink:
-    """Fit slope, home correction and draw gap on the results of `train`; every match counts alike."""
+    """Fit slope, home correction and draw gap on `train`; a match counts half after HALF_LIFE seasons."""
     outcomes = train.outcomes.shape[1]
     prior = Prior(np.array([1.0, 0.0]), USUAL_DRAW_GAP if outcomes == 3 else 0.0, PRIOR_MATCHES)
-    fit = fit_link(elo_design(train.features), train.outcomes, prior)
+    weight = recency(train.season, HALF_LIFE)
+    fit = fit_link(elo_design(train.features), train.outcomes, prior, weight)
     slope, home = (float(value) for value in fit.coefficients)
     return EloLink(slope, home, fit.gap, outcomes)

@@ -11,10 +11,10 @@ import numpy as np
 from sportsplat.domain import JsonObject
 from sportsplat.errors import InputRefused, UsageError
 from sportsplat.models.baselines import fit_base_rate
+from sportsplat.models.boost import fit_boosting, recent_seasons
 from sportsplat.models.card import ModelCard, package_versions, uses_odds
 from sportsplat.models.dataset import Dataset, FloatArray
 from sportsplat.models.elo_link import fit_elo_link
-from sportsplat.models.boost import fit_boosting
 from sportsplat.models.score import log_loss_each, paired_difference, scores
 from sportsplat.models.splits import Fold, time_folds
 
@@ -74,6 +74,8 @@ def fit_model(
         )
     train = train.take(train.played)
     refuse_too_few(train, min_matches)
+    learned = np.flatnonzero(recent_seasons(train)) if kind == "gbm" else np.arange(len(train))
+    everything, train = train, train.take(learned)
     splits = time_folds(train, folds)
     base_rate = _plain(train, splits, fit_base_rate)
     elo = _plain(train, splits, fit_elo_link)
@@ -83,7 +85,9 @@ def fit_model(
     else:
         result = base_rate if kind == "base_rate" else elo
     card = _card(kind, train, seed, result, {"base_rate": base_rate.oof, "elo": elo.oof})
-    return Fitted(result.predictor, card, result.oof)
+    oof = np.full(everything.outcomes.shape, np.nan)
+    oof[learned] = result.oof
+    return Fitted(result.predictor, card, oof)
 
 
 def refuse_too_few(train: Dataset, min_matches: int) -> None:

@@ -1,4 +1,4 @@
-"""Gradient boosting on top of Elo: small trees, chosen, blended and calibrated on matches later than their training.
+"""Gradient boosting on top of Elo: small trees, blended and calibrated on matches later than their training.
 
     latent = elo_weight * (Elo's latent strength) + home * (1 - neutral) + tree_weight * (sum of trees)
 
@@ -16,6 +16,7 @@ from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import FloatArray
 from sportsplat.models.elo_link import EloLink
 from sportsplat.models.link import link_probabilities
+from sportsplat.models.mirror import mirror_of
 from sportsplat.models.trees import tree_contributions, tree_correction
 
 if TYPE_CHECKING:
@@ -53,15 +54,17 @@ class Boosting:
         return link_probabilities(latent, self.blend.gap, self.elo.outcomes)
 
     def contributions(self, features: pd.DataFrame) -> FloatArray:
-        """Return (n, f) logits towards the home side that the trees draw from each of `names` (SHAP values)."""
+        """Return (n, f) logits towards the home side that the trees draw from each of `names` (SHAP)."""
         if not self.booster:
             return np.zeros((len(features), len(self.names)))
-        return self.blend.tree_weight * tree_contributions(self.booster, self._values(features))
+        return self.blend.tree_weight * tree_contributions(
+            self.booster, mirror_of(self.names), self._values(features)
+        )
 
     def _trees(self, features: pd.DataFrame) -> FloatArray:
         if not self.booster:
             return np.zeros(len(features))
-        return tree_correction(self.booster, self._values(features))
+        return tree_correction(self.booster, mirror_of(self.names), self._values(features))
 
     def _values(self, features: pd.DataFrame) -> FloatArray:
         return features[list(self.names)].to_numpy(dtype=np.float64)

@@ -27,7 +27,7 @@ def sigmoid(x: FloatArray) -> FloatArray:
 
 def link_probabilities(latent: FloatArray, gap: float, outcomes: int) -> FloatArray:
     """Return (n, outcomes) probabilities of home[, draw], away from latent strength (n,)."""
-    home, away = sigmoid(latent - gap), sigmoid(-latent - gap)
+    home, away = _home_and_away(latent, gap)
     if outcomes == 2:
         return np.column_stack([home, away])
     return np.column_stack([home, np.maximum(1.0 - home - away, 0.0), away])
@@ -35,12 +35,20 @@ def link_probabilities(latent: FloatArray, gap: float, outcomes: int) -> FloatAr
 
 def slope_and_curvature(latent: FloatArray, gap: float, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return slope and curvature (n,) of each row's log loss over its latent strength; curvature >= 0."""
-    home, away = sigmoid(latent - gap), sigmoid(-latent - gap)
-    won, lost = shares[:, 0], shares[:, -1]
-    drawn = shares[:, 1] if shares.shape[1] == 3 else np.zeros(len(won))
+    home, away = _home_and_away(latent, gap)
+    won = shares[:, 0]
+    bend_home = home * (1 - home)
+    if shares.shape[1] == 2:
+        return home - won, bend_home
+    drawn, lost = shares[:, 1], shares[:, 2]
+    bend_away = away * (1 - away)
     slope = lost * (1 - away) - won * (1 - home) - drawn * (away - home)
-    bend_home, bend_away = home * (1 - home), away * (1 - away)
-    return slope, won * bend_home + lost * bend_away + drawn * (bend_home + bend_away)
+    return slope, (won + drawn) * bend_home + (lost + drawn) * bend_away
+
+
+def _home_and_away(latent: FloatArray, gap: float) -> tuple[FloatArray, FloatArray]:
+    home = sigmoid(latent - gap)
+    return home, 1.0 - home if gap == 0.0 else sigmoid(-latent - gap)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Small regularised trees grown by LightGBM as a correction to a latent strength that is already known.
 
-The trees never see the outcome alone: they start from each row's offset (Elo's latent strength), so that no
-trees at all means exactly Elo, and each tree is a step away from it that has to pay for itself on later
-matches.
+The trees start from each row's offset (Elo's latent strength), so that no trees at all means exactly Elo,
+and each tree is a step away from it that has to pay for itself on later matches. Every match is learned
+from both sides (mirror.py), and the correction is half the difference of the two views: exchanging the
+teams changes its sign, which halves what the trees have to find out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import FloatArray
 from sportsplat.models.link import slope_and_curvature
+from sportsplat.models.mirror import Mirror
 
 MAX_BIN = 63
 
@@ -25,16 +27,16 @@ MAX_BIN = 63
 class TreeParameters:
     """What shapes one boosting run; LightGBM's names in brackets.
 
-    leaves (num_leaves), min_leaf (min_data_in_leaf), rate (learning_rate), l2 (lambda_l2), feature_share
-    (feature_fraction, drawn per tree), half_life: seasons after which a match counts half, 0 for never.
+    leaves (num_leaves), min_leaf: matches in a leaf (min_data_in_leaf), rate (learning_rate), l2 (lambda_l2),
+    feature_share: drawn for each tree (feature_fraction), half_life: seasons after which a match counts half.
     """
 
-    leaves: int = 4
-    min_leaf: int = 100
-    rate: float = 0.05
-    l2: float = 10.0
-    feature_share: float = 0.5
-    half_life: float = 0.0
+    leaves: int
+    min_leaf: int
+    rate: float
+    l2: float
+    feature_share: float
+    half_life: float
 
     def to_dict(self) -> JsonObject:
         """Return the parameters as JSON values."""
@@ -51,27 +53,43 @@ class Rows:
     weight: FloatArray
     gap: float
 
+    def from_both_sides(self, mirror: Mirror) -> Rows:
+        """Return (2n) rows, each match from either side with half its weight."""
+        return Rows(
+            np.vstack([self.values, mirror.of(self.values)]),
+            np.concatenate([self.offset, -self.offset]),
+            np.vstack([self.shares, self.shares[:, ::-1]]),
+            np.concatenate([self.weight, self.weight]) / 2,
+            self.gap,
+        )
+
 
 class Grower:
     """One boosting run that can be continued round by round."""
 
-    def __init__(self, rows: Rows, parameters: TreeParameters, *, seed: int, threads: int) -> None:
-        import lightgbm as lgb
+    def __init__(
+        self, rows: Rows, mirror: Mirror, parameters: TreeParameters, *, seed: int, threads: int
+    ) -> None:
+        import lightgbm as lgb  # here, because it takes over a second and not every fit grows trees
 
         settings = _settings(parameters, seed, threads)
-        self._gradient = _gradient(rows)
-        data = lgb.Dataset(
-            rows.values, label=np.zeros(len(rows.values)), init_score=rows.offset, params=settings
-        )
+        both = rows.from_both_sides(mirror)
+        self._mirror = mirror
+        self._gradient = _gradient(both)
+        data = lgb.Dataset(both.values, label=both.shares[:, 0], init_score=both.offset, params=settings)
         self._booster = lgb.Booster(settings, data)
 
-    def grow(self, rounds: int) -> bool:
-        """Add `rounds` trees; False when no split is worth its while any more."""
-        return not any(self._booster.update(fobj=self._gradient) for _ in range(rounds))
+    def grow(self, rounds: int) -> int:
+        """Add up to `rounds` trees, fewer once no split is allowed; return the number of the first."""
+        first: int = self._booster.num_trees()
+        for _ in range(rounds):
+            if self._booster.update(fobj=self._gradient):
+                break
+        return first
 
-    def correction(self, values: FloatArray) -> FloatArray:
-        """Return (n,) what all trees so far add to the latent strength."""
-        return _raw(self._booster, values)
+    def correction(self, values: FloatArray, first: int) -> FloatArray:
+        """Return (n,) what trees from number `first` on add to the home side's latent strength."""
+        return _correction(self._booster, self._mirror, values, first)
 
     def text(self) -> str:
         """Return LightGBM's text model."""
@@ -79,15 +97,22 @@ class Grower:
         return text
 
 
-def tree_correction(text: str, values: FloatArray) -> FloatArray:
+def tree_correction(text: str, mirror: Mirror, values: FloatArray) -> FloatArray:
     """Return (n,) corrections of a stored text model for features (n, f)."""
-    return _raw(_load(text), values)
+    return _correction(_load(text), mirror, values, 0)
 
 
-def tree_contributions(text: str, values: FloatArray) -> FloatArray:
-    """Return (n, f) SHAP values: how many logits each feature moved each match; the average is left out."""
-    contributions: FloatArray = np.asarray(_load(text).predict(values, raw_score=True, pred_contrib=True))
-    return contributions[:, :-1]
+def tree_contributions(text: str, mirror: Mirror, values: FloatArray) -> FloatArray:
+    """Return (n, f) SHAP values, in logits towards the home side; a row sums to its correction."""
+    seen, mirrored = (_shap(text, view) for view in (values, mirror.of(values)))
+    contributions = seen.copy()
+    contributions[:, mirror.source] -= mirrored
+    return contributions / 2
+
+
+def _shap(text: str, values: FloatArray) -> FloatArray:
+    with_average: FloatArray = np.asarray(_load(text).predict(values, pred_contrib=True, num_threads=1))
+    return with_average[:, :-1]
 
 
 @lru_cache(maxsize=16)
@@ -97,11 +122,14 @@ def _load(text: str) -> Any:
     return lgb.Booster(model_str=text)
 
 
-def _raw(booster: Any, values: FloatArray) -> FloatArray:
-    if booster.num_trees() == 0:
+def _correction(booster: Any, mirror: Mirror, values: FloatArray, first: int) -> FloatArray:
+    if first >= booster.num_trees():
         return np.zeros(len(values))
-    raw: FloatArray = np.asarray(booster.predict(values, raw_score=True, num_threads=1))
-    return raw
+    seen, mirrored = (
+        np.asarray(booster.predict(view, first, -1, raw_score=True, num_threads=1), dtype=np.float64)
+        for view in (values, mirror.of(values))
+    )
+    return (seen - mirrored) / 2
 
 
 def _gradient(rows: Rows) -> Callable[[FloatArray, Any], tuple[FloatArray, FloatArray]]:
@@ -116,12 +144,12 @@ def _settings(parameters: TreeParameters, seed: int, threads: int) -> dict[str, 
     return {
         "objective": "none",
         "num_leaves": parameters.leaves,
-        "min_data_in_leaf": parameters.min_leaf,
+        "min_data_in_leaf": 2 * parameters.min_leaf,  # every match is there twice
         "learning_rate": parameters.rate,
         "lambda_l2": parameters.l2,
         "feature_fraction": parameters.feature_share,
         "max_bin": MAX_BIN,
-        "feature_pre_filter": False,
+        "feature_pre_filter": False,  # few matches can leave no feature at all, on which LightGBM gives up
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
