@@ -62,16 +62,20 @@ def open_context(settings: Settings) -> Context:
 
 
 def check_schema(connection: psycopg.Connection[Any]) -> None:
-    """Raise MigrationError (`SCHEMA_BEHIND`) unless the schema is at the revision that this code needs."""
-    from sportsplat.db.revisions import current, head
+    """Raise MigrationError unless the schema is the one that this code needs.
 
-    found, needed = current(connection), head(asset_dir("migrations"))
+    `SCHEMA_BEHIND`: revisions are missing. `SCHEMA_NEWER`: a newer sportsplat migrated the database.
+    """
+    from sportsplat.db.revisions import behind, current
+
+    found = current(connection)
     if not connection.autocommit:
         connection.rollback()
-    if found != needed:
+    missing = behind(found, asset_dir("migrations"))
+    if missing:
         raise MigrationError(
             "the schema of the database is not the one that this version needs",
-            cause=f"the database is at {found or 'no revision at all'}, the code needs {needed}",
+            cause=f"the database is at {found or 'no revision at all'}, the code needs {missing[-1]}",
             fix="sportsplat db migrate",
             code="SCHEMA_BEHIND",
         )
