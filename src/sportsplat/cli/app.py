@@ -13,7 +13,20 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import audit, backtest, config, data, db, environment, features, output, render, serve
+from sportsplat.cli import (
+    audit,
+    backtest,
+    config,
+    data,
+    db,
+    environment,
+    features,
+    modelling,
+    output,
+    quickstart,
+    render,
+    serve,
+)
 from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
@@ -23,10 +36,11 @@ MODULES = (
     db,
     data,
     features,
-    # modelling,
+    modelling,
     backtest,
     audit,
     serve,
+    quickstart,
 )
 SUMMARY = "From an empty machine to an honest, market-scored forecasting model for sports matches."
 

@@ -1,0 +1,202 @@
+"""`sportsplat train`, `models` and `predict`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command, group
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rich.console import Console
+
+League = Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)]
+ModelId = Annotated[int, typer.Argument(metavar="ID", help="Number of a stored model.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands about models."""
+    command(app, "train")(train)
+    models = group(app, "models", "Stored models: their cards, and which one serves its league.")
+    command(models, "list")(models_list)
+    command(models, "show")(models_show)
+    command(models, "compare")(models_compare)
+    command(models, "promote")(models_promote)
+    command(models, "rollback")(models_rollback)
+    command(app, "predict")(predict)
+
+
+def train(
+    ctx: Run,
+    league: League,
+    model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Learn nothing after this day. Default: now."
+        ),
+    ] = None,
+    tune: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Random parameter sets to try beside the standing ones.")
+    ] = 0,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+) -> Answer:
+    """Fit a model to everything known, score it on later matches than it saw, and store it with its card."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.train import train as run
+
+    with ctx.progress(f"train {league}") as progress:
+        data = run(
+            open_context(ctx.settings()),
+            league,
+            kind=model,
+            until=_day(until),
+            seed=seed,
+            tune=tune,
+            progress=progress,
+        )
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.model_tables import show_training
+
+        show_training(console, data)
+
+    return Answer(data, show)
+
+
+def models_list(
+    ctx: Run,
+    league: Annotated[
+        str | None, typer.Argument(metavar="[LEAGUE]", help="Only models of this league.", show_default=False)
+    ] = None,
+) -> Answer:
+    """List stored models, newest first, each beside Elo on matches that it had not seen."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.models import list_models as run
+
+    data = run(open_context(ctx.settings()), league)
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.model_tables import show_list
+
+        show_list(console, data)
+
+    return Answer(data, show)
+
+
+def models_show(ctx: Run, model_id: ModelId) -> Answer:
+    """Show a model's card: what it was made from, what was chosen, how it did out of fold."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.models import show_model as run
+
+    data = run(open_context(ctx.settings()), model_id)
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.model_tables import show_card
+
+        show_card(console, data)
+
+    return Answer(data, show)
+
+
+def models_compare(
+    ctx: Run,
+    first: Annotated[int, typer.Argument(metavar="A", help="A stored model.", show_default=False)],
+    second: Annotated[int, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+) -> Answer:
+    """Score two models on the same matches, those played after both were trained."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.models import compare as run
+
+    data = run(open_context(ctx.settings()), first, second)
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.model_tables import show_comparison
+
+        show_comparison(console, data)
+
+    return Answer(data, show)
+
+
+def models_promote(
+    ctx: Run,
+    model_id: ModelId,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a model that does not beat Elo out of fold.")
+    ] = False,
+) -> Answer:
+    """Let a model serve its league; refused for one that does not beat Elo on matches it had not seen."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.promotion import promote as run
+
+    data = run(open_context(ctx.settings()), model_id, force=force)
+    if data["changed"]:
+        text = f"model {model_id} serves {data['league']}, after {_model(data['previous'])}"
+    else:
+        text = f"model {model_id} serves {data['league']} already"
+    return Answer.text(data, text)
+
+
+def models_rollback(ctx: Run, league: League) -> Answer:
+    """Return to the model that served before the newest promotion."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.promotion import rollback as run
+
+    data = run(open_context(ctx.settings()), league)
+    text = f"model {data['model_id']} serves {data['league']} again, after {_model(data['previous'])}"
+    return Answer.text(data, text)
+
+
+def predict(
+    ctx: Run,
+    league: League,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only matches of this day."),
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Matches up to this many days ahead. Default: 7."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Add what moved each forecast.")] = False,
+    model_id: Annotated[
+        int | None, typer.Option(metavar="ID", help="Model to ask. Default: the one that serves the league.")
+    ] = None,
+) -> Answer:
+    """Forecast matches that are still to come, beside the price that is offered; store the forecasts."""
+    from sportsplat.errors import UsageError
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.predict import predict as run
+
+    if date is not None and days is not None:
+        raise UsageError(
+            "--date and --days exclude each other", fix=f"sportsplat predict {league} --days {days}"
+        )
+    data = run(
+        open_context(ctx.settings()),
+        league,
+        since=_day(date),
+        until=_day(date),
+        days=days,
+        explain=explain,
+        model_id=model_id,
+    )
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.model_tables import show_predictions
+
+        show_predictions(console, data)
+
+    return Answer(data, show)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _model(model_id: int | None) -> str:
+    return "no other" if model_id is None else f"model {model_id}"
