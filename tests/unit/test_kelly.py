@@ -104,6 +104,14 @@ def test_many_matches_at_once_are_the_same_as_one_by_one() -> None:
         np.testing.assert_array_equal(together[row], kelly_exclusive(p[row], odds[row]))
 
 
+@pytest.mark.parametrize("truth", [[0.5, 0.5], [0.7, 0.2, 0.1], [1 / 3, 1 / 3, 1 / 3], [0.1] * 10])
+def test_fair_prices_take_no_stake_however_they_are_rounded(truth: list[float]) -> None:
+    """Prices that sum to one leave 0/0 as the last reserve, in floating point anything at all."""
+    p = np.array(truth)
+    for nudge in (-2e-16, 0.0, 2e-16):
+        assert kelly_exclusive(p * (1 + nudge), 1.0 / p).max() < 1e-9
+
+
 def test_a_match_without_prices_takes_no_stake() -> None:
     p = np.array([[0.5, 0.5]])
     stakes = stake_fractions(p, np.full((1, 2), np.nan), kelly_fraction=1, max_stake=1, min_edge=0)

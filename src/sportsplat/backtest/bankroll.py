@@ -82,6 +82,7 @@ def through_time(placings: Placings, results: Settlements, rules: Rules) -> Path
     days, wanted = placings.day.tolist(), placings.share.tolist()
     placing, share, gain = results.placing.tolist(), results.share.tolist(), results.gain.tolist()
     bankroll, reserved, done, today, room_today = rules.initial_bankroll, 0.0, 0, None, 0.0
+    max_exposure, daily_limit = rules.max_exposure, rules.daily_loss_limit
     before: list[float] = []
     scales: list[float] = []
     caps: list[int] = []
@@ -97,10 +98,10 @@ def through_time(placings: Placings, results: Settlements, rules: Rules) -> Path
             after.append(bankroll)
         done = until
         if day != today:
-            today, room_today = day, rules.daily_loss_limit * bankroll
+            today, room_today = day, daily_limit * bankroll
         stake, cap = part * bankroll, 0
-        if stake > rules.max_exposure * bankroll - reserved:
-            stake, cap = max(rules.max_exposure * bankroll - reserved, 0.0), MAX_EXPOSURE
+        if stake > max_exposure * bankroll - reserved:
+            stake, cap = max(max_exposure * bankroll - reserved, 0.0), MAX_EXPOSURE
         if stake > room_today:
             stake, cap = max(room_today, 0.0), DAILY_LOSS_LIMIT
         reserved += stake

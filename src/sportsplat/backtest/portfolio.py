@@ -113,13 +113,14 @@ def flat_bets(offers: Offers, min_edge: float) -> Ledger:
 
 
 def _walk(offers: Offers, stakes: Stakes, rules: Rules) -> Portfolio:
-    share = stakes.fractions.sum(axis=1)
+    share = stakes.fractions @ np.ones(stakes.fractions.shape[1])
     rows = np.flatnonzero((share > 0.0) & ~np.isnat(offers.known_at))
     rows = rows[np.argsort(offers.decision_at[rows], kind="stable")]
     decided, fractions = offers.decision_at[rows].astype(np.int64), stakes.fractions[rows]
     moments, starts, group = np.unique(decided, return_index=True, return_inverse=True)
     unit = unit_profit(offers.decimal_odds[rows], offers.shares[rows])
-    gain = np.where(fractions > 0.0, fractions * unit, 0.0).sum(axis=1)
+    unit[fractions == 0.0] = 0.0  # also where there is no price
+    gain = np.einsum("ij,ij->i", fractions, unit)
     days, wanted = offers.day[rows][starts].astype(np.int64), np.add.reduceat(share[rows], starts)
     known = np.maximum(offers.known_at[rows].astype(np.int64), decided + 1)
     path = through_time(Placings(moments, days, wanted), join_results(known, group, share[rows], gain), rules)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sportsplat.betting.odds import Floats
+
+ROUNDING: Final = 1e-12  # what is left of 1 after subtracting fair prices that sum to 1
 
 
 @dataclass(frozen=True)
@@ -25,34 +28,30 @@ class Stakes:
 
 
 def kelly_exclusive(probabilities: ArrayLike, decimal_odds: ArrayLike) -> Floats:
-    """Return the fractions (..., k) that maximise the expected logarithm of the bankroll over exclusive
-    outcomes.
+    """Return the fractions (..., k) that maximise the expected log bankroll over exclusive outcomes.
 
     Both arguments are (..., k); NaN odds cannot be bet on. Exact, by Smoczynski & Tomkins (2010, "An explicit
     solution to the problem of optimizing the allocations of a bettor's wealth when wagering on horse races"):
     take outcomes in order of p · odds while that exceeds the reserve R = (1 - Σp) / (1 - Σ1/odds) of those
-    taken so far (R = 1 at first), then f = p - R / odds. No edge gives no stake.
+    taken so far (R = 1 at first), then f = p - R / odds. One more lowers R just as long as it should be
+    taken, so that R is the least of all. No edge gives no stake.
     """
-    chance = np.asarray(probabilities, dtype=np.float64)
     odds = np.asarray(decimal_odds, dtype=np.float64)
+    shape, outcomes = odds.shape, odds.shape[-1]
+    odds = odds.reshape(-1, outcomes)
+    chance = np.broadcast_to(np.asarray(probabilities, dtype=np.float64), shape).reshape(-1, outcomes)
     offered = np.isfinite(odds) & (odds > 1.0) & np.isfinite(chance)
     chance = np.where(offered, chance, 0.0)
-    implied = np.where(offered, 1.0 / np.where(offered, odds, 2.0), 0.0)
-    ratio = np.where(offered, chance * odds, 0.0)
-    order = np.argsort(-ratio, axis=-1, kind="stable")
-    reserves = _reserves(np.take_along_axis(chance, order, -1), np.take_along_axis(implied, order, -1))
-    taken = np.take_along_axis(ratio, order, -1) > reserves[..., :-1]
-    count = np.cumprod(taken, axis=-1).sum(axis=-1, keepdims=True)
-    reserve = np.take_along_axis(reserves, count, -1)
-    return np.where(ratio > reserve, np.maximum(chance - reserve * implied, 0.0), 0.0)
-
-
-def _reserves(chance: Floats, implied: Floats) -> Floats:
-    """Return R after taking 0, 1, …, k outcomes: (..., k + 1). Infinite once R is no longer defined."""
-    kept = 1.0 - np.cumsum(chance, axis=-1)
-    room = 1.0 - np.cumsum(implied, axis=-1)
-    rest = np.where(room > 0.0, np.maximum(kept, 0.0) / np.where(room > 0.0, room, 1.0), np.inf)
-    return np.concatenate([np.ones((*chance.shape[:-1], 1)), rest], axis=-1)
+    implied = np.divide(1.0, odds, out=np.zeros(odds.shape), where=offered)
+    ratio = np.divide(chance, implied, out=np.zeros(odds.shape), where=offered)
+    best_first = np.argsort(-ratio, axis=1) + outcomes * np.arange(len(odds))[:, None]
+    kept = 1.0 - np.cumsum(chance.ravel()[best_first], axis=1)
+    room = 1.0 - np.cumsum(implied.ravel()[best_first], axis=1)
+    defined = room > ROUNDING
+    reserves = np.divide(np.maximum(kept, 0.0), room, out=np.full(odds.shape, np.inf), where=defined)
+    reserve = np.minimum(reserves.min(axis=1), 1.0)[:, None]
+    fractions = np.where(ratio > reserve, np.maximum(chance - reserve * implied, 0.0), 0.0)
+    return np.asarray(fractions.reshape(shape))
 
 
 def stake_fractions(
@@ -74,7 +73,7 @@ def stake_fractions(
         eligible = edge >= min_edge
     full = kelly_exclusive(probabilities, np.where(eligible, decimal_odds, np.nan))
     fractions = full * kelly_fraction
-    total = fractions.sum(axis=1)
+    total = fractions @ np.ones(fractions.shape[1])
     capped = total > max_stake
     fractions[capped] *= (max_stake / total[capped])[:, None]
     return Stakes(fractions, full, edge, capped)
