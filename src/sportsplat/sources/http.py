@@ -144,6 +144,7 @@ class Fetcher:
 @contextmanager
 def open_fetcher(settings: Settings) -> Iterator[Fetcher]:
     """Make a fetcher with the time-out, attempts and cache folder of the settings."""
+    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     timeout_s = settings.sources.timeout_s
     with httpx.Client(
         timeout=timeout_s, follow_redirects=True, headers={"User-Agent": f"sportsplat/{__version__}"}
@@ -165,6 +166,10 @@ def _pause_after(problem: Exception) -> bool | float:
             return True
         return problem.retry_after_s if problem.retry_after_s <= LONGEST_WAIT_S else False
     return isinstance(problem, httpx.TransportError | httpx.DecodingError)
+
+
+def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    log.info("%s; asking again in %.1f s", details.caused_by, details.wait_for)
 
 
 def _retry_after_s(answer: httpx.Response) -> float | None:
