@@ -166,8 +166,8 @@ def _explain(console: Console, prediction: Mapping[str, Any]) -> None:
     _say(console, f"{teams}: latent strength {_signed(why['latent'])} = {said}")
 
 
-def _signed(value: float) -> str:
-    return minus(f"{value:+.3f}")
+def _signed(value: float, digits: int = 3) -> str:
+    return minus(f"{value:+.{digits}f}")
 
 
 def _named(part: Mapping[str, Any]) -> str:
@@ -182,8 +182,8 @@ def _say_scores(console: Console, model: str, card: Mapping[str, Any]) -> None:
         return
     _say(
         console,
-        f"On {validated['matches']:,} matches from {validated['from']} to {validated['to']}, each forecast by "
-        "a model that had not seen it:",
+        f"On {validated['matches']:,} matches from {validated['from']} to {validated['to']}, each forecast "
+        "by a model that had not seen it:",
     )
     table = _score_table()
     table.add_column("ours − theirs (95%)", justify="right")
@@ -212,7 +212,7 @@ def _gap(paired: Mapping[str, Any] | None) -> str:
     if paired is None:
         return ""
     interval = None if None in paired["ci95"] else paired["ci95"]
-    return f"{minus(f'{paired['log_loss_difference']:+.4f}')} ({in_words(interval)})"
+    return f"{_signed(paired['log_loss_difference'], 4)} ({in_words(interval)})"
 
 
 def _number(value: float | None) -> str:
