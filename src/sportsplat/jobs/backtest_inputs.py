@@ -44,12 +44,14 @@ def read_inputs(context: Context, league: League) -> Inputs:
     """Read a league. Raises InputRefused (NO_MATCHES) when no result of it is stored."""
     from sportsplat.db import read
 
+    prices = league.prices
+    bookmakers = sorted({ref.bookmaker for ref in (*prices.entry, *prices.benchmark)})
     with context.connect("read") as connection:
         inputs = Inputs(
             league,
             read.matches_frame(connection, league),
             read.stats_frame(connection, league, league.stats),
-            read.quotes_frame(connection, league),
+            read.quotes_frame(connection, league, bookmakers=bookmakers),
             read.forecasts_frame(connection, league),
         )
     if not inputs.matches["final"].any():
