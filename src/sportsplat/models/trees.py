@@ -17,6 +17,7 @@ import numpy as np
 
 from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import FloatArray
+from sportsplat.models.library import load_lightgbm
 from sportsplat.models.link import slope_and_curvature
 from sportsplat.models.mirror import Mirror
 
@@ -70,7 +71,7 @@ class Grower:
     def __init__(
         self, rows: Rows, mirror: Mirror, parameters: TreeParameters, *, seed: int, threads: int
     ) -> None:
-        import lightgbm as lgb  # here, because it takes over a second and not every fit grows trees
+        lgb = load_lightgbm()
 
         settings = _settings(parameters, seed, threads)
         both = rows.from_both_sides(mirror)
@@ -117,7 +118,7 @@ def _shap(text: str, values: FloatArray) -> FloatArray:
 
 @lru_cache(maxsize=16)
 def _load(text: str) -> Any:
-    import lightgbm as lgb
+    lgb = load_lightgbm()
 
     return lgb.Booster(model_str=text)
 
