@@ -7,8 +7,8 @@ position from 1 in an array that goes with the statement; what is missing is NaN
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import psycopg
@@ -16,6 +16,11 @@ from psycopg import sql
 
 from sportsplat.db.pgcopy import write_columns
 from sportsplat.db.pgwire import Array, Columns, PgType
+
+Value = TypeVar("Value")
+_MOMENT_0 = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DAY_0 = date(1970, 1, 1).toordinal()
 
 
 class Tally(NamedTuple):
@@ -73,40 +78,37 @@ def take(conn: psycopg.Connection[Any], statement: str, params: Mapping[str, Any
 
 def codes(values: Sequence[str]) -> tuple[Array, list[str]]:
     """Return the position (from 1) of each value in a list of the distinct ones, and that list."""
-    import pyarrow as pa
-
-    encoded = pa.array(values, pa.string()).dictionary_encode()
-    return encoded.indices.to_numpy() + 1, encoded.dictionary.to_pylist()
+    places, distinct = _factorised(values)
+    return places + 1, [str(value) for value in distinct]
 
 
 def moments(values: Sequence[datetime | None]) -> Array:
     """Return aware datetimes as microseconds since 1970 UTC, the least integer for None."""
-    import pyarrow as pa
-
-    return _filled(pa.array(values, pa.timestamp("us", "UTC")).view(pa.int64()), np.iinfo(np.int64).min)
+    places, distinct = _factorised(values)
+    return np.array([_microseconds(value) for value in distinct], dtype=np.int64)[places]
 
 
 def days(values: Sequence[date]) -> Array:
     """Return days since 1970."""
-    import pyarrow as pa
-
-    return _filled(pa.array(values, pa.date32()).view(pa.int32()), 0)
+    places, distinct = _factorised(values)
+    return np.array([value.toordinal() - _DAY_0 for value in distinct], dtype=np.int64)[places]
 
 
 def numbers(values: Sequence[float | None]) -> Array:
     """Return float64, NaN for None."""
-    import pyarrow as pa
-
-    return _filled(pa.array(values, pa.float64()), np.nan)
+    return np.array(values, dtype=np.float64)
 
 
 def counts(values: Sequence[int | None]) -> Array:
-    """Return int64, -1 for None."""
-    import pyarrow as pa
-
-    return _filled(pa.array(values, pa.int64()), -1)
+    """Return int64, -1 for None; a count is below 2**53."""
+    return np.nan_to_num(np.array(values, dtype=np.float64), nan=-1).astype(np.int64)
 
 
-def _filled(values: Any, missing: float) -> Array:
-    filled: Array = values.fill_null(missing).to_numpy(zero_copy_only=False)
-    return filled
+def _factorised(values: Sequence[Value]) -> tuple[Array, list[Value]]:
+    """Return each value's place among the distinct ones, and these: files repeat moments and names a lot."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(places.__getitem__, values), dtype=np.int64, count=len(values)), list(places)
+
+
+def _microseconds(moment: datetime | None) -> int:
+    return int(np.iinfo(np.int64).min) if moment is None else (moment - _MOMENT_0) // _MICROSECOND

@@ -17,7 +17,7 @@ import psycopg
 from sportsplat.db.pgarray import read_columns
 from sportsplat.db.pgwire import Columns, PgType
 from sportsplat.db.staging import Stage, Tally, codes, counts, days, fill, moments, take
-from sportsplat.domain import MatchRecord
+from sportsplat.domain import MatchRecord, MatchStatus
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -91,6 +91,11 @@ SELECT s.position, t.id FROM staged_matches s
    AND t.match_date = s.match_date AND t.home_id = s.home_id AND t.away_id = s.away_id AND t.number = s.number
 """
 
+_FIXTURES = """
+SELECT FROM matches
+ WHERE league = %(league)s AND match_date BETWEEN %(first)s AND %(last)s AND status = 'scheduled' LIMIT 1
+"""
+
 # One fixture under two dates. A file that lists a stretch of a season leaves out a stored fixture of that
 # stretch and names an unknown one of the same pair, and there is exactly one of each: the fixture was moved.
 _MOVED = """
@@ -151,7 +156,7 @@ def write_matches(
     columns, texts = _match_columns(records, teams)
     fill(conn, _MATCHES, columns)
     params = {"league": league, "source": source, "run_id": run_id, **texts, **_reach(records)}
-    moved = _follow_moves(conn, params)
+    moved = _follow_moves(conn, params) if _has_fixtures(conn, records, params) else []
     tally = take(conn, _UPSERT_MATCHES, params, len(records))
     only_moved = conn.execute(_SIGN_MOVES, {"moved": moved, "run_id": run_id}).rowcount if moved else 0
     found = read_columns(conn, _MATCH_IDS, {"position": PgType.INT4, "id": PgType.INT8}, params)
@@ -186,6 +191,15 @@ def _reach(records: Sequence[MatchRecord]) -> dict[str, date]:
     """Return the first and last day, so that the index alone finds the part of the table to compare with."""
     every_day = [record.match_date for record in records]
     return {"first": min(every_day), "last": max(every_day)}
+
+
+def _has_fixtures(
+    conn: psycopg.Connection[Any], records: Sequence[MatchRecord], params: Mapping[str, Any]
+) -> bool:
+    """Whether anything can have moved: only what is yet to be played moves."""
+    if any(record.status == MatchStatus.SCHEDULED for record in records):
+        return True
+    return bool(conn.execute(_FIXTURES, params).fetchone())
 
 
 def _follow_moves(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:

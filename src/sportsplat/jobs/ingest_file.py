@@ -19,6 +19,7 @@ from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict, SportsplatError
 from sportsplat.jobs.sift import key_of, narrow, sift
+from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
     from sportsplat.domain import Batch, Rejected
@@ -67,7 +68,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
         stored.
         EnvironmentUnavailable: the database went away or has no room; nothing of this file is stored.
     """
-    with translated(payload.name):
+    with translated(payload.name), collector_paused():
         run_id = runs.start_run(
             conn,
             KIND,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from sportsplat.domain import (
     Batch,
@@ -31,8 +32,8 @@ class _OfMatch(Protocol):
     def match(self) -> MatchKey: ...
 
 
+Rows = dict[tuple[Any, ...], int]  # position of a match by date, home, away, number
 Record = TypeVar("Record", bound=_OfMatch)
-AnyRecord = TypeVar("AnyRecord", bound=tuple)  # type: ignore[type-arg]
 
 
 class Sifted(NamedTuple):
@@ -73,20 +74,28 @@ def sift(batch: Batch, teams: Mapping[str, int], mentioned: Iterable[MatchKey] =
     matches that the file holds and that were left out on purpose, whose quotes are left out as quietly.
     """
     rejected = list(batch.rejected)
-    rows: dict[MatchKey, int] = {}
-    matches = _settle_matches(batch, teams, rows, rejected)
-    quiet = {key_of(match) for match in batch.matches} | set(mentioned)
-    settle = _Settler(batch.file, rows, quiet, rejected)
+    rows = _rows_without_twins(batch, teams)
+    matches = batch.matches
+    if rows is None:
+        matches, rows = _settle_matches(batch, teams, rejected)
+    settle = _Settler(batch, rows, mentioned, rejected)
     quotes = settle(batch.quotes, _quote_key)
     stats = settle(batch.stats, _stats_key)
     forecasts = settle(batch.forecasts, _forecast_key)
     return Sifted(matches, *quotes, *stats, *forecasts, rejected)
 
 
+def _rows_without_twins(batch: Batch, teams: Mapping[str, int]) -> Rows | None:
+    """Return the position of each match by its key; None where matches have to be looked at one by one."""
+    rows: Rows = dict(zip(map(_match_key, batch.matches), range(len(batch.matches)), strict=True))
+    plain = len(rows) == len(batch.matches) and len(set(teams.values())) == len(teams)
+    return rows if plain and all(match.home != match.away for match in batch.matches) else None
+
+
 def _settle_matches(
-    batch: Batch, teams: Mapping[str, int], rows: dict[MatchKey, int], rejected: list[Rejected]
-) -> list[MatchRecord]:
-    """Return one record per match; `rows` receives the position of every key that leads to one."""
+    batch: Batch, teams: Mapping[str, int], rejected: list[Rejected]
+) -> tuple[list[MatchRecord], Rows]:
+    """Return one record per match, and the position of every key that leads to one."""
     same: dict[Hashable, list[MatchRecord]] = defaultdict(list)
     for match in batch.matches:
         home, away = teams[match.home], teams[match.away]
@@ -96,6 +105,7 @@ def _settle_matches(
         else:
             same[match.match_date, home, away, match.number].append(match)
     settled: list[MatchRecord] = []
+    rows: Rows = {}
     for twins in same.values():
         chosen = twins[0] if len(twins) == 1 else _agreed(twins)
         if chosen is None:
@@ -105,7 +115,7 @@ def _settle_matches(
         for twin in twins:
             rows[key_of(twin)] = len(settled)
         settled.append(chosen)
-    return settled
+    return settled, rows
 
 
 def _agreed(twins: list[MatchRecord]) -> MatchRecord | None:
@@ -119,12 +129,22 @@ class _Settler:
     """Ties records to matches and drops repetitions."""
 
     def __init__(
-        self, file: str, rows: Mapping[MatchKey, int], quiet: set[MatchKey], rejected: list[Rejected]
+        self,
+        batch: Batch,
+        rows: Rows,
+        mentioned: Iterable[MatchKey],
+        rejected: list[Rejected],
     ) -> None:
-        self._file = file
+        self._batch = batch
+        self._file = batch.file
         self._rows = rows
-        self._quiet = quiet
+        self._mentioned = mentioned
         self._rejected = rejected
+
+    @cached_property
+    def _quiet(self) -> set[MatchKey]:
+        """Matches that the file holds and that are not stored, for a reason that was given already."""
+        return {key_of(match) for match in self._batch.matches} | set(self._mentioned)
 
     def __call__(
         self, records: Sequence[Record], key: Callable[[Record], Hashable]
@@ -136,18 +156,18 @@ class _Settler:
         return self._without_twins(kept, positions, keys)
 
     def _of_matches(self, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
-        positions = [self._rows.get(record.match, -1) for record in records]
-        if -1 not in positions:
-            return list(records), positions
+        positions = [self._rows.get(record[0]) for record in records]  # type: ignore[index]
+        if None not in positions:
+            return list(records), cast(list[int], positions)
         orphans = {
             record.match: record
             for record, position in zip(records, positions, strict=True)
-            if position < 0 and record.match not in self._quiet
+            if position is None and record.match not in self._quiet
         }
         for match, record in orphans.items():
             reason = f"The file holds no match {match.home} - {match.away} on {match.match_date}."
             self._rejected.append(_refuse(self._file, "unknown-match", reason, [record]))
-        kept = [(r, p) for r, p in zip(records, positions, strict=True) if p >= 0]
+        kept = [(r, p) for r, p in zip(records, positions, strict=True) if p is not None]
         return [record for record, _ in kept], [position for _, position in kept]
 
     def _without_twins(
@@ -177,6 +197,7 @@ def _without_match(record: object) -> object:
 
 
 # The fields that tell apart what one match has several of, by position since that is faster than by name.
+_match_key = itemgetter(*map(MatchRecord._fields.index, MatchKey._fields))
 _quote_key = itemgetter(
     *map(QuoteRecord._fields.index, ("bookmaker", "market", "outcome", "line", "is_closing", "quoted_at"))
 )
