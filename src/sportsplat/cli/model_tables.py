@@ -99,12 +99,14 @@ def show_comparison(console: Console, data: JsonObject) -> None:
     else:
         _say(
             console,
-            "No match was played after both cut-offs. Out of fold, each on matches of its own, which do not "
-            "compare:",
+            "No match was played after both cut-offs. Out of fold, each on matches of its own; only their "
+            "distances from Elo compare:",
         )
     table = _score_table()
+    table.add_column("ours − Elo's (95%)", justify="right")
     for model, scores in zip(data["models"], data["scores"], strict=True):
-        _add_scores(table, f"model {model['model_id']} ({model['model']})", scores, None)
+        gap = _gap(model["elo"]) if data["basis"] == "out_of_fold" and model["model"] != "elo" else ""
+        _add_scores(table, f"model {model['model_id']} ({model['model']})", scores, gap)
     console.print(table)
     if data["paired"]:
         _say(console, f"first − second: {_gap(data['paired'])}")
@@ -202,10 +204,10 @@ def _score_table() -> Table:
 
 
 def _add_scores(
-    table: Table, name: str, scores: Mapping[str, Any], gap: str | None, style: str | None = None
+    table: Table, name: str, scores: Mapping[str, Any], gap: str, style: str | None = None
 ) -> None:
     cells = [_number(scores.get(score)) for score in SCORES]
-    table.add_row(name, *cells, *([] if gap is None else [gap]), style=style)
+    table.add_row(name, *cells, gap, style=style)
 
 
 def _gap(paired: Mapping[str, Any] | None) -> str:

@@ -16,8 +16,8 @@ from sportsplat.domain import JsonObject
 from sportsplat.errors import NotFound, UsageError
 from sportsplat.jobs.explain import explain as explained
 from sportsplat.jobs.features import Frames, read_frames
+from sportsplat.jobs.forecast_rows import describe, nothing_to_predict
 from sportsplat.jobs.models import find, refuse_mismatch
-from sportsplat.models.baselines import offered_prices
 from sportsplat.models.dataset import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -97,34 +97,12 @@ def predict(
         probabilities = known.predictor.predict(features)
         stored = _store(connection, known.model, built, coming, probabilities, moment)
     matches = known.frames.matches[coming]
-    predictions = _describe(matches, probabilities, league, known)
+    predictions = describe(matches, probabilities, league, known.names, known.quotes)
     if explain:
         reasons = explained(known.predictor, features)
         for prediction, reason in zip(predictions, reasons, strict=True):
             prediction["explanation"] = reason
     return answer | {"stored": stored, "message": None, "predictions": predictions}
-
-
-def nothing_to_predict(matches: pd.DataFrame, league: League, first: date, last: date) -> str:
-    """Say why there is nothing to forecast from `first` to `last`, and which command would change that."""
-    source = next(iter(league.sources), "SOURCE")
-    command = f"`sportsplat ingest {source} --league {league.code}`"
-    if not len(matches):
-        return f"no match of {league.code} is stored; {command}"
-    day = matches["match_date"].to_numpy().astype("datetime64[D]")
-    inside = (day >= np.datetime64(first)) & (day <= np.datetime64(last))
-    span = f"on {first}" if first == last else f"from {first} to {last}"
-    if not inside.any():
-        return (
-            f"no match of {league.code} {span} is stored; the last stored one is on {day.max()}; "
-            f"newer fixtures come with {command}"
-        )
-    played = int(matches["final"].to_numpy()[inside].sum())
-    waiting = int(inside.sum()) - played
-    return (
-        f"no match of {league.code} {span} is still to come: {played} are played, {waiting} have begun "
-        f"without a stored result or are cancelled; newer facts come with {command}"
-    )
 
 
 def _window(
@@ -214,41 +192,3 @@ def _store(
     decision_at = built.decision_at[coming].to_numpy(dtype="datetime64[us]")
     write_features(connection, built.manifest, built.names, match_id, decision_at, rows.to_numpy())
     return store_predictions(connection, model.id, now, match_id.tolist(), probabilities.tolist())
-
-
-def _describe(
-    matches: pd.DataFrame, probabilities: FloatArray, league: League, known: _Known
-) -> list[JsonObject]:
-    """Put forecasts (n, k) beside who plays when, what a fair price were, and what is offered."""
-    match_id = matches["match_id"].to_numpy(dtype=np.int64)
-    refs = league.prices.entry
-    offer = None if known.quotes is None else offered_prices(known.quotes, match_id, league, refs)
-    found: list[JsonObject] = []
-    rows: list[JsonObject] = matches.to_dict("records")  # type: ignore[assignment]
-    for place, (match, shares) in enumerate(zip(rows, probabilities.tolist(), strict=True)):
-        quoted = offer is not None and offer.ref[place] >= 0
-        odds = offer.decimal_odds[place].tolist() if offer is not None and quoted else None
-        found.append(
-            {
-                "match_id": match["match_id"],
-                "kickoff_utc": match["kickoff_utc"].isoformat(),
-                "day_precision": match["day_precision"],
-                "match_date": match["match_date"].date().isoformat(),
-                "home": known.names[match["home_id"]],
-                "away": known.names[match["away_id"]],
-                "neutral": match["neutral"],
-                "probabilities": _by_outcome(league, shares),
-                "fair_odds": _by_outcome(league, [1 / share if share else None for share in shares]),
-                "entry_price": odds and _by_outcome(league, odds),
-                "quoted_by": str(refs[offer.ref[place]]) if offer is not None and quoted else None,
-                "edge": odds
-                and _by_outcome(
-                    league, [share * price - 1 for share, price in zip(shares, odds, strict=True)]
-                ),
-            }
-        )
-    return found
-
-
-def _by_outcome(league: League, values: list[Any]) -> JsonObject:
-    return dict(zip(league.outcomes, values, strict=True))

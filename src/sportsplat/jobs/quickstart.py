@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sportsplat.domain import JsonObject
+    from sportsplat.jobs.context import Context
     from sportsplat.settings import Settings
 
 LEAGUE = "sim"
@@ -47,7 +48,6 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
     from sportsplat.jobs.backtest import Request, backtest
     from sportsplat.jobs.ingest import ingest
     from sportsplat.jobs.predict import predict
-    from sportsplat.jobs.train import train
     from sportsplat.sources.simulate import recent_seasons
 
     now = datetime.now(UTC)
@@ -57,7 +57,7 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
         f"simulating seasons {played[0]} to {played[-1]} of a league whose truth is known",
         lambda: ingest(context, "simulate", [], league=LEAGUE, seasons=played, options={"seed": seed}),
     )
-    trained = step("train", "training LightGBM on all of it", lambda: train(context, LEAGUE, seed=seed))
+    trained = step("train", "training LightGBM on all of it", lambda: _train(context, seed))
     first_day = datetime(played[-BACKTESTED_SEASONS], 1, 1, tzinfo=UTC).date()
     request = Request(LEAGUE, start=first_day, seed=seed, report=report)
     tested = step(
@@ -83,3 +83,13 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
         },
         "seconds": seconds,
     }
+
+
+def _train(context: Context, seed: int) -> JsonObject:
+    """Train boosting; where too few seasons let it not beat Elo and nothing serves yet, Elo serves."""
+    from sportsplat.jobs.train import train
+
+    trained = train(context, LEAGUE, seed=seed)
+    if not trained["promoted"]:
+        train(context, LEAGUE, kind="elo", seed=seed)
+    return trained
