@@ -72,6 +72,7 @@ def test_the_object_has_the_published_keys(run: BacktestRun) -> None:
         "baselines", "paired", "betting", "seconds", "fingerprint",
     } <= set(result)  # fmt: skip
     assert set(result["forecast"]) == SCORES
+    assert result["calibration"]["ece"] == pytest.approx(result["forecast"]["ece"])
     assert {"base_rate", "elo", "market", "truth"} == set(result["baselines"])
     assert all(set(scores) >= SCORES for scores in result["baselines"].values())
     assert all(set(pair) == {"matches", "log_loss_difference", "ci95"} for pair in result["paired"].values())

@@ -13,7 +13,7 @@ def headline(result: JsonObject) -> list[str]:
     """Return the result in sentences: the verdict, our log loss beside each baseline's, then the bets."""
     said = [_verdict(result)]
     said += [_against(name, result) for name in _worth_saying(result)]
-    return [*said, *_bets_in_words(result["betting"])]
+    return [*said, _calibration_in_words(result["calibration"]), *_bets_in_words(result["betting"])]
 
 
 def caveats(result: JsonObject) -> list[str]:
@@ -109,6 +109,16 @@ def _against(name: str, result: JsonObject) -> str:
     return (
         f"{who[0].upper()}{who[1:]} has {theirs:.4f}{on}: {verdict} "
         f"(ours minus theirs {minus(f'{gap:+.4f}')}, 95% interval {in_words(interval)})."
+    )
+
+
+def _calibration_in_words(calibration: JsonObject) -> str:
+    low, high = calibration["ci95"]
+    verdict = "no sign of" if calibration["ece"] <= calibration["chance95"] else "a sign of"
+    return (
+        f"The calibration error is {calibration['ece']:.4f} (95% interval {low:.4f} to {high:.4f}); "
+        f"chance alone gives a perfect forecaster up to {calibration['chance95']:.4f}: "
+        f"{verdict} miscalibration."
     )
 
 

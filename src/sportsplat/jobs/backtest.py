@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,20 +19,21 @@ from sportsplat.backtest.compare import Comparison, compare, losses_by_season
 from sportsplat.backtest.engine import Fitting, Forecasts, blocks, check_model, refuse_untrained, walk_forward
 from sportsplat.backtest.prices import Prices, find_prices, label
 from sportsplat.backtest.report import View, render_report
-from sportsplat.db.backtests import BetRecord, store_backtest
 from sportsplat.domain import JsonObject
 from sportsplat.jobs import fingerprint
 from sportsplat.jobs.backtest_inputs import Inputs, choose_rows, published, read_inputs
+from sportsplat.jobs.backtest_store import store
 from sportsplat.jobs.workers import worker_pool
 from sportsplat.jobs.write_file import refuse_foreign, write_atomically
-from sportsplat.models.calibration import reliability
-from sportsplat.models.card import package_versions
+from sportsplat.models.calibration import calibration_error, reliability
+from sportsplat.models.card import package_versions, uses_odds
 from sportsplat.models.dataset import Dataset, FloatArray
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
 
 Progress = Callable[[float, float, str], object]
+CALIBRATION_DRAWS: Final = 4_000_000  # forecasts drawn again for the interval of the calibration error
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
     comparison = compare(ours, others, matches.outcomes, matches.day, draws.rng, draws.samples)
     configuration = _configuration(context, request, dataset)
     result = _result(request, seed, matches, forecasts, comparison, betting, prices) | {
-        "notes": [*betting.notes, *notes],
+        "calibration": _calibration(ours, matches, draws),
+        "notes": [*betting.notes, *notes, *_about_the_model(request.model, dataset)],
         "configuration": configuration,
         "packages": package_versions(),
         "fingerprint": {
@@ -124,7 +126,7 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
         betting.edges,
         betting.portfolio,
     )
-    _store(context, result, betting, matches, prices)
+    store(context, result, betting.portfolio, matches, prices)
     if request.report is not None:
         write_atomically(request.report, render_report(view))
     return BacktestRun(result, view)
@@ -221,6 +223,19 @@ def _result(
     }
 
 
+def _calibration(ours: FloatArray, matches: Dataset, draws: Draws) -> JsonObject:
+    """Calibration error, its interval, and how large chance alone makes it; fewer samples of more matches."""
+    samples = min(500, max(100, CALIBRATION_DRAWS // ours.size))
+    found = calibration_error(ours, matches.outcomes, draws.rng, samples=samples)
+    return {"ece": found.ece, "ci95": list(found.ci95), "chance95": found.chance95}
+
+
+def _about_the_model(model: str, dataset: Dataset) -> list[str]:
+    if model == "gbm" and uses_odds(dataset.names):
+        return ["The model sees prices: its bets are no evidence of an edge over them."]
+    return []
+
+
 def _seed(context: Context, request: Request) -> int:
     return context.settings.models.seed if request.seed is None else request.seed
 
@@ -258,36 +273,3 @@ def _run_id(result: JsonObject) -> str:
     now = datetime.now(UTC)
     prints = fingerprint.of_configuration(result["fingerprint"] | {"at": now.isoformat()})
     return f"{result['league']}-{result['model']}-{now:%Y%m%dT%H%M%S}-{prints[:8]}"
-
-
-def _store(context: Context, result: JsonObject, betting: Betting, matches: Dataset, prices: Prices) -> None:
-    with context.connect() as connection:
-        store_backtest(connection, result, _bets(betting, matches, prices))
-
-
-def _bets(betting: Betting, matches: Dataset, prices: Prices) -> Iterator[BetRecord]:
-    if betting.portfolio is None:
-        return
-    ledger = betting.portfolio.ledger
-    bookmakers = prices.bookmakers()
-    benchmark = prices.benchmark.decimal_odds[ledger.match, ledger.outcome]
-    for index, (match, outcome) in enumerate(
-        zip(ledger.match.tolist(), ledger.outcome.tolist(), strict=True)
-    ):
-        yield BetRecord(
-            match_id=int(matches.match_id[match]),
-            outcome=matches.league.outcomes[outcome],
-            bookmaker=bookmakers[match],
-            placed_at=_aware(matches.decision_at[match]),
-            settled_at=_aware(matches.known_at[match]),
-            probability=float(ledger.probability[index]),
-            decimal_odds=float(ledger.decimal_odds[index]),
-            benchmark_odds=float(benchmark[index]) if np.isfinite(benchmark[index]) else None,
-            stake=float(ledger.stake[index]),
-            profit=float(ledger.profit[index]),
-        )
-
-
-def _aware(moment: np.datetime64) -> datetime:
-    naive: datetime = moment.astype("datetime64[us]").item()
-    return naive.replace(tzinfo=UTC)
