@@ -216,7 +216,7 @@ def test_a_baseline_is_compared_on_the_matches_it_speaks_of() -> None:
 def bets(probabilities: FloatArray, quotes: pd.DataFrame, declared: DeclaredPrices | None = None) -> Betting:
     data = dataset() if declared is None else replace(dataset(), league=replace(league(), prices=declared))
     prices = find_prices(quotes, data, "power")
-    return bet(probabilities, data, prices, RULES, Draws(np.random.default_rng(1), 500))
+    return bet(probabilities, data, prices, RULES, Draws(1, 500))
 
 
 def test_perfect_prices_with_a_margin_cost_whoever_bets_just_that_margin() -> None:
@@ -234,7 +234,7 @@ def test_perfect_prices_with_a_margin_cost_whoever_bets_just_that_margin() -> No
         home = (rng.random(len(dataset())) < truth()[:, 0]).astype(np.float64)
         world = replace(dataset(), outcomes=np.column_stack([home, 1.0 - home]))
         prices = find_prices(quotes, world, "power")
-        betting = bet(forecast_everywhere(), world, prices, RULES, Draws(rng, 100))
+        betting = bet(forecast_everywhere(), world, prices, RULES, Draws(1, 100))
         assert betting.result is not None
         assert betting.portfolio is not None
         for same in (betting.result["at_close"]["same_bets"], betting.result["at_close"]["kelly"]):

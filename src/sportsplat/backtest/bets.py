@@ -20,10 +20,15 @@ from sportsplat.models.dataset import Dataset, FloatArray
 
 @dataclass(frozen=True)
 class Draws:
-    """How intervals are drawn: one generator for a run, so that a seed gives the same intervals again."""
+    """How intervals are drawn: every one from the same seed, so that equal bets have equal intervals."""
 
-    rng: np.random.Generator
+    seed: int
     samples: int
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A generator at its beginning."""
+        return np.random.default_rng(self.seed)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def bet_rows(betting: JsonObject | None) -> list[dict[str, str]]:
         ("Flat, one unit", betting["entry_price"], betting["flat"]),
     ]
     close = betting["at_close"]
-    if close is not None:
+    if close is not None and close["price"] != betting["entry_price"]:
         rows += [
             ("The Kelly bets above, paid at the close", close["price"], close["same_bets"]),
             ("Kelly, choosing at the close", close["price"], close["kelly"]),

@@ -96,7 +96,7 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
     matches = dataset.take(forecasts.rows)
     ours = forecasts.probabilities[request.model]
     seed = _seed(context, request)
-    draws = Draws(np.random.default_rng(seed), context.settings.backtest.bootstrap_samples)
+    draws = Draws(seed, context.settings.backtest.bootstrap_samples)
     prices = find_prices(inputs.quotes, matches, context.settings.backtest.devig)
     with watch.stage("betting"):
         betting = bet(ours, matches, prices, rules(context), draws)
