@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -41,7 +40,7 @@ def initialise(data_dir: Path, owner: Owner, account: Account, *, lock_fd: int, 
     The programs inherit `lock_fd`, so that if we are killed they keep the lock until they are gone too.
     `flush` False is for data that may be lost.
     """
-    work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
+    work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{os.urandom(4).hex()}"
     work.mkdir(mode=0o700)
     account.give(work)
     try:

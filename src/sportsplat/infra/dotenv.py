@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 _ASSIGNMENT = r"^\s*(?:export\s+)?{key}\s*=\s*(.*?)\s*$"
@@ -42,6 +41,8 @@ def write_value(path: Path, key: str, value: str) -> None:
 
 def replace_file(path: Path, text: str) -> None:
     """Replace the file at `path` by a private (0600) one with `text`, in one step and flushed to the disk."""
+    import tempfile
+
     target = path.resolve()
     fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

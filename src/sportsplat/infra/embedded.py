@@ -61,15 +61,16 @@ class EmbeddedEnvironment:
             memory.remember(self.spec.state_dir, backend=self.backend, port=server.port)
         return Ensured(endpoint, actions)
 
-    def status(self) -> EnvironmentStatus:
-        """Look at the data directory and its process, and ask a running one for its version."""
-        state, server, version = self._look()
+    def status(self, question: str | None = None) -> EnvironmentStatus:
+        """Look at the data directory and its process, and ask a running one its version and `question`."""
+        state, server, rows = self._look(question)
         service: dict[str, Any] = {"name": "postgres", "state": state, "data": str(self.spec.data_dir)}
         if server is None:
             return EnvironmentStatus(self.backend, state, services=[service])
         service |= {"pid": server.pid, "port": server.port}
         endpoint = self._endpoint_of(server, self.spec.password() or "")
-        return EnvironmentStatus(self.backend, state, endpoint, version, [service])
+        version = rows[0] if rows else None
+        return EnvironmentStatus(self.backend, state, endpoint, version, [service], rows[1:])
 
     def endpoint(self) -> Endpoint:
         """Return where the running server is, without asking it anything."""
@@ -82,7 +83,7 @@ class EmbeddedEnvironment:
         """Return the first column of a query, through the wheel's psql."""
         endpoint = self.endpoint()
         try:
-            return probe.ask(endpoint, sql, _ANSWER_S)
+            return probe.ask(endpoint, sql, timeout_s=_ANSWER_S)
         except probe.RefusedError as refused:
             raise refusals.explained(refused, self.spec, endpoint) from refused
 
@@ -265,7 +266,7 @@ class EmbeddedEnvironment:
         Data that does not answer is left as it is, and a server that this call started is stopped again.
         """
         try:
-            probe.ask(endpoint, "SELECT 1", _ANSWER_S)
+            probe.ask(endpoint, "SELECT 1", timeout_s=_ANSWER_S)
         except probe.RefusedError as refused:
             error = refusals.explained(refused, self.spec, endpoint)
             if started:
@@ -285,17 +286,19 @@ class EmbeddedEnvironment:
         self._refuse_foreign_data()
         return postmaster.running(self.spec.data_dir)
 
-    def _look(self) -> tuple[State, postmaster.Postmaster | None, str | None]:
+    def _look(self, question: str | None = None) -> tuple[State, postmaster.Postmaster | None, list[str]]:
+        """Return the state, the server if there is one, and its version with the answer to `question`."""
         if not self.spec.data_dir.exists():
-            return "absent", None, None
+            return "absent", None, []
         server = self._running()
         if server is None:
-            return ("stopped" if cluster.is_marked(self.spec.data_dir) else "incomplete"), None, None
+            return ("stopped" if cluster.is_marked(self.spec.data_dir) else "incomplete"), None, []
         endpoint = self._endpoint_of(server, self.spec.password() or "")
         try:
-            return "running", server, probe.ask(endpoint, "SHOW server_version", _ANSWER_S)[0]
+            statements = ["SHOW server_version", *([question] if question is not None else [])]
+            return "running", server, probe.ask(endpoint, *statements, timeout_s=_ANSWER_S)
         except probe.RefusedError:
-            return "unhealthy", server, None
+            return "unhealthy", server, []
 
     def _endpoint_of(self, server: postmaster.Postmaster, password: str) -> Endpoint:
         return Endpoint(

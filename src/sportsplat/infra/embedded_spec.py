@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +60,8 @@ class EmbeddedSpec:
 
     def make_password(self) -> str:
         """Generate a password into `.env` and return it."""
+        import secrets
+
         password = secrets.token_urlsafe(24)
         dotenv.write_value(self.env_file, PASSWORD_KEY, password)
         return password

@@ -76,6 +76,7 @@ class EnvironmentStatus:
     endpoint: Endpoint | None = None
     server_version: str | None = None
     services: list[dict[str, Any]] = field(default_factory=list)
+    answer: list[str] = field(default_factory=list)
 
 
 class Environment(Protocol):
@@ -90,8 +91,11 @@ class Environment(Protocol):
         """Create, start or find the database, and return once it answers to its real user."""
         ...
 
-    def status(self) -> EnvironmentStatus:
-        """Look without changing anything and without waiting."""
+    def status(self, question: str | None = None) -> EnvironmentStatus:
+        """Look without changing anything and without waiting.
+
+        `question`: SQL to ask on the same occasion, when it runs; its first column becomes `answer`.
+        """
         ...
 
     def endpoint(self) -> Endpoint:

@@ -60,11 +60,13 @@ class ExternalEnvironment:
         memory.remember(self._state_dir, backend=self.backend)
         return Ensured(self._endpoint, [])
 
-    def status(self) -> EnvironmentStatus:
-        """Ask the server for its version."""
+    def status(self, question: str | None = None) -> EnvironmentStatus:
+        """Ask the server for its version, and `question`."""
         service: dict[str, Any] = {"name": "postgres", "state": "running"}
         try:
-            return EnvironmentStatus(self.backend, "running", self._endpoint, self._version(), [service])
+            version = self._version()
+            answer = self.ask(question) if question is not None else []
+            return EnvironmentStatus(self.backend, "running", self._endpoint, version, [service], answer)
         except (EnvironmentUnavailable, DataConflict) as error:
             service |= {"state": "unhealthy", "reason": error.cause}
             return EnvironmentStatus(self.backend, "unhealthy", self._endpoint, None, [service])

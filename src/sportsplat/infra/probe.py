@@ -27,12 +27,15 @@ class RefusedError(Exception):
         return "database" in str(self) and "does not exist" in str(self)
 
 
-def ask(endpoint: Endpoint, sql: str, timeout_s: float) -> list[str]:
-    """Return the first column of a query's rows; no rows when it names a table that does not exist.
+def ask(endpoint: Endpoint, *statements: str, timeout_s: float) -> list[str]:
+    """Return the first column of all rows of one or several queries.
+
+    The first query that names a table that does not exist has no rows, and ends it.
 
     Raises RefusedError.
     """
-    command = [str(psql()), "-XAtq", "-w", "-v", "VERBOSITY=sqlstate", "-c", sql]
+    command = [str(psql()), "-XAtq", "-w", "-v", "VERBOSITY=sqlstate", "-v", "ON_ERROR_STOP=1"]
+    command += [word for sql in statements for word in ("-c", sql)]
     environment = psql_environment(endpoint) | {"PGCONNECT_TIMEOUT": str(max(2, round(timeout_s)))}
     try:
         done = subprocess.run(
@@ -40,10 +43,8 @@ def ask(endpoint: Endpoint, sql: str, timeout_s: float) -> list[str]:
         )
     except subprocess.TimeoutExpired:
         raise RefusedError(f"no answer within {timeout_s:g} s") from None
-    if done.returncode == 0:
+    if done.returncode == 0 or _UNDEFINED_TABLE in done.stderr:
         return [line.split("|", 1)[0] for line in done.stdout.splitlines()]
-    if _UNDEFINED_TABLE in done.stderr:
-        return []
     raise RefusedError(" ".join(done.stderr.split()))
 
 

@@ -7,39 +7,62 @@ was before the project was moved.
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-
-import psutil
 
 from sportsplat.infra.account import server_account
 from sportsplat.infra.binaries import bin_dir
 
+_PROC = Path("/proc")
+
 
 def works_in(pid: int, data_dir: Path) -> bool:
-    """Whether `pid` is alive (a zombie is not) and its working directory is `data_dir`."""
+    """Whether `pid` is a live PostgreSQL process (a zombie is not) whose working directory is `data_dir`."""
     try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name():
-            return False
-        return Path(_folder_of(process, data_dir)).samefile(data_dir)
-    except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+        folder = _folder_in_proc(pid, data_dir) if sys.platform == "linux" else _folder_by_psutil(pid)
+        return folder is not None and Path(folder).samefile(data_dir)
+    except OSError:
         return False
 
 
 def workers(data_dir: Path) -> list[int]:
     """Return the numbers of all live PostgreSQL processes of `data_dir`."""
-    return [process.pid for process in psutil.process_iter() if works_in(process.pid, data_dir)]
+    return [pid for pid in _all_numbers() if works_in(pid, data_dir)]
 
 
-def _folder_of(process: psutil.Process, data_dir: Path) -> str:
-    """Return the working directory of a process.
+def _all_numbers() -> Iterable[int]:
+    if sys.platform != "linux":
+        import psutil
 
-    In a container even root may not look at the processes of others; then the server's own account looks.
+        return psutil.pids()
+    return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()]
+
+
+def _folder_in_proc(pid: int, data_dir: Path) -> str | None:
+    """Return the working directory of a PostgreSQL process; OSError for a process that is gone or a zombie.
+
+    In a container even root may not look into the processes of others; then the server's own account looks.
     """
+    if "postgres" not in (_PROC / f"{pid}" / "comm").read_text():
+        return None
+    link = _PROC / f"{pid}" / "cwd"
     try:
-        return process.cwd()
-    except psutil.AccessDenied:
+        return str(link.readlink())
+    except PermissionError:
         if os.geteuid() != 0:
             raise
     account = server_account(data_dir, [data_dir, bin_dir()])
-    return account.run(["readlink", f"/proc/{process.pid}/cwd"], capture_output=True).stdout.strip()
+    return account.run(["readlink", str(link)], capture_output=True).stdout.strip() or None
+
+
+def _folder_by_psutil(pid: int) -> str | None:
+    """Return the working directory of a PostgreSQL process on a system without /proc."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        alive = process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+        return process.cwd() if alive else None
+    except psutil.Error:
+        return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable
@@ -19,6 +18,9 @@ def socket_dir(state_dir: Path) -> Path:
     inside = state_dir / "run"
     if len(str(inside).encode()) <= _LONGEST:
         return inside
+    import hashlib
+    import tempfile
+
     name = hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"sportsplat-{name}"
 
@@ -31,7 +33,7 @@ def prepare(folder: Path, account: Account) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     info = folder.lstat()
-    if folder.is_symlink() or info.st_uid not in (account.uid, _ourselves()):
+    if folder.is_symlink() or info.st_uid not in (account.uid, os.geteuid()):
         raise EnvironmentUnavailable(
             f"the folder for the server's socket belongs to someone else: {folder}",
             cause=f"it is owned by user {info.st_uid}",
@@ -46,9 +48,3 @@ def clear(folder: Path) -> None:
     """Remove the folder with whatever a killed server left in it."""
     if not folder.is_symlink():
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ourselves() -> int:
-    import os
-
-    return os.geteuid()

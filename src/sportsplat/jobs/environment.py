@@ -98,20 +98,19 @@ def _migrate(environment: Environment, endpoint: Endpoint) -> list[str]:
 def _describe(environment: Environment) -> dict[str, Any]:
     from sportsplat.db.revisions import head
 
-    found = environment.status()
+    found = environment.status(_REVISION)
     return {
         "backend": found.backend,
         "state": found.state,
         "endpoint": found.endpoint.url() if found.endpoint is not None else None,
         "server_version": found.server_version,
-        "schema_revision": _revision(environment) if found.state == "running" else None,
+        "schema_revision": _revision(found.answer),
         "schema_head": head(asset_dir("migrations")),
         "services": found.services,
     }
 
 
-def _revision(environment: Environment) -> str | None:
-    rows = environment.ask(_REVISION)
+def _revision(rows: Sequence[str]) -> str | None:
     if len(rows) > 1:
         raise DataConflict(
             f"the schema has several revisions at once: {', '.join(rows)}",
