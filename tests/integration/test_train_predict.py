@@ -1,0 +1,282 @@
+"""Training sees nothing later than its cut-off, and forecasting walks the path of training."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sportsplat.db import registry
+from sportsplat.errors import DataConflict, InputRefused, NotFound, UsageError
+from sportsplat.infra.environment import Endpoint
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.features import read_frames
+from sportsplat.jobs.predict import predict
+from sportsplat.jobs.train import train
+from sportsplat.models.link import link_probabilities
+from tests.conftest import Database
+from tests.simulated_league import NOW, TODAY, context_of, copy_of, simulated_league
+
+UNTIL = date(2013, 6, 30)
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    postgres: Endpoint, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A league with model 1, boosting on what was known in the middle of 2013, and model 2, Elo on all."""
+    folder = tmp_path_factory.mktemp("simulated")
+    with simulated_league(postgres, migrated, folder) as database:
+        context = context_of(database, folder)
+        train(context, "sim", until=UNTIL)
+        train(context, "sim", kind="elo")
+        yield database
+
+
+@pytest.fixture
+def database(trained: Database) -> Iterator[Database]:
+    with copy_of(trained) as made:
+        yield made
+
+
+@pytest.fixture
+def context(database: Database, tmp_path: Path) -> Context:
+    return context_of(database, tmp_path)
+
+
+def probabilities(answer: dict[str, Any]) -> dict[int, list[float]]:
+    return {found["match_id"]: list(found["probabilities"].values()) for found in answer["predictions"]}
+
+
+def stored_model(context: Context, model_id: int) -> tuple[Any, ...]:
+    with context.connect("read") as connection:
+        row = connection.execute(
+            "SELECT booster, artifact, parameters, card FROM models WHERE id = %s", (model_id,)
+        ).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def test_what_comes_after_the_cut_off_changes_nothing(context: Context, database: Database) -> None:
+    """Absurd results from the day after on: the same text model, card and forecasts."""
+    day_after = UNTIL + timedelta(days=1)
+    moment = context.league("sim").end_of_day(UNTIL)
+    honest = predict(context, "sim", since=day_after, model_id=1, now=moment)
+    with database.connect() as connection:
+        changed = connection.execute(
+            "UPDATE matches SET home_score = 500 + id %% 7, away_score = id %% 3 "
+            "WHERE match_date > %s AND status = 'final'",
+            (UNTIL,),
+        ).rowcount
+        connection.execute(
+            'UPDATE team_match_stats SET stats = \'{"points": 900, "shots": 0, "turnovers": 77}\' '
+            "WHERE known_at > %s",
+            (moment,),
+        )
+    assert changed > 100
+    again = train(context, "sim", until=UNTIL)
+    assert stored_model(context, again["model_id"]) == stored_model(context, 1)
+    assert again["trained_until"] < day_after.isoformat()
+    told = predict(context, "sim", since=day_after, model_id=again["model_id"], now=moment)
+    assert probabilities(told) == probabilities(honest)
+    assert len(told["predictions"]) > 10
+
+
+def test_a_later_cut_off_gives_another_model(context: Context) -> None:
+    later = train(context, "sim", kind="elo", until=UNTIL)
+    assert stored_model(context, later["model_id"])[1] != stored_model(context, 2)[1]
+    assert later["matches"] < len(played(context))
+
+
+def played(context: Context) -> Any:
+    with context.connect("read") as connection:
+        matches = read_frames(connection, context.league("sim")).matches
+    return matches[matches["final"]]
+
+
+@pytest.mark.parametrize("back", [1, 2, 40])
+def test_an_unplayed_match_gets_what_it_would_get_if_it_were_played(
+    context: Context, database: Database, back: int
+) -> None:
+    """No zeros, no second path: the same features to the last bit, and so the same probabilities."""
+    league = context.league("sim")
+    match = played(context).iloc[-back]
+    match_id, kickoff = int(match["match_id"]), match["kickoff_utc"].to_pydatetime()
+    with context.connect("read") as connection:
+        frames = read_frames(connection, league)
+        model = registry.find_model(connection, 1)
+        assert model is not None
+        predictor = registry.load_predictor(connection, model)
+    known = predictor.predict(
+        frames.build(league, context.settings.features.rolling_windows).frame.loc[[match_id]]
+    )
+    row = frames.build(league, context.settings.features.rolling_windows).frame.loc[match_id]
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE matches SET status = 'scheduled', home_score = NULL, away_score = NULL, known_at = NULL "
+            "WHERE id = %s",
+            (match_id,),
+        )
+        connection.execute("DELETE FROM team_match_stats WHERE match_id = %s", (match_id,))
+    told = predict(context, "sim", since=kickoff.date(), model_id=1, now=kickoff - MOMENT)
+    with context.connect("read") as connection:
+        stored = connection.execute(
+            "SELECT values, f.names, decision_at "
+            "  FROM match_features JOIN feature_manifests f ON hash = manifest WHERE match_id = %s",
+            (match_id,),
+        ).fetchone()
+    assert stored is not None
+    assert np.array_equal(stored[0], row.to_numpy(), equal_nan=True)
+    assert (stored[1], stored[2]) == (list(row.index), kickoff)
+    assert np.count_nonzero(row.to_numpy()) > 30
+    assert probabilities(told)[match_id] == known[0].tolist()
+
+
+def count(context: Context) -> int:
+    with context.connect("read") as connection:
+        row = connection.execute("SELECT count(*) FROM predictions").fetchone()
+    return int(row[0]) if row else -1
+
+
+def test_asking_again_without_new_facts_stores_nothing(context: Context) -> None:
+    first = predict(context, "sim", now=NOW)
+    assert first["model_id"] == 1
+    assert first["stored"] == len(first["predictions"]) == count(context) > 5
+    again = predict(context, "sim", now=NOW)
+    later = predict(context, "sim", now=NOW + timedelta(minutes=5))
+    assert (again["stored"], later["stored"]) == (0, 0)
+    assert count(context) == first["stored"]
+    assert again["predictions"] == first["predictions"]
+    assert probabilities(later) == probabilities(first)
+
+
+def test_a_new_result_adds_forecasts_and_keeps_the_old(context: Context, database: Database) -> None:
+    first = predict(context, "sim", days=14, now=NOW)
+    match = first["predictions"][0]
+    kickoff = datetime.fromisoformat(match["kickoff_utc"])
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE matches SET status = 'final', home_score = 3, away_score = 90, known_at = %s "
+            "WHERE id = %s",
+            (kickoff + timedelta(hours=3), match["match_id"]),
+        )
+    then = kickoff + timedelta(hours=4)
+    second = predict(context, "sim", until=TODAY + timedelta(days=14), now=then)
+    assert match["match_id"] not in probabilities(second)
+    assert second["stored"] > 0
+    moved = {key for key, shares in probabilities(second).items() if probabilities(first)[key] != shares}
+    assert second["stored"] == len(moved)
+    assert count(context) == first["stored"] + second["stored"]
+    with context.connect("read") as connection:
+        kept = connection.execute(
+            "SELECT as_of, probabilities FROM predictions WHERE match_id = %s ORDER BY as_of", (min(moved),)
+        ).fetchall()
+    assert [as_of for as_of, _ in kept] == [NOW, then]
+    assert [shares for _, shares in kept] == [probabilities(answer)[min(moved)] for answer in (first, second)]
+
+
+def test_only_matches_that_have_not_begun_are_forecast(context: Context, database: Database) -> None:
+    whole = predict(context, "sim", days=30, now=NOW)["predictions"]
+    moments = [datetime.fromisoformat(match["kickoff_utc"]) for match in whole]
+    assert min(moments) > NOW
+    assert max(moments).date() <= TODAY + timedelta(days=30)
+    with database.connect() as connection:
+        connection.execute("UPDATE matches SET status = 'cancelled' WHERE id = %s", (whole[0]["match_id"],))
+    rest = predict(context, "sim", days=30, now=NOW)["predictions"]
+    assert [match["match_id"] for match in rest] == [match["match_id"] for match in whole[1:]]
+    one_day = predict(context, "sim", since=moments[5].date(), until=moments[5].date(), now=NOW)
+    assert {match["match_date"] for match in one_day["predictions"]} == {str(moments[5].date())}
+
+
+def test_prices_are_those_known_now(context: Context) -> None:
+    """Opening prices come a week before the match."""
+    told = predict(context, "sim", days=12, now=NOW)["predictions"]
+    for match in told:
+        shares = match["probabilities"]
+        assert sum(shares.values()) == pytest.approx(1)
+        assert match["fair_odds"] == {name: 1 / share for name, share in shares.items()}
+        quoted = datetime.fromisoformat(match["kickoff_utc"]) - timedelta(days=7) <= NOW
+        assert (match["entry_price"] is not None) == (match["edge"] is not None) == quoted
+        if quoted:
+            assert match["quoted_by"] == "simbook pre-match"
+            assert match["edge"] == {
+                name: shares[name] * odds - 1 for name, odds in match["entry_price"].items()
+            }
+    assert {match["entry_price"] is None for match in told} == {True, False}
+
+
+@pytest.mark.parametrize("model_id", [1, 2])
+def test_an_explanation_adds_up_to_the_forecast(context: Context, model_id: int) -> None:
+    for match in predict(context, "sim", model_id=model_id, explain=True, now=NOW)["predictions"]:
+        why = match["explanation"]
+        parts = [why["elo"], why["home"], why["rest"], *(part["contribution"] for part in why["features"])]
+        assert sum(parts) == pytest.approx(why["latent"], abs=1e-9)
+        told = link_probabilities(np.array([why["latent"]]), 0.0, 2)[0]
+        assert list(match["probabilities"].values()) == pytest.approx(told.tolist(), abs=1e-6)
+        assert bool(why["features"]) == (model_id == 1)
+
+
+def test_nothing_to_forecast_says_what_to_do(context: Context) -> None:
+    told = predict(context, "sim", since=date(2031, 5, 1), now=NOW)
+    assert (told["predictions"], told["stored"]) == ([], 0)
+    assert "the last stored one is on 2013-12-" in told["message"]
+    assert "sportsplat ingest simulate --league sim" in told["message"]
+    past = predict(context, "sim", since=UNTIL - timedelta(days=7), until=UNTIL, now=NOW)
+    assert "is still to come" in past["message"]
+
+
+def test_features_that_changed_since_are_refused(
+    database: Database, context: Context, tmp_path: Path
+) -> None:
+    other = context_of(database, tmp_path, features__rolling_windows=[5, 9])
+    with pytest.raises(DataConflict, match="model 1 learned from other features") as mismatch:
+        predict(other, "sim", now=NOW)
+    assert mismatch.value.error_code == "FEATURE_MISMATCH"
+    assert mismatch.value.fix == "sportsplat train sim --model gbm"
+    assert "win_share_10_home" in mismatch.value.details["names"]
+    assert "win_share_9_home" in mismatch.value.details["names"]
+    assert "15 that it learned from are gone, 15 are new" in str(mismatch.value.cause)
+
+
+def test_other_constants_behind_the_same_names_are_refused(
+    database: Database, context: Context, tmp_path: Path
+) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "config", tmp_path / "config")
+    declared = tmp_path / "config" / "leagues.yaml"
+    text = declared.read_text()
+    declared.write_text(text.replace("{k: 20, home_advantage: 80", "{k: 21, home_advantage: 80"))
+    with pytest.raises(DataConflict, match="learned from other features") as mismatch:
+        predict(context_of(database, tmp_path), "sim", model_id=2, now=NOW)
+    assert "same names" in str(mismatch.value.cause)
+
+
+def test_what_cannot_be_asked_says_why(context: Context, database: Database) -> None:
+    with pytest.raises(UsageError, match="learned from results that were not known") as early:
+        predict(context, "sim", model_id=2, now=NOW - timedelta(days=60))
+    assert early.value.error_code == "LEARNED_LATER"
+    with pytest.raises(UsageError, match="is before the first"):
+        predict(context, "sim", since=TODAY, until=UNTIL, now=NOW)
+    with pytest.raises(NotFound, match="no model of nba is stored") as untrained:
+        predict(context, "nba")
+    assert untrained.value.fix == "sportsplat train nba"
+    with database.connect() as connection:
+        connection.execute("TRUNCATE model_promotions")
+    with pytest.raises(NotFound, match="no model of sim is promoted") as unpromoted:
+        predict(context, "sim", now=NOW)
+    assert unpromoted.value.cause == "stored are 2 (elo), 1 (gbm)"
+
+
+def test_too_few_matches_are_refused_with_their_number(context: Context) -> None:
+    with pytest.raises(InputRefused, match="0 matches of nba have a known result; a model needs 200"):
+        train(context, "nba")
+    with pytest.raises(InputRefused, match="matches of sim have a known result; a model needs 200") as few:
+        train(context, "sim", until=date(2010, 5, 1))
+    assert "ingest more seasons of sim" in str(few.value.fix)
+    with pytest.raises(UsageError, match="unknown model 'gbn'"):
+        train(context, "sim", kind="gbn")
