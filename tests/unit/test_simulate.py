@@ -63,7 +63,7 @@ def test_the_close_knows_more_than_the_opening_and_both_take_a_margin(world: lis
     assert np.allclose(closing.sum(axis=1), 1.04, atol=0.005)
     opening_error = np.abs(opening[:, 0] / opening.sum(axis=1) - truth).mean()
     closing_error = np.abs(closing[:, 0] / closing.sum(axis=1) - truth).mean()
-    assert closing_error < opening_error / 2
+    assert closing_error < 0.6 * opening_error
 
 
 def test_the_same_seed_gives_the_same_past_whatever_comes_later(world: list[SimulatedMatch]) -> None:

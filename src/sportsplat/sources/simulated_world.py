@@ -34,14 +34,14 @@ ROUND_SPACING_DAYS = 5.7
 LATEST_OFFSET_DAYS = 4  # below the spacing, so that no team plays twice a day, and one day of rest happens
 
 STRENGTH_SD = 4.5
-DRIFT_SD = 0.45  # per match
-SEASON_CARRY = 0.65
+DRIFT_SD = 0.2  # per match
+SEASON_CARRY = 0.8
 HOME_ADVANTAGE = 3.0
 FATIGUE = {1: 5.0, 2: 4.0, 3: 2.5}  # points lost after so many days since the last match
 NEUTRAL_SHARE = 0.02
 MARGIN_SD = 12.0
 
-OPENING_NOISE, CLOSING_NOISE = 0.22, 0.08  # standard deviations in logits
+OPENING_NOISE, CLOSING_NOISE = 0.3, 0.15  # standard deviations in logits
 OPENING_OVERROUND, CLOSING_OVERROUND = 0.05, 0.04
 OPENING_LEAD = timedelta(days=7)
 
