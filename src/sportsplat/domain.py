@@ -1,8 +1,8 @@
 """Values that every floor speaks of. Nothing here does I/O or reads a clock.
 
-Times are aware datetimes in UTC. `match_date` is the calendar day at the league's own place. Odds are decimal.
-Records (`...Record`) are what a source's parser returns: teams are named as the source names them, and ids do not
-exist yet.
+Times are aware datetimes in UTC. `match_date` is the calendar day at the league's own place. Odds are
+decimal. Records (`...Record`) are what a source's parser returns: teams are named as the source names them, and
+ids do not exist yet.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ class Outcome(StrEnum):
 class MatchRecord(NamedTuple):
     """One match as a source tells it.
 
-    `kickoff_utc` is the local midnight that begins `match_date` when precision is "day". `known_at` is when the
-    result became known (None while unplayed). `number` tells apart two games of one pair at one place on one day.
+    `kickoff_utc` is the local midnight that begins `match_date` when precision is "day". `known_at` is when
+    the result became known (None while unplayed). `number` tells apart two games of one pair at one place on
+    one day.
     """
 
     season: int  # the year in which the season starts

@@ -8,7 +8,7 @@
     │   └── SecretInYaml                        3
     ├── EnvironmentUnavailable                  4   503   no engine, database down
     ├── ResourceConflict                        5   409   port taken, lock held
-    ├── DataConflict                            6   409   wrong major, wrong password, incomplete initialisation
+    ├── DataConflict                            6   409   wrong major or password, incomplete data
     ├── MigrationError                          7   503
     │   └── SchemaDrift                         7
     ├── TimedOut                                8   504
@@ -129,7 +129,7 @@ class ResourceConflict(SportsplatError):
 
 
 class DataConflict(SportsplatError):
-    """Stored data that this configuration cannot open: wrong major, wrong password, incomplete initialisation."""
+    """Stored data that this cannot open: wrong major, wrong password, incomplete initialisation."""
 
     code = "DATA_CONFLICT"
     exit_code = 6

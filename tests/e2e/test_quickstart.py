@@ -12,21 +12,25 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.program import PROGRAM, Ran, environment, run
+from tests.program import PROGRAM, Ran, environment
+from tests.program import run as run_program
 
-EMBEDDED = {"SPORTSPLAT_INFRA__BACKEND": "embedded"}
+
+def run(project: Path, *words: str) -> Ran:
+    """Run the program on its own embedded database; the quickstart takes its time on a busy machine."""
+    return run_program(project, *words, timeout_s=400, SPORTSPLAT_INFRA__BACKEND="embedded")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("quickstart")
     yield folder
-    run(folder, "down", **EMBEDDED)
+    run(folder, "down")
 
 
 @pytest.fixture(scope="module")
 def first(project: Path) -> Ran:
-    return run(project, "quickstart", "--seasons", "5", "--json", timeout_s=400, **EMBEDDED)
+    return run(project, "quickstart", "--seasons", "5", "--json")
 
 
 def test_the_quickstart_ends_between_the_truth_and_the_base_rate(first: Ran) -> None:
@@ -47,7 +51,7 @@ def test_what_it_stored_and_wrote_is_there(first: Ran, project: Path) -> None:
 
 
 def test_a_second_run_takes_what_it_finds(first: Ran, project: Path) -> None:
-    again = run(project, "quickstart", "--seasons", "5", timeout_s=400, **EMBEDDED)
+    again = run(project, "quickstart", "--seasons", "5")
     assert again.exit_code == 0, again
     assert f"{first.data['log_loss']['model']:.4f}" in again.stdout
     assert "sportsplat serve" in again.stdout
@@ -61,7 +65,7 @@ def served(first: Ran, project: Path) -> Iterator[httpx.Client]:
     server = subprocess.Popen(
         [PROGRAM, "serve", "--port", str(port)],
         cwd=project,
-        env=environment(**EMBEDDED),
+        env=environment(SPORTSPLAT_INFRA__BACKEND="embedded"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -102,13 +106,13 @@ def test_the_server_is_ready_and_gives_the_predictions(served: httpx.Client, fir
 
 def test_a_taken_port_is_a_conflict_with_a_way_out(served: httpx.Client, project: Path) -> None:
     port = served.base_url.port
-    refused = run(project, "serve", "--port", str(port), "--json", **EMBEDDED)
+    refused = run(project, "serve", "--port", str(port), "--json")
     assert refused.exit_code == 5
     assert refused.error["code"] == "PORT_TAKEN"
     assert "--port" in refused.error["fix"]
 
 
 def test_serving_without_a_database_says_what_to_do(tmp_path: Path) -> None:
-    refused = run(tmp_path, "serve", "--json", **EMBEDDED)
+    refused = run(tmp_path, "serve", "--json")
     assert refused.exit_code == 4
     assert "sportsplat up" in refused.error["fix"]
