@@ -258,7 +258,7 @@ def test_another_fixed_port_moves_the_running_server(made: Make, tmp_path: Path)
 
 def test_a_project_that_was_moved_while_its_server_ran_is_found_again(made: Make, tmp_path: Path) -> None:
     before = made(tmp_path / "before")
-    before.ensure(60)
+    former = Path(before.ensure(60).endpoint.socket_dir or "")
     pid = main_process(before)
     query(before, "CREATE TABLE kept AS SELECT 42 AS answer")
     (tmp_path / "before").rename(tmp_path / "after")
@@ -269,6 +269,8 @@ def test_a_project_that_was_moved_while_its_server_ran_is_found_again(made: Make
     after.ensure(60)
     assert after.ask("SELECT answer FROM kept") == ["42"]
     assert before.status().state == "absent"
+    after.stop()
+    assert not former.exists()
 
 
 def test_a_server_that_cannot_start_says_why(made: Make, tmp_path: Path) -> None:

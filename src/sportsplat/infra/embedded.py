@@ -276,10 +276,13 @@ class EmbeddedEnvironment:
             cluster.mark_complete(self.spec.data_dir, owner, account)
 
     def _stop(self) -> list[str]:
+        server = postmaster.running(self.spec.data_dir)
         stopped = postmaster.stop(self.spec.data_dir, _STOP_S)
         if not stopped and self.spec.data_dir.exists():
             postmaster.end_orphans(self.spec.data_dir)
         sockets.clear(self.spec.socket_dir)
+        if server is not None:
+            sockets.clear_former(Path(server.socket_dir))
         return ["stopped PostgreSQL"] if stopped else []
 
     def _running(self) -> postmaster.Postmaster | None:

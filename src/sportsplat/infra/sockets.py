@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.account import Account
 
+_TEMPORARY = "sportsplat-"
 _LONGEST = 107 - len("/.s.PGSQL.65535")
 """Bytes that a socket's folder may have: the kernel allows 107 for the whole address."""
 
@@ -22,7 +24,7 @@ def socket_dir(state_dir: Path) -> Path:
     import tempfile
 
     name = hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"sportsplat-{name}"
+    return Path(tempfile.gettempdir()) / f"{_TEMPORARY}{name}"
 
 
 def prepare(folder: Path, account: Account) -> None:
@@ -42,6 +44,13 @@ def prepare(folder: Path, account: Account) -> None:
         )
     folder.chmod(0o700)
     account.give(folder)
+
+
+def clear_former(folder: Path) -> None:
+    """Remove the folder of a server whose project was moved since: ours by its name, and empty by now."""
+    if folder.name.startswith(_TEMPORARY):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def clear(folder: Path) -> None:
