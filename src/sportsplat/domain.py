@@ -1,7 +1,7 @@
 """Values that every floor speaks of. Nothing here does I/O or reads a clock.
 
 Times are aware datetimes in UTC. `match_date` is the calendar day at the league's own place. Odds are
-decimal. Records (`...Record`) are what a source's parser returns: teams are named as the source names them, and
+decimal. Records (`...Record`) are what a parser returns: teams are named as the source names them, and
 ids do not exist yet.
 """
 

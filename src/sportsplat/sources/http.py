@@ -32,7 +32,7 @@ TRANSFER_FACTOR = 10  # a whole answer may take so many times as long as one pau
 log = logging.getLogger(__name__)
 
 
-class _NoAnswer(Exception):  # noqa: N818 - an event of this module, never shown
+class _NoAnswer(Exception):
     """The site answered, and not with the file: asked too often, or out of order."""
 
     def __init__(self, status: str, retry_after_s: float | None, repeatable: bool) -> None:
