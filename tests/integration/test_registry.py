@@ -107,7 +107,12 @@ def serving(until: datetime) -> registry.Registered:
 @pytest.mark.parametrize(
     ("new", "served_until", "promoted", "because"),
     [
-        (card("gbm", -0.002), None, True, "beats Elo out of fold: log loss -0.0020 on 900 matches"),
+        (
+            card("gbm", -0.002),
+            None,
+            True,
+            "log loss -0.0020 on 900 matches, 95% interval -0.0100 to +0.0100, which may be chance",
+        ),
         (card("gbm", -0.002), datetime(2013, 9, 1, tzinfo=UTC), True, "beats Elo"),
         (card("gbm", -0.002), datetime(2013, 9, 30, tzinfo=UTC), True, "beats Elo"),
         (card("gbm", -0.002), datetime(2013, 10, 1, tzinfo=UTC), False, "trained on a longer past"),

@@ -110,5 +110,9 @@ def _against_elo(card: JsonObject) -> str:
     if paired is None:
         return "no match was held out, too few are known"
     low, high = paired["ci95"]
-    interval = "no interval" if low is None or high is None else f"95% interval {low:+.4f} to {high:+.4f}"
-    return f"log loss {paired['log_loss_difference']:+.4f} on {paired['matches']:,} matches, {interval}"
+    gap = paired["log_loss_difference"]
+    said = f"log loss {gap:+.4f} on {paired['matches']:,} matches"
+    if low is None or high is None:
+        return f"{said}, too few match days for an interval"
+    doubt = ", which may be chance" if low < 0 < high else ""
+    return f"{said}, 95% interval {low:+.4f} to {high:+.4f}{doubt}"
