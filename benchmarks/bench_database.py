@@ -83,7 +83,7 @@ def writing(conn: Connection, context: Context) -> BenchRow:
         conn.execute("TRUNCATE matches CASCADE")
         with conn.transaction():
             tune(conn)
-            tally, _ = write_matches(conn, "nba", "bench", records, teams, run_id)
+            tally, _ = write_matches(conn, "nba", "bench", records, teams, run_id, ids_wanted=False)
         assert tally.inserted == len(records)
 
     copy, stream = as_copy(records, teams, run_id)

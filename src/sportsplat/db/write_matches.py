@@ -144,9 +144,12 @@ def write_matches(
     records: Sequence[MatchRecord],
     teams: Mapping[str, int],
     run_id: int,
+    *,
+    ids_wanted: bool = True,
 ) -> tuple[Tally, Ids]:
     """Upsert matches; return the tally and the id of each record's match, in order (-1: superseded).
 
+    Without `ids_wanted` (nothing hangs on these matches) the ids are not looked up: all are -1.
     A final match stays final, whatever an older file says. A fixture whose date was moved keeps its id, and
     with it its quotes and predictions.
     """
@@ -159,8 +162,9 @@ def write_matches(
     moved = _follow_moves(conn, params) if _has_fixtures(conn, records, params) else []
     tally = take(conn, _UPSERT_MATCHES, params, len(records))
     only_moved = conn.execute(_SIGN_MOVES, {"moved": moved, "run_id": run_id}).rowcount if moved else 0
-    found = read_columns(conn, _MATCH_IDS, {"position": PgType.INT4, "id": PgType.INT8}, params)
-    ids[found["position"]] = found["id"]
+    if ids_wanted:
+        found = read_columns(conn, _MATCH_IDS, {"position": PgType.INT4, "id": PgType.INT8}, params)
+        ids[found["position"]] = found["id"]
     return tally.plus(Tally(0, only_moved, -only_moved)), ids
 
 

@@ -101,7 +101,10 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
     names = {name for match in wanted.matches for name in (match.home, match.away)}
     teams = resolve_teams(conn, league, source, names)
     sifted = sift(wanted, teams, () if wanted is batch else map(key_of, batch.matches))
-    matches, ids = write_matches(conn, league, source, sifted.matches, teams, run_id)
+    hangs_on_them = bool(sifted.quotes or sifted.stats or sifted.forecasts)
+    matches, ids = write_matches(
+        conn, league, source, sifted.matches, teams, run_id, ids_wanted=hangs_on_them
+    )
     return Stored(
         file=file,
         league=league,
