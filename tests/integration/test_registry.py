@@ -258,7 +258,7 @@ def test_a_training_killed_while_it_stores_leaves_nothing(context: Context, data
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(database, "wait_event_type = 'Lock' AND query LIKE 'INSERT INTO model_promotions%%'", 1)
+        wait_until(database, "wait_event_type = 'Lock' AND query LIKE 'INSERT INTO model_promotions%'", 1)
         training.kill()
         training.wait()
     wait_until(database, "usename IS NOT NULL AND pid <> pg_backend_pid()", 0)
@@ -273,7 +273,7 @@ def wait_until(database: Database, condition: str, sessions: int) -> None:
     deadline = time.monotonic() + 60
     with database.connect(autocommit=True) as watcher:
         while time.monotonic() < deadline:
-            row = watcher.execute(query.replace("%%", "%").encode()).fetchone()
+            row = watcher.execute(query.encode()).fetchone()
             if row == (sessions,):
                 return
             time.sleep(0.05)
