@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sportsplat.settings import Settings
 
-OLDEST = 14
+OLDEST = 15  # the schema has UNIQUE NULLS NOT DISTINCT
 _USUAL_PORT = 5432
 _ANSWER_S = 10
 
