@@ -20,6 +20,8 @@ Moments = NDArray[np.datetime64]
 CAPS: Final = ("", "max_stake", "max_exposure", "daily_loss_limit")
 MAX_EXPOSURE: Final = CAPS.index("max_exposure")
 DAILY_LOSS_LIMIT: Final = CAPS.index("daily_loss_limit")
+LAST: Final = 2**62  # a moment after every other
+NEVER: Final = (2**63, 0, 0, 0.0, 0.0)  # a result that does not come
 
 
 @dataclass(frozen=True)
@@ -78,42 +80,47 @@ def join_results(known: Ints, placing: Ints, share: Floats, gain: Floats) -> Set
 
 def through_time(placings: Placings, results: Settlements, rules: Rules) -> Path:
     """Walk the bankroll through placings and settlements, in plain numbers: there is nothing to batch."""
-    due = np.searchsorted(results.at, placings.at, side="right").tolist()
-    days, wanted = placings.day.tolist(), placings.share.tolist()
-    placing, share, gain = results.placing.tolist(), results.share.tolist(), results.gain.tolist()
-    bankroll, reserved, done, today, room_today = rules.initial_bankroll, 0.0, 0, None, 0.0
+    bankroll, reserved, today, room_today = rules.initial_bankroll, 0.0, None, 0.0
     max_exposure, daily_limit = rules.max_exposure, rules.daily_loss_limit
     before: list[float] = []
     scales: list[float] = []
-    caps: list[int] = []
     after: list[float] = []
+    held_back: dict[int, int] = {}
+    days = placings.day.tolist()
+    known = zip(
+        results.at.tolist(),
+        results.placing.tolist(),
+        placings.day[results.placing].tolist(),
+        results.share.tolist(),
+        results.gain.tolist(),
+        strict=True,
+    )
+    due, index, placed_on, share, gain = next(known, NEVER)
     # a last placing of nothing lets the loop settle what is still open
-    for day, part, until in zip([*days, None], [*wanted, 0.0], [*due, len(share)], strict=True):
-        for i in range(done, until):
-            scale = scales[placing[i]]
-            reserved -= share[i] * scale
-            bankroll += gain[i] * scale
-            if days[placing[i]] == today:
-                room_today += (share[i] + gain[i]) * scale
+    moments, wanted = [*placings.at.tolist(), LAST], [*placings.share.tolist(), 0.0]
+    for moment, day, part in zip(moments, [*days, None], wanted, strict=True):
+        while due <= moment:
+            scale = scales[index]
+            reserved -= share * scale
+            bankroll += gain * scale
+            if placed_on == today:
+                room_today += (share + gain) * scale
             after.append(bankroll)
-        done = until
+            due, index, placed_on, share, gain = next(known, NEVER)
         if day != today:
             today, room_today = day, daily_limit * bankroll
-        stake, cap = part * bankroll, 0
-        if stake > max_exposure * bankroll - reserved:
-            stake, cap = max(max_exposure * bankroll - reserved, 0.0), MAX_EXPOSURE
-        if stake > room_today:
-            stake, cap = max(room_today, 0.0), DAILY_LOSS_LIMIT
+        scale, stake = bankroll, part * bankroll
+        room = max_exposure * bankroll - reserved
+        if stake > room or stake > room_today:
+            held_back[len(before)] = MAX_EXPOSURE if room < room_today else DAILY_LOSS_LIMIT
+            stake = max(min(room, room_today), 0.0)
+            scale = stake / part if part else 0.0
         reserved += stake
         room_today -= stake
         before.append(bankroll)
-        scales.append(stake / part if part else 0.0)
-        caps.append(cap)
+        scales.append(scale)
+    caps = np.zeros(len(before), dtype=np.int64)
+    caps[list(held_back)] = list(held_back.values())
     last = np.flatnonzero(np.diff(results.at, append=-1))  # one point a moment: the bankroll after all of it
-    return Path(
-        np.array(before),
-        np.array(scales),
-        np.array(caps),
-        results.at[last],
-        np.array(after, dtype=np.float64)[last],
-    )
+    settled = np.array(after, dtype=np.float64)
+    return Path(np.array(before), np.array(scales), caps, results.at[last], settled[last])
