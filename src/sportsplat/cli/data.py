@@ -50,9 +50,9 @@ def leagues(ctx: Run) -> Answer:
         ctx.warn(f"what is stored is not known: {missing}")
 
     def show(console: Console) -> None:
-        from sportsplat.cli.data_tables import leagues_table
+        from sportsplat.cli.data_tables import show_leagues
 
-        console.print(leagues_table(rows))
+        show_leagues(console, rows)
 
     return Answer({"leagues": rows, "stored_is_known": missing is None}, show)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -19,53 +19,64 @@ if TYPE_CHECKING:
 
 FILES_SHOWN = 40
 ROWS_SHOWN = 50
-TABLES = ("matches", "quotes", "stats", "forecasts")
+LONGEST_PATH = 40
 
 
 def show_report(console: Console, report: IngestReport) -> None:
     """Print what an ingest changed, why rows wait in quarantine, and the next command."""
-    console.print(_report_table(report))
+    if len(report["by_file"]) <= FILES_SHOWN:
+        console.print(_files_table(report["by_file"]))
+    console.print(_totals_table(report))
     if report["reasons"]:
-        waiting = Table("rows", "reason", "for example", title="in quarantine", title_justify="left")
-        for reason in report["reasons"]:
-            where = f"{brief(reason['file'])}:{reason['line']}"
-            waiting.add_row(str(reason["rows"]), reason["code"], escape(f"{where} {reason['example']}"))
-        console.print(waiting)
+        console.print(_reasons_table(report["reasons"]))
     for file in report["abandoned"]:
-        console.print(
-            f"An earlier ingest of {brief(file)} was killed; nothing of it had been stored.", markup=False
-        )
-    per_second = f"{report['rows_per_second']:,.0f} a second"
-    rate = f"{report['rows_read']:,} rows in {report['seconds']:.1f} s ({per_second})"
+        text = f"An earlier ingest of {brief(file)} was killed; nothing of it had been stored."
+        console.print(text, markup=False)
+    files = _plural(len(report["by_file"]), "file")
+    rate = f"{files}, {report['rows_read']:,} rows in {report['seconds']:.1f} s"
     console.print(f"{rate}; dry run: nothing was kept" if report["dry_run"] else rate, markup=False)
     console.print(f"next: {_next(report)}", markup=False)
 
 
-def _report_table(report: IngestReport) -> Table:
-    shown = [name for name in TABLES if any(report[name].values())]  # type: ignore[literal-required]
-    table = Table(title=f"{report['source']}: inserted / updated / unchanged", title_justify="left")
-    table.add_column("file")
-    table.add_column("league")
-    for name in ("rows", *shown, "quarantined"):
+def _files_table(files: Sequence[FileReport]) -> Table:
+    table = Table("file", "league", title="matches by file", title_justify="left")
+    table.columns[0].no_wrap = True
+    for name in ("rows", "new", "updated", "unchanged", "quarantined"):
         table.add_column(name, justify="right")
-    by_file = report["by_file"]
-    if len(by_file) <= FILES_SHOWN:
-        for file in by_file:
-            table.add_row(escape(brief(file["file"])), file["league"], *_cells(file, shown))
-        table.add_section()
-    files = len(by_file)
-    total = f"{files} file{'' if files == 1 else 's'}"
-    table.add_row(total, ", ".join(report["leagues"]), *_cells(report, shown), style="bold")
+    for file in files:
+        numbers = (file["rows_read"], *_of(file["matches"]), file["quarantined"])
+        table.add_row(escape(brief(file["file"])), file["league"], *(f"{number:,}" for number in numbers))
     return table
 
 
-def _cells(row: FileReport | IngestReport, shown: Sequence[str]) -> list[str]:
-    counts = [_counts(row[name]) for name in shown]  # type: ignore[literal-required]
-    return [f"{row['rows_read']:,}", *counts, f"{row['quarantined']:,}"]
+def _totals_table(report: IngestReport) -> Table:
+    table = Table("in all")
+    for name in ("inserted", "updated", "unchanged"):
+        table.add_column(name, justify="right")
+    for name, counts in (
+        ("matches", report["matches"]),
+        ("quotes", report["quotes"]),
+        ("box scores", report["stats"]),
+        ("forecasts", report["forecasts"]),
+    ):
+        table.add_row(name, *(f"{number:,}" for number in _of(counts)))
+    return table
 
 
-def _counts(counts: Counts) -> str:
-    return f"{counts['inserted']:,} / {counts['updated']:,} / {counts['unchanged']:,}"
+def _of(counts: Counts) -> tuple[int, int, int]:
+    return counts["inserted"], counts["updated"], counts["unchanged"]
+
+
+def _reasons_table(reasons: Sequence[dict[str, Any]]) -> Table:
+    table = Table("in quarantine", "reason", "for example")
+    for reason in reasons:
+        example = f"{brief(reason['file'])}:{reason['line']} {reason['example']}"
+        table.add_row(_plural(reason["rows"], "row"), reason["code"], escape(example))
+    return table
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _next(report: IngestReport) -> str:
@@ -77,11 +88,11 @@ def _next(report: IngestReport) -> str:
 
 
 def brief(file: str) -> str:
-    """Return a path as seen from the current folder where it lies below it, else its last three parts."""
+    """Return a path as seen from the current folder where it lies below it; of a long one the last parts."""
     path = Path(file)
     if path.is_relative_to(Path.cwd()):
-        return str(path.relative_to(Path.cwd()))
-    return file if len(path.parts) <= 4 else str(Path("…", *path.parts[-3:]))
+        path = path.relative_to(Path.cwd())
+    return str(path) if len(str(path)) <= LONGEST_PATH else str(Path("…", *path.parts[-3:]))
 
 
 def show_waiting(console: Console, rows: Sequence[Quarantined]) -> None:
@@ -117,20 +128,32 @@ def sources_table(rows: Sequence[SourceRow]) -> Table:
     return table
 
 
-def leagues_table(rows: Sequence[LeagueRow]) -> Table:
-    """Return what is configured and what is stored."""
-    table = Table("league", "name", "sources")
-    for name in ("matches", "to play", "seasons", "teams", "quotes", "first", "last", "last ingest"):
-        table.add_column(name, justify="right")
+def show_leagues(console: Console, rows: Sequence[LeagueRow]) -> None:
+    """Print what is stored, then what else is configured."""
+    stored = [row for row in rows if row["matches"]]
+    if stored:
+        console.print(_stored_table(stored))
+    empty = Table("league", "name", "ingest from", title="nothing stored of", title_justify="left")
     for row in rows:
-        numbers = (row[key] for key in ("matches", "scheduled", "seasons", "teams", "quotes"))
-        days = (str(row[key] or "") for key in ("first_match", "last_match"))
+        if not row["matches"]:
+            empty.add_row(row["code"], row["name"], ", ".join(row["sources"]))
+    if empty.row_count:
+        console.print(empty)
+
+
+def _stored_table(rows: Sequence[LeagueRow]) -> Table:
+    table = Table("league")
+    for name in ("matches", "to play", "seasons", "teams", "quotes"):
+        table.add_column(name, justify="right")
+    for name in ("first", "last", "ingested"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        numbers = (row["matches"], row["scheduled"], row["seasons"], row["teams"], row["quotes"])
+        days = (row["first_match"], row["last_match"])
         table.add_row(
             row["code"],
-            row["name"],
-            ", ".join(row["sources"]),
-            *("" if number is None else f"{number:,}" for number in numbers),
-            *days,
+            *(f"{number or 0:,}" for number in numbers),
+            *(str(day) for day in days),
             _ago(row["last_ingest"]),
         )
     return table
