@@ -47,8 +47,8 @@ class Offers:
 class Ledger:
     """Bets in the order they were placed: `match` is the row in the offers, `outcome` the column.
 
-    stake and profit are in units of the bankroll; `unit_profit` is profit per unit staked; `capped_by` is ""
-    or what held the stake back: max_stake, max_exposure, daily_loss_limit.
+    stake and profit are in units of the bankroll; `unit_profit` is profit per unit staked; `cap` is the
+    position in CAPS of what held the stake back.
     """
 
     match: Ints
@@ -59,10 +59,15 @@ class Ledger:
     stake: Floats
     unit_profit: Floats
     bankroll_before: Floats
-    capped_by: NDArray[np.str_]
+    cap: Ints
 
     def __len__(self) -> int:
         return len(self.match)
+
+    @property
+    def capped_by(self) -> NDArray[np.str_]:
+        """What held each stake back (n,): "", max_stake, max_exposure or daily_loss_limit."""
+        return np.array(CAPS)[self.cap]
 
     @property
     def profit(self) -> Floats:
@@ -150,5 +155,5 @@ def _ledger(
         stake=stake,
         unit_profit=unit_profit(odds, offers.shares[match, outcome]),
         bankroll_before=bankroll,
-        capped_by=np.array(CAPS)[cap],
+        cap=cap,
     )

@@ -44,12 +44,13 @@ def kelly_exclusive(probabilities: ArrayLike, decimal_odds: ArrayLike) -> Floats
     chance = np.where(offered, chance, 0.0)
     implied = np.divide(1.0, odds, out=np.zeros(odds.shape), where=offered)
     ratio = np.divide(chance, implied, out=np.zeros(odds.shape), where=offered)
-    best_first = np.argsort(-ratio, axis=1) + outcomes * np.arange(len(odds))[:, None]
-    kept = 1.0 - np.cumsum(chance.ravel()[best_first], axis=1)
-    room = 1.0 - np.cumsum(implied.ravel()[best_first], axis=1)
-    defined = room > ROUNDING
-    reserves = np.divide(np.maximum(kept, 0.0), room, out=np.full(odds.shape, np.inf), where=defined)
-    reserve = np.minimum(reserves.min(axis=1), 1.0)[:, None]
+    best_first = np.argsort(-ratio, axis=1).T + outcomes * np.arange(
+        len(odds)
+    )  # (k, n): sums run down columns
+    kept = 1.0 - np.cumsum(chance.ravel()[best_first], axis=0)
+    room = 1.0 - np.cumsum(implied.ravel()[best_first], axis=0)
+    reserves = np.divide(np.maximum(kept, 0.0), room, out=np.full(room.shape, np.inf), where=room > ROUNDING)
+    reserve = np.minimum(reserves.min(axis=0), 1.0)[:, None]
     fractions = np.where(ratio > reserve, np.maximum(chance - reserve * implied, 0.0), 0.0)
     return np.asarray(fractions.reshape(shape))
 
