@@ -21,7 +21,16 @@ from sportsplat.domain import (
 )
 
 DAY = date(2021, 1, 2)
-TABLES = ("teams", "team_aliases", "matches", "quotes", "team_match_stats", "forecasts", "quarantine")
+TABLES = (
+    "leagues",
+    "teams",
+    "team_aliases",
+    "matches",
+    "quotes",
+    "team_match_stats",
+    "forecasts",
+    "quarantine",
+)
 
 
 def match(

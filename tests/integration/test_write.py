@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -244,6 +245,15 @@ def test_a_users_alias_makes_two_names_one_team(conn: Connection) -> None:
     )
     assert store(conn, batch([match("AFC Ajax", score=(1, 0))]), source="other")[0] == Tally(0, 0, 1)
     assert count(conn, "teams") == 2
+
+
+def test_a_changed_declaration_of_a_league_is_stored_and_an_unchanged_one_is_not(conn: Connection) -> None:
+    league = load_leagues()["sim"]
+    before = row_versions(conn)["leagues"]
+    ensure_league(conn, league)
+    assert row_versions(conn)["leagues"] == before
+    ensure_league(conn, replace(league, name="Renamed"))
+    assert conn.execute("SELECT code, name FROM leagues").fetchall() == [("sim", "Renamed")]
 
 
 def test_an_empty_batch_is_no_trouble(conn: Connection) -> None:

@@ -20,13 +20,14 @@ def ensure_league(conn: psycopg.Connection[Any], league: League) -> None:
     """Store a league's declaration, or what changed of it."""
     conn.execute(
         """
-        INSERT INTO leagues AS l (code, name, sport, outcomes, timezone)
-        VALUES (%(code)s, %(name)s, %(sport)s, %(outcomes)s, %(timezone)s)
+        INSERT INTO leagues (code, name, sport, outcomes, timezone)
+        SELECT %(code)s, %(name)s, %(sport)s, %(outcomes)s::text[], %(timezone)s
+         WHERE NOT EXISTS (
+               SELECT FROM leagues WHERE (code, name, sport, outcomes, timezone)
+                                       = (%(code)s, %(name)s, %(sport)s, %(outcomes)s::text[], %(timezone)s))
         ON CONFLICT (code) DO UPDATE
            SET name = excluded.name, sport = excluded.sport, outcomes = excluded.outcomes,
                timezone = excluded.timezone
-         WHERE (l.name, l.sport, l.outcomes, l.timezone)
-               IS DISTINCT FROM (excluded.name, excluded.sport, excluded.outcomes, excluded.timezone)
         """,
         {
             "code": league.code,
