@@ -11,20 +11,20 @@ from sportsplat.domain import JsonObject
 from sportsplat.models.calibrate import fit_blend, no_blend
 from sportsplat.models.candidates import candidates
 from sportsplat.models.dataset import BoolArray, Dataset, FloatArray
-from sportsplat.models.elo_link import EloLink, fit_elo_link
 from sportsplat.models.gbm import Blend, Boosting
 from sportsplat.models.link import link_probabilities
 from sportsplat.models.splits import Fold
+from sportsplat.models.start import Start, fit_start, plain_start
 from sportsplat.models.tuning import (
     STEP,
     Choice,
-    Part,
     Trial,
     choose,
     grower,
     learning_rows,
     make_parts,
     try_out,
+    without_trees,
 )
 
 MEMORY_SEASONS = 15  # older matches cost time and gained nothing that showed: see docs/models.md
@@ -51,36 +51,49 @@ def fit_boosting(train: Dataset, folds: Sequence[Fold], *, seed: int, threads: i
 
     Without folds nothing can be chosen, and the predictor is Elo without trees.
     """
-    elo = fit_elo_link(train)
-    parts = make_parts(train, folds)
-    if not parts:
+    if not folds:
+        start = plain_start(train)
         nothing = np.full(train.outcomes.shape, np.nan)
-        return BoostingFit(Boosting(elo, no_blend(elo.gap), train.names, ""), nothing, {"rounds": 0}, [])
+        return BoostingFit(Boosting(start, no_blend(start.elo.gap), train.names, ""), nothing, {}, [])
+    parts = make_parts(train, folds, fit_start)
     trials = [
-        try_out(parts, train.names, parameters, seed=seed, threads=threads)
-        for parameters in candidates(tune, seed)
+        without_trees(make_parts(train, folds, plain_start)),
+        *(try_out(parts, train.names, p, seed=seed, threads=threads) for p in candidates(tune, seed)),
     ]
-    choice = choose(trials, len(parts))
-    blend = _blend(parts, choice, elo.gap)
+    choice = choose(trials, len(folds))
+    start = plain_start(train) if choice.trial is trials[0] else fit_start(train)
+    blend = _blend(choice, len(folds), start.elo.gap)
+    booster = _booster(train, start, choice, seed, threads)
     return BoostingFit(
-        predictor=Boosting(elo, blend, train.names, _booster(train, elo, choice, seed, threads)),
-        oof=_out_of_fold(train, parts, trials),
-        parameters=choice.trial.parameters.to_dict() | {"rounds": choice.rounds, "blend": asdict(blend)},
-        candidates=[_summary(trial, parts) for trial in trials],
+        predictor=Boosting(start, blend, train.names, booster),
+        oof=_out_of_fold(train, trials),
+        parameters=_chosen(start, choice, blend),
+        candidates=[_summary(trial) for trial in trials],
     )
 
 
-def _booster(train: Dataset, elo: EloLink, choice: Choice, seed: int, threads: int) -> str:
-    if not choice.rounds:
+def _chosen(start: Start, choice: Choice, blend: Blend) -> JsonObject:
+    trees = choice.trial.parameters
+    return {
+        "start": asdict(start.elo) | {"weights": dict(start.weights)},
+        "trees": None if trees is None else trees.to_dict(),
+        "rounds": choice.rounds,
+        "blend": asdict(blend),
+        "memory_seasons": MEMORY_SEASONS,
+    }
+
+
+def _booster(train: Dataset, start: Start, choice: Choice, seed: int, threads: int) -> str:
+    parameters = choice.trial.parameters
+    if parameters is None or not choice.rounds:
         return ""
-    grown = grower(
-        learning_rows(train, elo), train.season, train.names, choice.trial.parameters, seed, threads
-    )
+    grown = grower(learning_rows(train, start), train.season, train.names, parameters, seed, threads)
     grown.grow(choice.rounds)
     return grown.text()
 
 
-def _blend(parts: Sequence[Part], choice: Choice, gap: float) -> Blend:
+def _blend(choice: Choice, parts_seen: int, gap: float) -> Blend:
+    parts = choice.trial.parts[:parts_seen]
     return fit_blend(
         np.concatenate([part.latent for part in parts]),
         np.concatenate([part.neutral for part in parts]),
@@ -90,26 +103,28 @@ def _blend(parts: Sequence[Part], choice: Choice, gap: float) -> Blend:
     )
 
 
-def _out_of_fold(train: Dataset, parts: Sequence[Part], trials: Sequence[Trial]) -> FloatArray:
+def _out_of_fold(train: Dataset, trials: Sequence[Trial]) -> FloatArray:
     """Forecast each part as it would have been then: candidate, rounds and blend from earlier parts alone.
 
     The first part has none before it; its rows stay NaN.
     """
     oof = np.full(train.outcomes.shape, np.nan)
-    for index, part in enumerate(parts[1:], start=1):
+    for index in range(1, len(trials[0].parts)):
         choice = choose(trials, index)
-        blend = _blend(parts[:index], choice, part.gap)
+        part = choice.trial.parts[index]
+        blend = _blend(choice, index, part.gap)
         latent = blend.latent(part.latent, part.neutral, choice.correction(index))
         oof[part.validation] = link_probabilities(latent, blend.gap, train.outcomes.shape[1])
     return oof
 
 
-def _summary(trial: Trial, parts: Sequence[Part]) -> JsonObject:
-    """Describe a candidate by its mean validation loss at its best look, beside Elo's."""
-    curve = trial.losses.sum(axis=0) / sum(len(part.latent) for part in parts)
+def _summary(trial: Trial) -> JsonObject:
+    """Describe a candidate by its mean validation loss at its best look, beside that of its start."""
+    curve = trial.losses.sum(axis=0) / sum(len(part.latent) for part in trial.parts)
     look = int(np.argmin(curve))
-    return trial.parameters.to_dict() | {
+    return {
+        "trees": None if trial.parameters is None else trial.parameters.to_dict(),
         "rounds": look * STEP,
         "log_loss": float(curve[look]),
-        "elo_log_loss": float(curve[0]),
+        "start_log_loss": float(curve[0]),
     }

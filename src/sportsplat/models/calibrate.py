@@ -1,4 +1,4 @@
-"""Blend trees with Elo and calibrate the result, on forecasts made out of fold."""
+"""Blend trees with their start and calibrate the result, on forecasts made out of fold."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PRIOR_MATCHES = 1000.0  # chosen with the candidates: see docs/models.md
 
 
 def no_blend(gap: float) -> Blend:
-    """Return the blend that leaves Elo plus trees as they are."""
+    """Return the blend that leaves start plus trees as they are."""
     return Blend(1.0, 0.0, 1.0, gap)
 
 
 def fit_blend(
-    elo: FloatArray,
+    start: FloatArray,
     neutral: FloatArray,
     trees: FloatArray,
     shares: FloatArray,
@@ -27,7 +27,7 @@ def fit_blend(
 
     Three or four numbers, held near `no_blend` by a prior worth PRIOR_MATCHES; trees never count negatively.
     """
-    design = np.column_stack([elo, 1.0 - neutral, trees])
+    design = np.column_stack([start, 1.0 - neutral, trees])
     prior = Prior(np.array([1.0, 0.0, 1.0]), gap, PRIOR_MATCHES)
     fit = fit_link(design, shares, prior)
     elo_weight, home, tree_weight = (float(value) for value in fit.coefficients)

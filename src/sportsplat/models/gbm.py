@@ -1,8 +1,9 @@
 """Gradient boosting on top of Elo: small trees, blended and calibrated on matches later than their training.
 
-    latent = elo_weight * (Elo's latent strength) + home * (1 - neutral) + tree_weight * (sum of trees)
+    latent = elo_weight * (the start's latent strength) + home * (1 - neutral) + tree_weight * (sum of trees)
 
-goes through the ordered logit of link.py. Without trees and with weights 1, 0, 1 this is Elo itself.
+goes through the ordered logit of link.py. The start (start.py) is Elo with the expected differences beside
+it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sportsplat.models.dataset import FloatArray
 from sportsplat.models.elo_link import EloLink
 from sportsplat.models.link import link_probabilities
 from sportsplat.models.mirror import mirror_of
+from sportsplat.models.start import Start
 from sportsplat.models.trees import tree_contributions, tree_correction
 
 if TYPE_CHECKING:
@@ -25,41 +27,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Blend:
-    """How much of Elo and of the trees goes into the latent strength, what home adds, and the draw gap."""
+    """How much of start and trees goes into the latent strength, what home adds, and the draw gap."""
 
     elo_weight: float
     home: float
     tree_weight: float
     gap: float
 
-    def latent(self, elo: FloatArray, neutral: FloatArray, trees: FloatArray) -> FloatArray:
+    def latent(self, start: FloatArray, neutral: FloatArray, trees: FloatArray) -> FloatArray:
         """Return (n,) blended latent strengths."""
-        return self.elo_weight * elo + self.home * (1.0 - neutral) + self.tree_weight * trees
+        return self.elo_weight * start + self.home * (1.0 - neutral) + self.tree_weight * trees
 
 
 @dataclass(frozen=True)
 class Boosting:
     """Trees on Elo, blended and calibrated. `booster` is LightGBM's text model, empty for no trees."""
 
-    elo: EloLink
+    start: Start
     blend: Blend
     names: tuple[str, ...]
     booster: str
     kind: ClassVar[str] = "gbm"
 
+    @property
+    def elo(self) -> EloLink:
+        """Elo's part of the start."""
+        return self.start.elo
+
     def predict(self, features: pd.DataFrame) -> FloatArray:
         """Return (n, k) probabilities from the columns `names`."""
         neutral = features["neutral"].to_numpy(dtype=np.float64)
-        latent = self.blend.latent(self.elo.latent(features), neutral, self._trees(features))
+        latent = self.blend.latent(self.start.latent(features), neutral, self._trees(features))
         return link_probabilities(latent, self.blend.gap, self.elo.outcomes)
 
     def contributions(self, features: pd.DataFrame) -> FloatArray:
-        """Return (n, f) logits towards the home side that the trees draw from each of `names` (SHAP)."""
+        """Return (n, f) logits towards the home side that come from each of `names`, Elo's part left out.
+
+        A column's term in the start, and its SHAP value in the trees.
+        """
+        found = np.zeros((len(features), len(self.names)))
+        columns = [self.names.index(name) for name in self.start.weights]
+        found[:, columns] = self.blend.elo_weight * self.start.terms(features)
         if not self.booster:
-            return np.zeros((len(features), len(self.names)))
-        return self.blend.tree_weight * tree_contributions(
-            self.booster, mirror_of(self.names), self._values(features)
-        )
+            return found
+        shap = tree_contributions(self.booster, mirror_of(self.names), self._values(features))
+        return found + self.blend.tree_weight * shap
 
     def _trees(self, features: pd.DataFrame) -> FloatArray:
         if not self.booster:
@@ -75,6 +87,7 @@ class Boosting:
         return {
             "kind": self.kind,
             "elo": self.elo.to_artifact(),
+            "weights": dict(self.start.weights),
             "blend": [blend.elo_weight, blend.home, blend.tree_weight, blend.gap],
             "names": list(self.names),
             "booster": self.booster,
@@ -84,7 +97,7 @@ class Boosting:
     def from_artifact(cls, artifact: JsonObject) -> Boosting:
         """Return the predictor that `to_artifact` described."""
         return cls(
-            EloLink.from_artifact(artifact["elo"]),
+            Start(EloLink.from_artifact(artifact["elo"]), artifact["weights"]),
             Blend(*artifact["blend"]),
             tuple(artifact["names"]),
             artifact["booster"],

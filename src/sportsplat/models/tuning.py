@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sportsplat.models.dataset import Dataset, FloatArray, IntArray, recency
-from sportsplat.models.elo_link import EloLink, fit_elo_link
 from sportsplat.models.link import link_probabilities
 from sportsplat.models.mirror import mirror_of
 from sportsplat.models.score import log_loss_each
 from sportsplat.models.splits import Fold
+from sportsplat.models.start import Start
 from sportsplat.models.trees import Grower, Rows, TreeParameters
 
 STEP = 10  # trees between two looks at the validation loss
@@ -22,9 +22,9 @@ PATIENCE = 5  # looks without improvement after which a candidate is given up
 
 @dataclass(frozen=True)
 class Part:
-    """One fold's later matches: what Elo, fitted on the fold's earlier ones, says of them, and what happened.
+    """One fold's later matches: what the start, fitted on earlier ones, says of them, and what happened.
 
-    latent (n,) Elo's latent strength, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) outcomes.
+    latent (n,) strength by the start, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) outcomes.
     """
 
     known: Rows
@@ -41,10 +41,11 @@ class Part:
 class Trial:
     """One candidate: corrections of each part, (looks, n) a part, and summed log losses (parts, looks).
 
-    Look i is taken after i * STEP trees; look 0 is Elo.
+    Look i is taken after i * STEP trees; look 0 is the start alone. No parameters means no trees ever.
     """
 
-    parameters: TreeParameters
+    parameters: TreeParameters | None
+    parts: tuple[Part, ...]
     corrections: tuple[FloatArray, ...]
     losses: FloatArray
 
@@ -67,25 +68,27 @@ class Choice:
         return chosen
 
 
-def learning_rows(train: Dataset, elo: EloLink) -> Rows:
-    """Return what trees learn from: all matches of `train`, with Elo's latent strength as their start."""
+def learning_rows(train: Dataset, start: Start) -> Rows:
+    """Return what trees learn from: all matches of `train`, from the start's latent strength on."""
     values = train.features.to_numpy(dtype=np.float64)
-    return Rows(values, elo.latent(train.features), train.outcomes, np.ones(len(train)), elo.gap)
+    return Rows(values, start.latent(train.features), train.outcomes, np.ones(len(train)), start.elo.gap)
 
 
-def make_parts(train: Dataset, folds: Sequence[Fold]) -> list[Part]:
-    """Return one part per fold, in order of time."""
-    return [_part(train.take(fold.train), train.take(fold.validation), fold) for fold in folds]
+def make_parts(train: Dataset, folds: Sequence[Fold], fit: Callable[[Dataset], Start]) -> tuple[Part, ...]:
+    """Return one part per fold, in order of time, each with a start fitted on its earlier matches."""
+    return tuple(
+        _part(train.take(fold.train), train.take(fold.validation), fold.validation, fit) for fold in folds
+    )
 
 
-def _part(known: Dataset, later: Dataset, fold: Fold) -> Part:
-    elo = fit_elo_link(known)
+def _part(known: Dataset, later: Dataset, rows: IntArray, fit: Callable[[Dataset], Start]) -> Part:
+    start = fit(known)
     return Part(
-        known=learning_rows(known, elo),
+        known=learning_rows(known, start),
         season=known.season,
-        validation=fold.validation,
-        gap=elo.gap,
-        latent=elo.latent(later.features),
+        validation=rows,
+        gap=start.elo.gap,
+        latent=start.latent(later.features),
         neutral=later.neutral.astype(np.float64),
         values=later.features.to_numpy(dtype=np.float64),
         shares=later.outcomes,
@@ -101,8 +104,14 @@ def grower(
     return Grower(weighted, mirror_of(names), parameters, seed=seed, threads=threads)
 
 
+def without_trees(parts: tuple[Part, ...]) -> Trial:
+    """Return the trial that is never given a tree."""
+    nothing = tuple(np.zeros((1, len(part.latent))) for part in parts)
+    return Trial(None, parts, nothing, np.array([[_loss(part, part.latent * 0.0)] for part in parts]))
+
+
 def try_out(
-    parts: Sequence[Part], names: Sequence[str], parameters: TreeParameters, *, seed: int, threads: int
+    parts: tuple[Part, ...], names: Sequence[str], parameters: TreeParameters, *, seed: int, threads: int
 ) -> Trial:
     """Grow one candidate on all parts at once until their summed loss has stopped to fall."""
     growers = [grower(part.known, part.season, names, parameters, seed, threads) for part in parts]
@@ -113,7 +122,7 @@ def try_out(
             first = grown.grow(STEP)
             seen.append(seen[-1] + grown.correction(part.values, first))
         losses.append([_loss(part, seen[-1]) for part, seen in zip(parts, corrections, strict=True)])
-    return Trial(parameters, tuple(np.stack(seen) for seen in corrections), np.array(losses).T)
+    return Trial(parameters, parts, tuple(np.stack(seen) for seen in corrections), np.array(losses).T)
 
 
 def _best(losses: list[list[float]]) -> int:
