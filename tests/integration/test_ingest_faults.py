@@ -12,12 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.ingest import ingest
 from tests.conftest import Database
 from tests.program import PROGRAM, environment, run
 
 pytestmark = pytest.mark.fault
-SEASONS = [str(year) for year in range(2017, 2022)]
-WORDS = ["ingest", "simulate", *(word for year in SEASONS for word in ("--season", year)), "--json"]
+SEASONS = range(2017, 2022)
+WORDS = ["ingest", "simulate", *(word for year in SEASONS for word in ("--season", str(year))), "--json"]
 MOMENTS = 10
 Contents = dict[str, tuple[int, int, int, int]]
 
@@ -78,7 +80,7 @@ def kill_after(project: Path, url: str, delay_s: float) -> bool:
 
 
 def test_a_killed_ingest_leaves_whole_files_and_the_next_run_completes(
-    database: Database, conn: psycopg.Connection[Any], project_dir: Path
+    context: Context, database: Database, conn: psycopg.Connection[Any], project_dir: Path
 ) -> None:
     url = database.endpoint.url(reveal=True)
     started = time.perf_counter()
@@ -96,7 +98,7 @@ def test_a_killed_ingest_leaves_whole_files_and_the_next_run_completes(
         assert statuses(conn).count("done") == len(left)
         assert statuses(conn).count("running") <= 1
         partly += 0 < len(left) < len(whole)
-        report = run(project_dir, *WORDS, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external").data
+        report = ingest(context, "simulate", [], seasons=SEASONS)
         assert contents(conn) == whole
         assert report["matches"]["unchanged"] == sum(numbers[0] for numbers in left.values())
         assert "running" not in statuses(conn)
