@@ -63,8 +63,8 @@ def project() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="sportsplat-bench-") as folder:
         overrides = {"infra.backend": "embedded"}
         settings = load_settings(project_dir=Path(folder), overrides=overrides, environ={})
-        up(settings)
         try:
+            up(settings)
             yield settings
         finally:
             down(settings, volumes=True)
