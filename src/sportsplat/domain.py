@@ -87,7 +87,7 @@ class QuoteRecord(NamedTuple):
     line: float | None
     decimal_odds: float
     is_closing: bool
-    quoted_at: datetime | None  # when the source says it was taken
+    quoted_at: datetime | None  # when the source says it was taken; None for a closing price
     known_at: datetime  # from when a decision may use it
 
 

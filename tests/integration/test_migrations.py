@@ -54,6 +54,30 @@ def test_each_migration_goes_down_to_where_it_came_from(empty_database: Database
             assert live(conn) == after
 
 
+CLOSED_TWICE = """
+INSERT INTO leagues (code, name, sport, outcomes, timezone)
+VALUES ('nfl', 'NFL', 'american-football', '{home,away}', 'America/New_York');
+INSERT INTO teams (league, name) VALUES ('nfl', 'A'), ('nfl', 'B');
+INSERT INTO matches (league, season, match_date, kickoff_utc, precision, home_id, away_id, source)
+SELECT 'nfl', 2020, '2020-10-11', '2020-10-11 17:00Z', 'minute', min(id), max(id), 'nflverse' FROM teams;
+INSERT INTO quotes (match_id, bookmaker, market, outcome, is_closing, decimal_odds, quoted_at, known_at)
+SELECT m.id, 'consensus', 'result', 'home', q.closing, q.odds, q.at, q.at
+  FROM matches m, (VALUES (true, 1.7, timestamptz '2020-10-12 00:20Z'), (true, 1.8, '2020-10-11 17:00Z'),
+                          (false, 1.9, '2020-10-10 17:00Z')) AS q (closing, odds, at);
+"""
+
+
+def test_of_two_closing_prices_the_one_at_the_kick_off_stays(empty_database: Database) -> None:
+    go(empty_database, "upgrade", "0011")
+    with empty_database.connect(autocommit=True) as conn:
+        conn.execute(CLOSED_TWICE)
+        go(empty_database, "upgrade", "0012")
+        kept = "SELECT decimal_odds, quoted_at IS NULL FROM quotes ORDER BY decimal_odds"
+        assert conn.execute(kept).fetchall() == [(1.8, True), (1.9, False)]
+        go(empty_database, "downgrade", "0011")
+        assert conn.execute(kept).fetchall() == [(1.8, False), (1.9, False)]
+
+
 def test_each_migration_says_in_its_title_what_it_does() -> None:
     for file in (MIGRATIONS / "versions").glob("*.py"):
         title = file.read_text(encoding="utf-8").split('"""')[1].split("\n")[0]

@@ -165,7 +165,7 @@ def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League)
     fixture = match(day=jan(9))
     close = at(9, 12)
     made = [
-        quote(fixture, 2.1, is_closing=True, quoted_at=close, known_at=close),
+        quote(fixture, 2.1, is_closing=True, quoted_at=None, known_at=close),
         quote(fixture, 4.0, Outcome.AWAY),
         quote(fixture, 1.9),
         quote(fixture, 1.8, bookmaker="average", quoted_at=None),
@@ -178,7 +178,7 @@ def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League)
     assert frame["outcome"].tolist() == [0, 0, 1, 0]
     assert frame["outcome"].dtype == np.int8
     assert frame["is_closing"].tolist() == [False, False, False, True]
-    assert frame["quoted_at"].isna().tolist() == [True, False, False, False]
+    assert frame["quoted_at"].isna().tolist() == [True, False, False, True]
     assert frame["line"].isna().all()
     early = read.quotes_frame(conn, league, known_at=close - timedelta(seconds=1))
     assert early["decimal_odds"].tolist() == [1.8, 1.9, 4.0]

@@ -229,6 +229,15 @@ def test_quotes_of_two_moments_are_two_quotes(conn: Connection) -> None:
     assert store(conn, made)[1] == Tally(0, 0, 2)
 
 
+def test_a_corrected_kick_off_moves_the_closing_price_and_makes_no_second(conn: Connection) -> None:
+    first = match()
+    corrected = first._replace(kickoff_utc=first.kickoff_utc - timedelta(hours=3))
+    for tally, fixture in ((Tally(1), first), (Tally(0, 1), corrected)):
+        closing = quote(fixture, is_closing=True, quoted_at=None, known_at=fixture.kickoff_utc)
+        assert store(conn, batch([fixture], quotes=[closing]))[1] == tally
+    assert conn.execute("SELECT known_at FROM quotes").fetchall() == [(corrected.kickoff_utc,)]
+
+
 def test_a_quote_whose_time_the_source_does_not_say_is_found_again(conn: Connection) -> None:
     fixture = match()
     made = batch([fixture], quotes=[quote(fixture, quoted_at=None)])

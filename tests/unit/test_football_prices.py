@@ -144,7 +144,7 @@ def test_a_price_collected_on_the_day_counts_from_the_decision(
 
 def test_a_closing_price_is_known_at_kick_off() -> None:
     quote = only_quote("PSCH", "2.5", day="15/08/2020", clock="15:00")
-    assert quote.known_at == quote.quoted_at == datetime(2020, 8, 15, 14, tzinfo=UTC)
+    assert (quote.quoted_at, quote.known_at) == (None, datetime(2020, 8, 15, 14, tzinfo=UTC))
 
 
 def test_without_a_kick_off_time_no_decision_of_the_day_sees_the_closing_price() -> None:

@@ -80,7 +80,7 @@ def test_american_prices_become_decimal_closing_prices() -> None:
     assert quotes[Market.TOTAL, Outcome.UNDER].line == 41.0
     assert {(q.bookmaker, q.is_closing) for q in quotes.values()} == {("consensus", True)}
     kickoff = datetime(2010, 9, 12, 20, 15, tzinfo=UTC)
-    assert {(q.quoted_at, q.known_at) for q in quotes.values()} == {(kickoff, kickoff)}
+    assert {(q.quoted_at, q.known_at) for q in quotes.values()} == {(None, kickoff)}
 
 
 def test_a_line_without_a_price_is_no_quote() -> None:
@@ -94,11 +94,11 @@ def test_a_tie_is_a_final_result() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "NA"])
-def test_a_game_to_come_is_scheduled_and_keeps_its_prices(blank: str) -> None:
+def test_a_game_to_come_is_scheduled_and_has_no_closing_price_yet(blank: str) -> None:
     batch = read(dict.fromkeys(["away_score", "home_score", "result", "total"], blank))
     (match,) = batch.matches
     assert (match.status, match.home_score, match.known_at) == (MatchStatus.SCHEDULED, None, None)
-    assert len(batch.quotes) == 6
+    assert batch.quotes == []
 
 
 def test_neutral_ground_is_read() -> None:

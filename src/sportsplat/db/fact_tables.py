@@ -57,7 +57,7 @@ quotes = Table(
     number("line", nullable=True, comment="Goals or points; empty for the result market"),
     number("is_closing", Boolean, comment="The last price before the start"),
     number("decimal_odds", comment="Units returned for one unit staked, stake included"),
-    moment("quoted_at", "UTC; when the source says that it was taken", nullable=True),
+    moment("quoted_at", "UTC; when the source says that it was taken; empty when closing", nullable=True),
     moment("known_at", KNOWN),
     UniqueConstraint(
         *("match_id", "bookmaker", "market", "outcome", "line", "is_closing", "quoted_at"),
@@ -77,6 +77,7 @@ quotes = Table(
     ),
     price("decimal_odds"),
     check("known_after_quoted", "known_at >= quoted_at"),
+    check("closing_without_moment", "NOT is_closing OR quoted_at IS NULL"),
     comment="One price of one outcome; its key begins with the match, so it needs no other index",
 )
 

@@ -215,7 +215,6 @@ class _Reader:
         times = QuoteTimes(
             collected_at=collected if collected <= match.kickoff_utc else None,
             collected_known_at=min(collected, match.kickoff_utc),
-            closed_at=match.kickoff_utc if exact else None,
             closed_known_at=match.kickoff_utc if exact else self.league.end_of_day(match.match_date),
         )
         problems = set()

@@ -74,11 +74,10 @@ class Offer(NamedTuple):
 
 
 class QuoteTimes(NamedTuple):
-    """When prices were taken (None: the source does not say) and from when a decision may use them."""
+    """When pre-match prices were taken (None: not said), and from when a decision may use which prices."""
 
     collected_at: datetime | None
     collected_known_at: datetime
-    closed_at: datetime | None
     closed_known_at: datetime
 
 
@@ -117,7 +116,7 @@ def read_quotes(
     """
     for offer in offers:
         closing = offer.is_closing
-        quoted_at = times.closed_at if closing else times.collected_at
+        quoted_at = None if closing else times.collected_at
         known_at = times.closed_known_at if closing else times.collected_known_at
         quotes: list[QuoteRecord] = []
         problems: list[tuple[str, str]] = []

@@ -174,9 +174,14 @@ class _Reader:
         return name
 
     def _add_quotes(self, index: int, row: dict[str, str], match: MatchRecord, key: MatchKey) -> None:
-        """Add the closing prices. A line without a price (all games before 2006) is no quote."""
+        """Add the closing prices. A line without a price (all games before 2006) is no quote.
+
+        What stands beside a game to come may still move: it is no closing price, and nobody says since when
+        it holds.
+        """
+        if match.status is not MatchStatus.FINAL:
+            return
         exact = match.precision is Precision.MINUTE
-        quoted_at = match.kickoff_utc if exact else None
         known_at = match.kickoff_utc if exact else self.league.end_of_day(match.match_date)
         for price in PRICES:
             text = row.get(price.column, "")
@@ -188,9 +193,7 @@ class _Reader:
                 self._note(index, bad.code, bad.reason)
                 continue
             self.batch.quotes.append(
-                QuoteRecord(
-                    key, BOOKMAKER, price.market, price.outcome, line, odds, True, quoted_at, known_at
-                )
+                QuoteRecord(key, BOOKMAKER, price.market, price.outcome, line, odds, True, None, known_at)
             )
 
 

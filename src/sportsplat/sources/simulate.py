@@ -187,7 +187,9 @@ def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[Quote
     from sportsplat.sources.simulated_world import OPENING_LEAD
 
     quotes = []
-    for prefix, quoted_at, is_closing in (("open", kickoff - OPENING_LEAD, False), ("close", kickoff, True)):
+    opened_at = kickoff - OPENING_LEAD
+    for prefix, quoted_at, known_at in (("open", opened_at, opened_at), ("close", None, kickoff)):
+        is_closing = prefix == "close"
         for outcome in (Outcome.HOME, Outcome.AWAY):
             text = row[f"{prefix}_{outcome}"]
             if text:
@@ -196,7 +198,7 @@ def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[Quote
                     raise ValueError(f"{prefix}_{outcome} is {odds}: decimal odds are above 1")
                 quotes.append(
                     QuoteRecord(
-                        key, BOOKMAKER, Market.RESULT, outcome, None, odds, is_closing, quoted_at, quoted_at
+                        key, BOOKMAKER, Market.RESULT, outcome, None, odds, is_closing, quoted_at, known_at
                     )
                 )
     return quotes
