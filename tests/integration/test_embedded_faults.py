@@ -256,6 +256,17 @@ def test_another_fixed_port_moves_the_running_server(made: Make, tmp_path: Path)
     assert len([p for p in servers(tmp_path) if p.cmdline()[0].endswith("postgres")]) == 1
 
 
+def test_a_fixed_port_that_is_taken_does_not_stop_what_runs(made: Make, tmp_path: Path) -> None:
+    first = made(tmp_path).ensure(60).endpoint
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with pytest.raises(ResourceConflict, match="taken"):
+            made(tmp_path, port=listener.getsockname()[1]).ensure(60)
+    assert made(tmp_path).status().state == "running"
+    assert made(tmp_path).endpoint().port == first.port
+
+
 def test_a_project_that_was_moved_while_its_server_ran_is_found_again(made: Make, tmp_path: Path) -> None:
     before = made(tmp_path / "before")
     former = Path(before.ensure(60).endpoint.socket_dir or "")

@@ -213,7 +213,9 @@ class EmbeddedEnvironment:
         """Return the server, and whether it was started by this call."""
         server = postmaster.running(self.spec.data_dir)
         reason = None if server is None else self._reason_to_restart(server)
-        if reason is not None:
+        if server is not None and reason is not None:
+            if isinstance(self.spec.port, int) and self.spec.port != server.port:
+                ports.refuse_taken(self.spec.port, self.spec.host)  # before what runs is stopped for nothing
             self._stop()
             actions.append(f"stopped PostgreSQL: {reason}")
         elif server is not None:

@@ -22,8 +22,7 @@ def candidates(
     `auto`: the one remembered, the usual one, then any that the system gives.
     """
     if wanted != "auto":
-        if not is_free(wanted, host):
-            raise port_taken(wanted)
+        refuse_taken(wanted, host)
         yield wanted
         return
     tried: set[int] = set()
@@ -34,6 +33,12 @@ def candidates(
         if is_free(chosen, host):
             tried.add(chosen)
             yield chosen
+
+
+def refuse_taken(port: int, host: str) -> None:
+    """Raise ResourceConflict (`PORT_TAKEN`) unless a server could listen on `port` of `host` now."""
+    if not is_free(port, host):
+        raise port_taken(port)
 
 
 def is_free(port: int, host: str) -> bool:
