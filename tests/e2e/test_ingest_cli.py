@@ -102,6 +102,7 @@ def test_quarantine_is_listed_shown_and_tried_again(sportsplat: Sportsplat, proj
     (row,) = listed["rows"]
     assert (row["file"], row["line"]) == (str(path), 5)
     assert "2021/E0.csv" in sportsplat("quarantine", "list").stdout
+    assert sportsplat("quarantine", "--json").data == listed
     assert IMPOSSIBLE in sportsplat("quarantine", "show", str(row["id"])).stdout
     assert sportsplat("quarantine", "show", "99").exit_code == 2
     season_file(project_dir / "2021", [*ROWS, CORRECTED])

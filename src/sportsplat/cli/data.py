@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sportsplat.cli.help import ListingGroup
 from sportsplat.cli.render import Answer, Run, command, group
 from sportsplat.errors import InputRefused
 
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
     command(app, "sources")(sources)
     command(app, "leagues")(leagues)
     command(app, "ingest")(ingest)
-    quarantine = group(app, "quarantine", "Rows that could not be taken, each with its reason.")
+    quarantine = group(
+        app, "quarantine", "Rows that could not be taken, each with its reason; alone: list.", ListingGroup
+    )
     command(quarantine, "list")(quarantine_list)
     command(quarantine, "show")(quarantine_show)
     command(quarantine, "retry")(quarantine_retry)

@@ -38,6 +38,15 @@ class HelpfulGroup(TyperGroup):
         )
 
 
+class ListingGroup(HelpfulGroup):
+    """A group that, named alone, is its command `list`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `list` where no command stands."""
+        bare = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        return super().parse_args(ctx, ["list", *args] if bare else args)
+
+
 def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row]) -> None:
     """Print usage, what the command does, its arguments and options by panel, and its commands."""
     with draw_page() as console:

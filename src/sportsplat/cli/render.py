@@ -119,9 +119,9 @@ class Run:
         return open_progress(description, total, console=None if self.quiet else self.console)
 
 
-def group(app: typer.Typer, name: str, text: str) -> typer.Typer:
+def group(app: typer.Typer, name: str, text: str, cls: type[HelpfulGroup] = HelpfulGroup) -> typer.Typer:
     """Add and return a group of commands (`sportsplat NAME ...`); without a command it prints its help."""
-    made = typer.Typer(help=text, no_args_is_help=True, cls=HelpfulGroup, add_completion=False)
+    made = typer.Typer(help=text, no_args_is_help=True, cls=cls, add_completion=False)
     made.callback(help=text)(_nothing)
     app.add_typer(made, name=name)
     return made
