@@ -75,10 +75,12 @@ def calibration_error(
     bins: int = BINS,
     samples: int = 500,
 ) -> CalibrationError:
-    """Return the calibration error with a basic-bootstrap interval over matches, never below 0.
+    """Return the calibration error with a 95% interval by bootstrap over matches.
 
-    `chance95` comes from outcomes drawn from the forecasts themselves: an error below it is no sign of
-    miscalibration.
+    Redrawing matches adds chance to the error once more, so its quantiles are moved down by that bias: the
+    upper end once, the lower end twice, as the error itself carries it too. `chance95` comes from outcomes
+    drawn from the forecasts themselves: an error below it is no sign of miscalibration, and the interval
+    then begins at 0.
     """
     n = len(probabilities)
     ece = expected_calibration_error(probabilities, outcomes, bins)
@@ -89,15 +91,13 @@ def calibration_error(
         rows = rng.integers(0, n, n)
         redrawn[sample] = expected_calibration_error(probabilities[rows], outcomes[rows], bins)
         happened = (rng.random((n, 1)) > cumulative).sum(axis=1)
-        by_chance[sample] = expected_calibration_error(
-            probabilities, np.eye(probabilities.shape[1])[happened], bins
-        )
-    low, high = np.quantile(redrawn, [0.025, 0.975])
-    return CalibrationError(
-        ece,
-        (max(0.0, 2 * ece - float(high)), max(0.0, 2 * ece - float(low))),
-        float(np.quantile(by_chance, 0.95)),
-    )
+        drawn = np.eye(probabilities.shape[1])[happened]
+        by_chance[sample] = expected_calibration_error(probabilities, drawn, bins)
+    chance95 = float(np.quantile(by_chance, 0.95))
+    low, high = (float(value) for value in np.quantile(redrawn, [0.025, 0.975]))
+    bias = max(float(redrawn.mean()) - ece, 0.0)
+    lower = max(low - 2 * bias, 0.0) if ece > chance95 else 0.0
+    return CalibrationError(ece, (lower, high - bias), chance95)
 
 
 def _examined(probabilities: FloatArray) -> range:
