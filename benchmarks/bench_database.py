@@ -33,6 +33,7 @@ from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.jobs.context import Context, open_context
 from sportsplat.jobs.environment import down, up
 from sportsplat.settings import Settings, load_settings
+from sportsplat.sources.rows import collector_paused
 
 Connection = psycopg.Connection[Any]
 WRITE_GOAL, AGAIN_GOAL, READ_GOAL = 1.3, 0.6, 1.5
@@ -81,7 +82,7 @@ def writing(conn: Connection, context: Context) -> BenchRow:
 
     def ours() -> None:
         conn.execute("TRUNCATE matches CASCADE")
-        with conn.transaction():
+        with collector_paused(), conn.transaction():  # both as the job does
             tune(conn)
             tally, _ = write_matches(conn, "nba", "bench", records, teams, run_id, ids_wanted=False)
         assert tally.inserted == len(records)
