@@ -87,7 +87,8 @@ class Boosting:
         return {
             "kind": self.kind,
             "elo": self.elo.to_artifact(),
-            "weights": dict(self.start.weights),
+            # pairs, because jsonb does not keep the order of keys, and sums depend on it to the last bit
+            "weights": [[name, weight] for name, weight in self.start.weights.items()],
             "blend": [blend.elo_weight, blend.home, blend.tree_weight, blend.gap],
             "names": list(self.names),
             "booster": self.booster,
@@ -97,7 +98,7 @@ class Boosting:
     def from_artifact(cls, artifact: JsonObject) -> Boosting:
         """Return the predictor that `to_artifact` described."""
         return cls(
-            Start(EloLink.from_artifact(artifact["elo"]), artifact["weights"]),
+            Start(EloLink.from_artifact(artifact["elo"]), dict(artifact["weights"])),
             Blend(*artifact["blend"]),
             tuple(artifact["names"]),
             artifact["booster"],
