@@ -11,7 +11,9 @@ from sportsplat.features.rating import expected_difference
 from sportsplat.features.registry import Measure, Plan, Values
 from sportsplat.ratings.replay import Ledger
 
-STAT_RATE = 0.08  # chosen by log loss on EPL seasons, those to 2021 among them
+# Chosen by log loss on EPL seasons, those to 2021 among them; on 2010 to 2016 alone .08 gives .9782, .05
+# .9792.
+STAT_RATE = 0.08
 
 _TABLES = ("matches", "team_match_stats", "leagues")
 _SINCE = "from when the newest box score of either team became known"

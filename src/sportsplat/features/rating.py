@@ -11,7 +11,9 @@ from sportsplat.features.registry import Family, Measure, Plan, Values
 from sportsplat.ratings.elo import carried_over, run_elo
 from sportsplat.ratings.strength import run_strength
 
-SCORE_RATE = 0.035  # a compromise over EPL, NFL and NBA seasons by log loss, those to 2021 among them
+# A compromise over EPL, NFL and NBA seasons by log loss, those to 2021 among them; on EPL 2010 to 2016 alone
+# boosting does no better with .025 (.9791, box scores at .05) than with this (.9782, box scores at .08).
+SCORE_RATE = 0.035
 
 _SINCE = "from when the newest result of either team became known"
 
