@@ -27,6 +27,9 @@ TEMPLATE = "migrated_template"
 # Test data may be lost: these servers need not survive a loss of power.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _numbers = count(1)
+REAL_DATA = (
+    Path(os.environ["SPORTSPLAT_REAL_DATA"]).resolve() if os.environ.get("SPORTSPLAT_REAL_DATA") else None
+)
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,13 @@ class Database:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _environment_of_the_developer() -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+def _environment_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the settings, the project and the database of whoever runs the tests out of them."""
     for key in list(os.environ):
         own = key.startswith(("SPORTSPLAT_", "POSTGRES_", "PG")) and key != "SPORTSPLAT_REAL_DATA"
         if own or key in {"DATABASE_URL", "GEMINI_API_KEY"}:
             del os.environ[key]
+    os.chdir(tmp_path_factory.mktemp("nowhere"))
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +130,6 @@ def context(database: Database, project_dir: Path) -> Context:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with public files of real matches; whoever needs it is skipped where it is not named."""
-    folder = os.environ.get("SPORTSPLAT_REAL_DATA")
-    if not folder:
+    if REAL_DATA is None:
         pytest.skip("SPORTSPLAT_REAL_DATA names no folder with real data")
-    return Path(folder)
+    return REAL_DATA
