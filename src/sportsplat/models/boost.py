@@ -120,7 +120,7 @@ def _out_of_fold(train: Dataset, trials: Sequence[Trial]) -> FloatArray:
 
 def _summary(trial: Trial) -> JsonObject:
     """Describe a candidate by its mean validation loss at its best look, beside that of its start."""
-    curve = trial.losses.sum(axis=0) / sum(len(part.latent) for part in trial.parts)
+    curve = trial.curve(len(trial.parts)) / sum(len(part.latent) for part in trial.parts)
     look = int(np.argmin(curve))
     return {
         "trees": None if trial.parameters is None else trial.parameters.to_dict(),

@@ -49,6 +49,11 @@ class Trial:
     corrections: tuple[FloatArray, ...]
     losses: FloatArray
 
+    def curve(self, parts: int) -> FloatArray:
+        """Return (looks,) summed losses on the first `parts` parts, up to where these alone give it up."""
+        curve: FloatArray = self.losses[:parts].sum(axis=0)
+        return curve[: _given_up(curve)]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -113,11 +118,15 @@ def without_trees(parts: tuple[Part, ...]) -> Trial:
 def try_out(
     parts: tuple[Part, ...], names: Sequence[str], parameters: TreeParameters, *, seed: int, threads: int
 ) -> Trial:
-    """Grow one candidate on all parts at once until their summed loss has stopped to fall."""
+    """Grow one candidate on all parts at once until their summed loss has stopped to fall.
+
+    The first part alone, the first two and so on must have stopped as well: what earlier parts choose may not
+    depend on when later ones gave up.
+    """
     growers = [grower(part.known, part.season, names, parameters, seed, threads) for part in parts]
     corrections = [[np.zeros(len(part.latent))] for part in parts]
     losses = [[_loss(part, seen[0]) for part, seen in zip(parts, corrections, strict=True)]]
-    while len(losses) <= MOST_LOOKS and len(losses) - _best(losses) <= PATIENCE:
+    while len(losses) <= MOST_LOOKS and _still_falling(np.array(losses)):
         for grown, part, seen in zip(growers, parts, corrections, strict=True):
             first = grown.grow(STEP)
             seen.append(seen[-1] + grown.correction(part.values, first))
@@ -125,8 +134,17 @@ def try_out(
     return Trial(parameters, parts, tuple(np.stack(seen) for seen in corrections), np.array(losses).T)
 
 
-def _best(losses: list[list[float]]) -> int:
-    return int(np.argmin([sum(look) for look in losses]))
+def _still_falling(losses: FloatArray) -> bool:
+    curves = np.cumsum(losses, axis=1).T
+    return any(_given_up(curve) is None for curve in curves)
+
+
+def _given_up(curve: FloatArray) -> int | None:
+    """Return how many looks it took until the loss had not fallen for PATIENCE of them; None: not yet."""
+    return next(
+        (look + 1 for look in range(PATIENCE, len(curve)) if look - np.argmin(curve[: look + 1]) >= PATIENCE),
+        None,
+    )
 
 
 def _loss(part: Part, correction: FloatArray) -> float:
@@ -136,6 +154,6 @@ def _loss(part: Part, correction: FloatArray) -> float:
 
 def choose(trials: Sequence[Trial], parts: int) -> Choice:
     """Return the trial and look with the smallest summed loss on the first `parts` parts."""
-    curves = [trial.losses[:parts].sum(axis=0) for trial in trials]
+    curves = [trial.curve(parts) for trial in trials]
     best = int(np.argmin([curve.min() for curve in curves]))
     return Choice(trials[best], int(np.argmin(curves[best])))
