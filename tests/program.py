@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 PROGRAM = str(Path(sys.executable).with_name("sportsplat"))
-_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY")
+_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY", "COLUMNS")
 
 
 @dataclass(frozen=True)
