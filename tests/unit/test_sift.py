@@ -111,7 +111,8 @@ def test_a_quote_of_a_match_that_the_parser_refused_is_passed_over_when_it_says_
     ],
 )
 def test_two_values_for_one_thing_are_both_refused(name: str, records: list[Any]) -> None:
-    result = sifted(batch([PLAYED])._replace(**{name: records}))
+    lists: Any = {name: records}
+    result = sifted(batch([PLAYED], **lists))
     assert getattr(result, name) == []
     assert codes(result) == ["contradicting-duplicate"]
     assert result.matches == [PLAYED]
