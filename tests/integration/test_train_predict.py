@@ -82,10 +82,10 @@ def test_what_comes_after_the_cut_off_changes_nothing(context: Context, database
     assert changed > 100
     again = train(context, "sim", until=UNTIL)
     assert stored_model(context, again["model_id"]) == stored_model(context, 1)
-    assert again["trained_until"] < day_after.isoformat()
+    assert datetime.fromisoformat(again["trained_until"]) <= moment
     told = predict(context, "sim", since=day_after, model_id=again["model_id"], now=moment)
     assert probabilities(told) == probabilities(honest)
-    assert len(told["predictions"]) > 10
+    assert len(told["predictions"]) >= 10
 
 
 def test_a_later_cut_off_gives_another_model(context: Context) -> None:

@@ -72,6 +72,14 @@ def test_the_same_seed_gives_the_same_past_whatever_comes_later(world: list[Simu
     assert simulate(seed=12, last_season=FIRST_SEASON)[0] != world[0]
 
 
+def test_every_seed_plays_the_same_fixtures(world: list[SimulatedMatch]) -> None:
+    """So that a second seed replaces the first in the database, and two worlds never stand side by side."""
+    other = simulate(seed=12, last_season=FIRST_SEASON + 9)
+    for name in ("season", "kickoff_utc", "home", "away", "neutral"):
+        assert [getattr(match, name) for match in other] == [getattr(match, name) for match in world]
+    assert [match.home_points for match in other] != [match.home_points for match in world]
+
+
 def test_an_observer_finds_no_result_price_or_truth_that_is_not_there_yet() -> None:
     now = datetime(FIRST_SEASON, 6, 15, 20, 0, tzinfo=UTC)
     (payload,) = payloads(seed=3, seasons=[FIRST_SEASON], now=now)

@@ -8,7 +8,8 @@ average team) drifts from match to match and is pulled to the middle between sea
 and the margin is drawn from Normal(mean, MARGIN_SD), so that the home team wins with probability
 Phi(mean / MARGIN_SD): the truth. A bookmaker opens with a noisy view of it and closes with a better one, both
 with an overround. The world is a function of the seed alone: the day on which it is looked at only hides what
-is not played yet.
+is not played yet. The fixtures are the same in every world: one seed after another replaces what is stored,
+and never leaves the matches of two worlds in one league.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ def simulate(seed: int, last_season: int) -> list[SimulatedMatch]:
     matches: list[SimulatedMatch] = []
     last_played: dict[int, date] = {}
     for season in range(FIRST_SEASON, last_season + 1):
-        rng = np.random.default_rng([seed, season])
-        for day, home, away in _schedule(season, rng):
-            matches.append(_play(season, day, home, away, strength, last_played, rng))
+        rng, plan = np.random.default_rng([seed, season]), np.random.default_rng(season)
+        for day, home, away in _schedule(season, plan):
+            matches.append(_play(season, day, home, away, strength, last_played, plan, rng))
             strength[[home, away]] += rng.normal(0.0, DRIFT_SD, 2)
         shock = np.sqrt(1 - SEASON_CARRY**2) * STRENGTH_SD
         strength = SEASON_CARRY * (strength - strength.mean()) + rng.normal(0.0, shock, len(TEAMS))
@@ -120,10 +121,11 @@ def _play(
     away: int,
     strength: NDArray[np.float64],
     last_played: dict[int, date],
+    plan: Generator,
     rng: Generator,
 ) -> SimulatedMatch:
-    neutral = bool(rng.random() < NEUTRAL_SHARE)
-    hour, minute = int(rng.integers(17, 22)), int(rng.choice((0, 30)))
+    neutral = bool(plan.random() < NEUTRAL_SHARE)
+    hour, minute = int(plan.integers(17, 22)), int(plan.choice((0, 30)))
     mean = strength[home] - strength[away] + (0.0 if neutral else HOME_ADVANTAGE)
     mean += _fatigue(away, day, last_played) - _fatigue(home, day, last_played)
     last_played[home] = last_played[away] = day
