@@ -91,7 +91,7 @@ class RiskSettings(Section):
     max_stake: Fraction = Field(0.05, description="Largest stake, as a share of the bankroll")
     min_edge: Fraction = Field(0.03, description="Smallest expected profit per unit staked")
     daily_loss_limit: Fraction = Field(
-        0.10, description="Share of the day's opening bankroll after whose loss betting stops"
+        0.10, description="Most that a day may lose, as a share of its opening bankroll; open stakes count"
     )
     max_exposure: Fraction = Field(0.25, description="Share of the bankroll at stake at once")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import time
@@ -116,3 +117,21 @@ def test_serving_without_a_database_says_what_to_do(tmp_path: Path) -> None:
     refused = run(tmp_path, "serve", "--json")
     assert refused.exit_code == 4
     assert "sportsplat up" in refused.error["fix"]
+
+
+def test_a_polite_request_to_stop_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
+    program = subprocess.Popen(
+        [PROGRAM, "quickstart", "--json"],
+        cwd=tmp_path,
+        env=environment(SPORTSPLAT_INFRA__BACKEND="embedded"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stderr is not None
+    assert any("simulating" in line for line in iter(program.stderr.readline, ""))
+    program.terminate()
+    answer, _ = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert json.loads(answer)["error"]["code"] == "INTERRUPTED"
+    assert run(tmp_path, "down").exit_code == 0

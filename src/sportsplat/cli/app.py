@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -148,8 +149,16 @@ def _options(
 
 
 def main() -> None:
-    """Run the program on `sys.argv` and exit with the code of the command line's contract."""
+    """Run the program on `sys.argv` and exit with the code of the command line's contract.
+
+    A polite request to stop (SIGTERM) ends a command as Ctrl-C does: what was stored is whole.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
     app()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _explained(problem: BaseException) -> tuple[str, SportsplatError]:

@@ -82,10 +82,13 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _verdict(tested: Mapping[str, Any]) -> str:
-    elo, truth = tested["paired"]["elo"], tested["paired"]["truth"]
-    low, high = elo["ci95"]
-    beats = "beats Elo" if high < 0 else "does not beat Elo" if low > 0 else "is level with Elo"
+    from sportsplat.backtest.words import in_words, minus, reading
+
+    elo, gap = tested["paired"]["elo"], tested["paired"]["truth"]["log_loss_difference"]
+    difference, interval = elo["log_loss_difference"], elo["ci95"]
+    beats = {"better": "beats Elo", "worse": "does not beat Elo"}
+    said = beats.get(reading(difference, interval), "is not told apart from Elo")
     return (
-        f"Our model {beats}: {elo['log_loss_difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}. "
-        f"It is {truth['log_loss_difference']:.4f} short of the truth, which nobody can beat."
+        f"Our model {said}: {minus(f'{difference:+.4f}')}, 95% interval {in_words(interval)}. "
+        f"From the truth, which nobody beats in the long run, it is {minus(f'{gap:.4f}')} away."
     )
