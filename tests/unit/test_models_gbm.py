@@ -123,6 +123,15 @@ def test_a_useful_feature_is_found_and_lowers_the_log_loss(
     assert form > 5 * noise
 
 
+def test_forecasts_come_near_to_the_truth_and_are_as_sure_as_it_is(
+    fitted: Fitted, league: KnownTruth, later: Dataset
+) -> None:
+    said, true = fitted.predictor.predict(later.features)[:, 0], league.truth[LEARNED:, 0]
+    assert np.abs(said - true).mean() < 0.05
+    sureness = np.polyfit(np.log(said / (1 - said)), np.log(true / (1 - true)), 1)[0]
+    assert sureness == pytest.approx(1.0, abs=0.2)
+
+
 def test_contributions_add_up_to_what_is_not_elo(fitted: Fitted, later: Dataset) -> None:
     predictor = fitted.predictor
     assert isinstance(predictor, Boosting)
@@ -273,16 +282,22 @@ def test_matches_not_played_yet_teach_nothing(league: KnownTruth, learned: Datas
     assert whole.card.data_fingerprint == fitted.card.data_fingerprint
 
 
-def test_out_of_fold_forecasts_know_nothing_of_later_results(learned: Dataset, fitted: Fitted) -> None:
+@pytest.mark.parametrize("begin", [1350, 1500, 1650])
+@pytest.mark.parametrize("favoured", ["home_form", "away_form"])
+def test_out_of_fold_forecasts_know_nothing_of_later_results(
+    learned: Dataset, fitted: Fitted, begin: int, favoured: str
+) -> None:
+    """Whether later results reward trees without end or punish each of them: what was said before stays."""
     seen = np.flatnonzero(np.isfinite(fitted.oof).all(axis=1))
-    last_day = learned.day[seen[-1]]
-    begin = int(
-        np.flatnonzero(learned.day > learned.day[seen[0]] + (last_day - learned.day[seen[0]]) // 2)[0]
-    )
+    assert seen[0] == 1200, "the first half is learned from, the first block of three is chosen by"
+    better = learned.features["form_difference"].to_numpy() > 0
+    won = better if favoured == "home_form" else ~better
     outcomes = learned.outcomes.copy()
-    outcomes[begin:] = outcomes[begin:, ::-1]
+    outcomes[begin:] = np.column_stack([won, ~won])[begin:]
     other = fit("gbm", with_outcomes(learned, outcomes)).oof
-    np.testing.assert_array_equal(other[: begin - 1], fitted.oof[: begin - 1])
+    np.testing.assert_array_equal(other[:begin], fitted.oof[:begin])
+    heard = bool((other[begin:] != fitted.oof[begin:]).any())
+    assert heard == (begin < 1500), "the last block of three starts at 1500: nothing is chosen after it"
 
 
 @pytest.mark.parametrize("outcomes", [2, 3])

@@ -217,6 +217,13 @@ def test_a_difference_that_is_the_same_in_every_match_is_certain() -> None:
     assert paired.to_dict()["matches"] == 40
 
 
+def test_the_interval_of_two_days_is_the_one_worked_out_by_hand() -> None:
+    """Mean .1; days' sums of deviations .2 and -.2: standard error sqrt(.08 * 2 / 1) / 4 = .1."""
+    paired = paired_difference(np.array([0.1, 0.3, -0.1, 0.1]), np.zeros(4), np.array([1, 1, 2, 2]))
+    assert paired.difference == pytest.approx(0.1)
+    np.testing.assert_allclose(paired.ci95, [0.1 - 0.1959964, 0.1 + 0.1959964], atol=1e-6)
+
+
 def test_exchanging_the_two_forecasts_turns_the_interval_round() -> None:
     rng = np.random.default_rng(1)
     ours, theirs, days = rng.random(60), rng.random(60), np.repeat(np.arange(20), 3)
