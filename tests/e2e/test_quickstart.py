@@ -55,7 +55,7 @@ def test_a_second_run_takes_what_it_finds(first: Ran, project: Path) -> None:
     again = run(project, "quickstart", "--seasons", "5")
     assert again.exit_code == 0, again
     assert f"{first.data['log_loss']['model']:.4f}" in again.stdout
-    assert "sportsplat serve" in again.stdout
+    assert f"{PROGRAM} serve" in again.stdout
     assert "Traceback" not in again.stderr
 
 

@@ -21,9 +21,9 @@ NAMES = {
     "base_rate": "base rate",
 }
 NEXT = (
-    ("sportsplat serve", "the stored matches and predictions over HTTP, documented at /docs"),
-    ("sportsplat audit leakage sim", "take the future away and see that no feature moves"),
-    ("sportsplat ingest football-data --league epl --season 2023 --season 2024", "real matches and odds"),
+    ("serve", "the stored matches and predictions over HTTP, documented at /docs"),
+    ("audit leakage sim", "take the future away and see that no feature moves"),
+    ("ingest football-data --league epl --season 2023 --season 2024", "real matches and odds"),
 )
 
 
@@ -50,7 +50,10 @@ def quickstart(
     if serve:
         from sportsplat.cli.serve import listen
 
+        if not ctx.quiet:
+            show(ctx.console, found)
         listen(ctx, ctx.settings())
+        return Answer(found)
     return Answer(found, show=lambda console: show(console, found))
 
 
@@ -69,16 +72,28 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     )
     console.print(table)
     console.print(f"\n{_verdict(tested)}")
-    console.print(
-        f"{len(found['predictions']['predictions'])} coming matches are predicted: sportsplat predict sim"
-    )
+    program, coming = _as_typed(), len(found["predictions"]["predictions"])
+    console.print(f"{coming} coming matches are predicted: {program} predict sim")
     console.print(f"Report: {found['report']}", soft_wrap=True)
     console.print("\nNext:")
     for text, why in NEXT:
-        console.print(f"  {text}", style="bold", markup=False, soft_wrap=True)
+        console.print(f"  {program} {text}", style="bold", markup=False, soft_wrap=True)
         console.print(f"      {why}", style="dim", markup=False)
     total = sum(found["seconds"].values())
-    console.print(f"\nDone in {total:.0f} s. `sportsplat down` stops the database; its data stays.")
+    console.print(f"\nDone in {total:.0f} s. `{program} down` stops the database; its data stays.")
+
+
+def _as_typed() -> str:
+    """Return how this shell finds the program: by its name, or in a virtual environment that is not active."""
+    import shutil
+    import sys
+    from pathlib import Path
+
+    here = Path(sys.argv[0]).absolute()
+    found = shutil.which("sportsplat")
+    if found is not None and Path(found).absolute() == here:
+        return "sportsplat"
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
 
 
 def _verdict(tested: Mapping[str, Any]) -> str:
