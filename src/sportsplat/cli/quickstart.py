@@ -84,7 +84,7 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _as_typed() -> str:
-    """Return how this shell finds the program: by its name, or in a virtual environment that is not active."""
+    """Return how this shell finds the program: by name, or by path while its environment is not active."""
     import shutil
     import sys
     from pathlib import Path
