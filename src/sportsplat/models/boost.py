@@ -58,7 +58,7 @@ def fit_boosting(train: Dataset, folds: Sequence[Fold], *, seed: int, threads: i
     parts = make_parts(train, folds, fit_start)
     trials = [
         without_trees(make_parts(train, folds, plain_start)),
-        *(try_out(parts, train.names, p, seed=seed, threads=threads) for p in candidates(tune, seed)),
+        *(try_out(parts, p, seed=seed, threads=threads) for p in candidates(tune, seed)),
     ]
     choice = choose(trials, len(folds))
     start = plain_start(train) if choice.trial is trials[0] else fit_start(train)
@@ -87,7 +87,7 @@ def _booster(train: Dataset, start: Start, choice: Choice, seed: int, threads: i
     parameters = choice.trial.parameters
     if parameters is None or not choice.rounds:
         return ""
-    grown = grower(learning_rows(train, start), train.season, train.names, parameters, seed, threads)
+    grown = grower(learning_rows(train, start), train.season, parameters, seed, threads)
     grown.grow(choice.rounds)
     return grown.text()
 

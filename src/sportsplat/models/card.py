@@ -9,7 +9,7 @@ from importlib.metadata import version
 from sportsplat.domain import JsonObject
 
 ODDS_FEATURES = ("market_", "odds_", "quote_")  # name beginnings of features made from prices
-PACKAGES = ("sportsplat", "numpy", "scipy", "pandas", "lightgbm")
+PACKAGES = ("sportsplat", "numpy", "pandas", "lightgbm")
 
 
 @dataclass(frozen=True)

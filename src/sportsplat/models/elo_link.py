@@ -37,7 +37,8 @@ class EloLink:
 
     def latent(self, features: pd.DataFrame) -> FloatArray:
         """Return (n,) latent strength of the home side in logits."""
-        latent: FloatArray = elo_design(features) @ np.array([self.slope, self.home])
+        difference, at_home = elo_design(features).T
+        latent: FloatArray = self.slope * difference + self.home * at_home
         return latent
 
     def predict(self, features: pd.DataFrame) -> FloatArray:

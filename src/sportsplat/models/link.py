@@ -10,13 +10,18 @@ A league without draws has gap 0, which leaves the plain logistic regression. So
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sportsplat.errors import InputRefused
 from sportsplat.models.dataset import FloatArray
 
-LARGEST_GAP = 8.0  # a draw of 99.9% between equals; keeps the optimiser out of overflow
+LARGEST_GAP = 8.0  # a draw of 99.9% between equals; keeps the search out of overflow
+MOST_STEPS = 60
+MOST_HALVINGS = 40
+ARRIVED = 1e-12  # nats that the next step promises, of the whole sample
+NEARLY = 1e-6  # the same, where rounding ended the search
 
 
 def sigmoid(x: FloatArray) -> FloatArray:
@@ -74,32 +79,68 @@ def fit_link(
     """Fit latent = design (n, m) @ coefficients and the gap by penalised maximum likelihood.
 
     shares (n, k) are outcome shares, weights (n,) relative trust in a row. The penalty is `prior.matches`
-    times half the squared distance to the prior, so that a handful of rows cannot drive a coefficient to
-    infinity. Raises InputRefused (LINK_NOT_FITTED) when the optimiser does not arrive.
+    times half the squared distance to the prior (of the gap: of its logarithm), so that a handful of rows
+    cannot drive a coefficient to infinity. Newton's method, steps halved where they go too far.
+    Raises InputRefused (LINK_NOT_FITTED) when it does not arrive.
     """
-    from scipy.optimize import minimize  # here, because forecasting needs no optimiser
-
-    weight = np.ones(len(design)) if weights is None else weights
-    draws = shares.shape[1] == 3
-    centre = np.append(prior.coefficients, np.log(prior.gap)) if draws else prior.coefficients
-
-    def objective(position: FloatArray) -> tuple[float, FloatArray]:
-        coefficients, gap = _unpack(position, draws)
-        loss, slope = _loss(design, shares, weight, coefficients, gap)
-        distance = position - centre
-        loss += 0.5 * prior.matches * float(distance @ distance)
-        return loss / len(design), (slope[: len(position)] + prior.matches * distance) / len(design)
-
-    found = minimize(objective, centre, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-9})
-    coefficients, gap = _unpack(found.x, draws)
-    if not found.success or not np.isfinite(found.x).all():
+    rows = _Rows(design, shares, np.ones(len(design)) if weights is None else weights)
+    centre = np.append(prior.coefficients, np.log(prior.gap)) if rows.draws else prior.coefficients
+    position, here = centre, _bend(rows, centre, centre, prior.matches)
+    for _ in range(MOST_STEPS):
+        step = _downhill(here)
+        decrement = float((step * here.slope).sum())
+        position, here, moved = _advance(rows, position, step, here, centre, prior.matches)
+        if decrement < ARRIVED or not moved:
+            break
+    if not (np.isfinite(position).all() and decrement < NEARLY):
         raise InputRefused(
             "the link from ratings to probabilities could not be fitted",
-            cause=f"{len(design)} matches, optimiser says: {found.message}",
+            cause=f"{len(design)} matches; the last step still promised {decrement:.2g} nats",
             fix="look at the stored matches with `sportsplat leagues`",
             code="LINK_NOT_FITTED",
         )
-    return LinkFit(coefficients, gap)
+    return LinkFit(*_unpack(position, rows.draws))
+
+
+class _Rows(NamedTuple):
+    design: FloatArray
+    shares: FloatArray
+    weight: FloatArray
+
+    @property
+    def draws(self) -> bool:
+        return len(self.shares.T) == 3
+
+
+class _Bend(NamedTuple):
+    """Penalised loss, its gradient (p,) and its Hessian (p, p) at one position."""
+
+    loss: float
+    slope: FloatArray
+    curvature: FloatArray
+
+
+def _downhill(here: _Bend) -> FloatArray:
+    """Return Newton's step; where the loss does not curve upwards, one bent towards the gradient."""
+    size = len(here.slope)
+    for damping in (0.0, *np.geomspace(1e-3, 1e3, 7)):
+        curvature = here.curvature + damping * float(np.abs(here.curvature).max()) * np.eye(size)
+        if np.linalg.eigvalsh(curvature)[0] > 0:
+            step: FloatArray = np.linalg.solve(curvature, here.slope)
+            return step
+    return here.slope
+
+
+def _advance(
+    rows: _Rows, position: FloatArray, step: FloatArray, here: _Bend, centre: FloatArray, trust: float
+) -> tuple[FloatArray, _Bend, bool]:
+    """Go along the step, halving it until the loss does not rise; stay when only rounding is left to gain."""
+    for halving in range(MOST_HALVINGS):
+        further = position - step / 2**halving
+        there = _bend(rows, further, centre, trust)
+        if there.loss <= here.loss:
+            return further, there, True
+    return position, here, False
 
 
 def _unpack(position: FloatArray, draws: bool) -> tuple[FloatArray, float]:
@@ -108,18 +149,38 @@ def _unpack(position: FloatArray, draws: bool) -> tuple[FloatArray, float]:
     return position[:-1], float(np.exp(min(position[-1], np.log(LARGEST_GAP))))
 
 
-def _loss(
-    design: FloatArray, shares: FloatArray, weight: FloatArray, coefficients: FloatArray, gap: float
-) -> tuple[float, FloatArray]:
-    """Return the weighted log loss and its gradient by the coefficients and by the logarithm of the gap."""
-    latent = design @ coefficients
+def _bend(rows: _Rows, position: FloatArray, centre: FloatArray, trust: float) -> _Bend:
+    """Return the penalised loss at a position with its derivatives; the gap's are by its logarithm."""
+    coefficients, gap = _unpack(position, rows.draws)
+    design, shares, weight = rows
+    # einsum and sums, not @: the threads that BLAS would wake for a few columns cost more than all the work
+    latent = np.einsum("nm,m->n", design, coefficients)
     probabilities = np.maximum(link_probabilities(latent, gap, shares.shape[1]), 1e-300)
-    loss = -float(weight @ (shares * np.log(probabilities)).sum(axis=1))
-    slope, _ = slope_and_curvature(latent, gap, shares)
-    by_coefficients = design.T @ (weight * slope)
-    if shares.shape[1] == 2:
-        return loss, by_coefficients
-    home, draw, away = probabilities.T
-    narrowing = shares[:, 0] * (1 - home) + shares[:, 2] * (1 - away)
-    widening = shares[:, 1] * (home * (1 - home) + away * (1 - away)) / draw
-    return loss, np.append(by_coefficients, gap * float(weight @ (narrowing - widening)))
+    distance = position - centre
+    loss = -float((weight[:, None] * shares * np.log(probabilities)).sum())
+    loss += 0.5 * trust * float((distance**2).sum())
+    slope, bend = slope_and_curvature(latent, gap, shares)
+    by_columns = np.einsum("nm,n->m", design, weight * slope)
+    curvature = np.einsum("na,nb,n->ab", design, design, weight * bend, optimize=False)
+    if rows.draws:
+        by_columns, curvature = _with_gap(rows, probabilities, gap, by_columns, curvature)
+    return _Bend(loss, by_columns + trust * distance, curvature + trust * np.eye(len(position)))
+
+
+def _with_gap(
+    rows: _Rows, probabilities: FloatArray, gap: float, by_columns: FloatArray, curvature: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Append the derivatives by the logarithm of the gap to those by the coefficients."""
+    design, shares, weight = rows
+    (won, drawn, lost), (home, draw, away) = shares.T, probabilities.T
+    bend_home, bend_away = home * (1 - home), away * (1 - away)
+    widening = (bend_home + bend_away) / draw
+    slope = won * (1 - home) + lost * (1 - away) - drawn * widening
+    cross = (lost + drawn) * bend_away - (won + drawn) * bend_home
+    turning = (bend_home * (1 - 2 * home) + bend_away * (1 - 2 * away)) / draw + widening**2
+    bend = won * bend_home + lost * bend_away + drawn * turning
+    by_gap = gap * float((weight * slope).sum())
+    mixed = gap * np.einsum("nm,n->m", design, weight * cross)
+    corner = gap * gap * float((weight * bend).sum()) + by_gap
+    whole = np.block([[curvature, mixed[:, None]], [mixed[None, :], np.array([[corner]])]])
+    return np.append(by_columns, by_gap), whole

@@ -84,4 +84,4 @@ def fit_start(train: Dataset) -> Start:
 
 def _learned_share(train: Dataset, column: str, weight: FloatArray) -> float:
     """Return the weighted share of matches in which something had been learned: 0 stands for nothing yet."""
-    return float(weight @ (expected(train.features, [column])[:, 0] != 0.0) / weight.sum())
+    return float(weight[expected(train.features, [column])[:, 0] != 0.0].sum() / weight.sum())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,13 @@ from sportsplat.models.library import load_lightgbm
 from sportsplat.models.link import slope_and_curvature
 from sportsplat.models.mirror import Mirror
 
-MAX_BIN = 63
+BINNING = {
+    "max_bin": 63,
+    "feature_pre_filter": False,  # it would depend on the leaf size, which candidates do not share
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
 
 
 @dataclass(frozen=True)
@@ -46,39 +52,47 @@ class TreeParameters:
 
 @dataclass(frozen=True)
 class Rows:
-    """What trees learn from: values (n, f), offset (n,), outcome shares (n, k), weight (n,), draw gap."""
+    """What trees learn from: values (n, f), offset (n,), outcome shares (n, k), draw gap.
+
+    `mirror` tells what a row looks like from the visitor's side.
+    """
 
     values: FloatArray
     offset: FloatArray
     shares: FloatArray
-    weight: FloatArray
     gap: float
+    mirror: Mirror
 
-    def from_both_sides(self, mirror: Mirror) -> Rows:
-        """Return (2n) rows, each match from either side with half its weight."""
-        return Rows(
-            np.vstack([self.values, mirror.of(self.values)]),
-            np.concatenate([self.offset, -self.offset]),
-            np.vstack([self.shares, self.shares[:, ::-1]]),
-            np.concatenate([self.weight, self.weight]) / 2,
-            self.gap,
+    @cached_property
+    def both_offsets(self) -> FloatArray:
+        """Offsets (2n,) of every match from the home side, then from the visitor's."""
+        return np.concatenate([self.offset, -self.offset])
+
+    @cached_property
+    def both_shares(self) -> FloatArray:
+        """Outcome shares (2n, k), in the same order."""
+        return np.vstack([self.shares, self.shares[:, ::-1]])
+
+    @cached_property
+    def binned(self) -> Any:
+        """LightGBM's data set of both views, cut into bins once for all runs that learn from these rows."""
+        both = np.vstack([self.values, self.mirror.of(self.values)])
+        data = load_lightgbm().Dataset(
+            both, label=self.both_shares[:, 0], init_score=self.both_offsets, params=BINNING
         )
+        return data.construct()
 
 
 class Grower:
     """One boosting run that can be continued round by round."""
 
     def __init__(
-        self, rows: Rows, mirror: Mirror, parameters: TreeParameters, *, seed: int, threads: int
+        self, rows: Rows, weight: FloatArray, parameters: TreeParameters, *, seed: int, threads: int
     ) -> None:
-        lgb = load_lightgbm()
-
-        settings = _settings(parameters, seed, threads)
-        both = rows.from_both_sides(mirror)
-        self._mirror = mirror
-        self._gradient = _gradient(both)
-        data = lgb.Dataset(both.values, label=both.shares[:, 0], init_score=both.offset, params=settings)
-        self._booster = lgb.Booster(settings, data)
+        """Open a run in which a match counts `weight` (n,)."""
+        self._mirror = rows.mirror
+        self._gradient = _gradient(rows, weight)
+        self._booster = load_lightgbm().Booster(_settings(parameters, seed, threads), rows.binned)
 
     def grow(self, rounds: int) -> int:
         """Add up to `rounds` trees, fewer once no split is allowed; return the number of the first."""
@@ -133,10 +147,12 @@ def _correction(booster: Any, mirror: Mirror, values: FloatArray, first: int) ->
     return (seen - mirrored) / 2
 
 
-def _gradient(rows: Rows) -> Callable[[FloatArray, Any], tuple[FloatArray, FloatArray]]:
+def _gradient(rows: Rows, weight: FloatArray) -> Callable[[FloatArray, Any], tuple[FloatArray, FloatArray]]:
+    half = np.concatenate([weight, weight]) / 2  # each view is half a match
+
     def gradient(latent: FloatArray, _: Any) -> tuple[FloatArray, FloatArray]:
-        slope, curvature = slope_and_curvature(latent, rows.gap, rows.shares)
-        return slope * rows.weight, curvature * rows.weight
+        slope, curvature = slope_and_curvature(latent, rows.gap, rows.both_shares)
+        return slope * half, curvature * half
 
     return gradient
 
@@ -149,11 +165,7 @@ def _settings(parameters: TreeParameters, seed: int, threads: int) -> dict[str, 
         "learning_rate": parameters.rate,
         "lambda_l2": parameters.l2,
         "feature_fraction": parameters.feature_share,
-        "max_bin": MAX_BIN,
-        "feature_pre_filter": False,  # few matches can leave no feature at all, on which LightGBM gives up
         "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
         "num_threads": threads,
-        "verbosity": -1,
+        **BINNING,
     }

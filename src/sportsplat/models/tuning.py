@@ -76,7 +76,8 @@ class Choice:
 def learning_rows(train: Dataset, start: Start) -> Rows:
     """Return what trees learn from: all matches of `train`, from the start's latent strength on."""
     values = train.features.to_numpy(dtype=np.float64)
-    return Rows(values, start.latent(train.features), train.outcomes, np.ones(len(train)), start.elo.gap)
+    mirror = mirror_of(train.names)
+    return Rows(values, start.latent(train.features), train.outcomes, start.elo.gap, mirror)
 
 
 def make_parts(train: Dataset, folds: Sequence[Fold], fit: Callable[[Dataset], Start]) -> tuple[Part, ...]:
@@ -100,13 +101,9 @@ def _part(known: Dataset, later: Dataset, rows: IntArray, fit: Callable[[Dataset
     )
 
 
-def grower(
-    rows: Rows, season: IntArray, names: Sequence[str], parameters: TreeParameters, seed: int, threads: int
-) -> Grower:
+def grower(rows: Rows, season: IntArray, parameters: TreeParameters, seed: int, threads: int) -> Grower:
     """Open a boosting run in which a match counts half after `parameters.half_life` seasons."""
-    weight = recency(season, parameters.half_life)
-    weighted = Rows(rows.values, rows.offset, rows.shares, weight, rows.gap)
-    return Grower(weighted, mirror_of(names), parameters, seed=seed, threads=threads)
+    return Grower(rows, recency(season, parameters.half_life), parameters, seed=seed, threads=threads)
 
 
 def without_trees(parts: tuple[Part, ...]) -> Trial:
@@ -115,15 +112,13 @@ def without_trees(parts: tuple[Part, ...]) -> Trial:
     return Trial(None, parts, nothing, np.array([[_loss(part, part.latent * 0.0)] for part in parts]))
 
 
-def try_out(
-    parts: tuple[Part, ...], names: Sequence[str], parameters: TreeParameters, *, seed: int, threads: int
-) -> Trial:
+def try_out(parts: tuple[Part, ...], parameters: TreeParameters, *, seed: int, threads: int) -> Trial:
     """Grow one candidate on all parts at once until their summed loss has stopped to fall.
 
     The first part alone, the first two and so on must have stopped as well: what earlier parts choose may not
     depend on when later ones gave up.
     """
-    growers = [grower(part.known, part.season, names, parameters, seed, threads) for part in parts]
+    growers = [grower(part.known, part.season, parameters, seed, threads) for part in parts]
     corrections = [[np.zeros(len(part.latent))] for part in parts]
     losses = [[_loss(part, seen[0]) for part, seen in zip(parts, corrections, strict=True)]]
     while len(losses) <= MOST_LOOKS and _still_falling(np.array(losses)):
