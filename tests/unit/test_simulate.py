@@ -110,7 +110,7 @@ def test_bytes_read_back_as_the_world_that_wrote_them() -> None:
         assert (match.home_score, match.away_score) == (simulated.home_points, simulated.away_points)
         assert forecast.publisher == "truth"
         assert forecast.probabilities[0] == simulated.truth
-    assert len(batch.quotes) == 4 * len(batch.matches)
+    assert len(batch.quotes) == 6 * len(batch.matches)
     assert len(batch.stats) == 2 * len(batch.matches)
 
 
@@ -137,7 +137,7 @@ def test_a_spoilt_row_is_rejected_with_its_reason_and_leaves_nothing_behind(
     assert rejected.line == 2
     assert reason in rejected.reason
     assert len(batch.matches) == len(batch.forecasts) == batch.rows_read - 1
-    assert len(batch.quotes) == 4 * len(batch.matches)
+    assert len(batch.quotes) == 6 * len(batch.matches)
 
 
 def test_another_file_is_refused() -> None:

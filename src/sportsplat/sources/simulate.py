@@ -40,6 +40,7 @@ SCORES = ("home_points", "away_points", "home_shots", "away_shots", "home_turnov
 PRICES = ("open_home", "open_away", "close_home", "close_away")
 COLUMNS = ("season", "kickoff_utc", "home", "away", "neutral", *SCORES, *PRICES, "truth_home")
 FINISHED_AFTER = timedelta(hours=3)
+COLLECTED_AGAIN = timedelta(hours=12)  # before the start: later than any earlier match of either team ended
 DEFAULT_SEED = 7
 DEFAULT_SEASONS = 8
 
@@ -184,23 +185,23 @@ def _count(row: dict[str, str], column: str) -> int:
 
 
 def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[QuoteRecord]:
+    """The opening price as collected twice, a week before and half a day before the start, and the close."""
     from sportsplat.sources.simulated_world import OPENING_LEAD
 
+    opened, again = kickoff - OPENING_LEAD, kickoff - COLLECTED_AGAIN
+    collected: list[tuple[str, datetime | None, datetime, bool]] = [("open", opened, opened, False)]
+    if row[SCORES[0]]:
+        collected += [("open", again, again, False), ("close", None, kickoff, True)]
     quotes = []
-    opened_at = kickoff - OPENING_LEAD
-    for prefix, quoted_at, known_at in (("open", opened_at, opened_at), ("close", None, kickoff)):
-        is_closing = prefix == "close"
+    for prefix, quoted_at, known_at, is_closing in collected:
         for outcome in (Outcome.HOME, Outcome.AWAY):
             text = row[f"{prefix}_{outcome}"]
             if text:
                 odds = float(text)
                 if not odds > 1:
                     raise ValueError(f"{prefix}_{outcome} is {odds}: decimal odds are above 1")
-                quotes.append(
-                    QuoteRecord(
-                        key, BOOKMAKER, Market.RESULT, outcome, None, odds, is_closing, quoted_at, known_at
-                    )
-                )
+                price = (None, odds, is_closing, quoted_at, known_at)
+                quotes.append(QuoteRecord(key, BOOKMAKER, Market.RESULT, outcome, *price))
     return quotes
 
 
