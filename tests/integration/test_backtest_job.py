@@ -145,7 +145,9 @@ def test_a_league_without_prices_has_no_bets_and_says_why(simulated: Context) ->
     assert result["betting"] is None
     assert result["baselines"]["market"] is None
     assert "market" not in result["paired"]
-    assert result["notes"] == ["No betting: no entry price is stored for these matches (none is configured)."]
+    assert result["notes"] == [
+        "No betting: these matches have no entry price to bet at (none is configured)."
+    ]
 
 
 class Unpriced(Context):

@@ -80,7 +80,7 @@ def quotes_frame() -> pd.DataFrame:
     rows = []
     for match_id, match in enumerate(played(), start=1):
         for closing, odds in ((False, match.opening_odds), (True, match.closing_odds)):
-            lead = pd.Timedelta(0) if closing else pd.Timedelta(days=7)
+            lead = pd.Timedelta(hours=0 if closing else 12)
             for outcome, price in enumerate(odds):
                 rows.append((match_id, "simbook", outcome, price, closing, match.kickoff_utc - lead))
     names = ["match_id", "bookmaker", "outcome", "decimal_odds", "is_closing", "known_at"]
@@ -215,7 +215,7 @@ def test_a_baseline_is_compared_on_the_matches_it_speaks_of() -> None:
 
 def bets(probabilities: FloatArray, quotes: pd.DataFrame, declared: DeclaredPrices | None = None) -> Betting:
     data = dataset() if declared is None else replace(dataset(), league=replace(league(), prices=declared))
-    prices = find_prices(quotes, data, "power")
+    prices = find_prices(quotes, data, matches_frame(), "power")
     return bet(probabilities, data, prices, RULES, Draws(1, 500))
 
 
@@ -233,7 +233,7 @@ def test_perfect_prices_with_a_margin_cost_whoever_bets_just_that_margin() -> No
     for _ in range(60):
         home = (rng.random(len(dataset())) < truth()[:, 0]).astype(np.float64)
         world = replace(dataset(), outcomes=np.column_stack([home, 1.0 - home]))
-        prices = find_prices(quotes, world, "power")
+        prices = find_prices(quotes, world, matches_frame(), "power")
         betting = bet(forecast_everywhere(), world, prices, RULES, Draws(1, 100))
         assert betting.result is not None
         assert betting.portfolio is not None
@@ -269,10 +269,10 @@ def test_knowing_the_truth_beats_the_noisy_opening_and_the_closing_line_shows_it
 def test_an_entry_price_that_was_not_known_in_time_is_not_bet_at() -> None:
     late = quotes_frame()
     opening = ~late["is_closing"]
-    late.loc[opening, "known_at"] = late.loc[opening, "known_at"] + pd.Timedelta(days=7, seconds=1)
+    late.loc[opening, "known_at"] = late.loc[opening, "known_at"] + pd.Timedelta(hours=12, seconds=1)
     nothing = bets(truth(), late)
     assert nothing.result is None
-    assert nothing.notes == ("No betting: no entry price is stored for these matches (simbook pre-match).",)
+    assert nothing.notes == ("No betting: these matches have no entry price to bet at (simbook pre-match).",)
     just_in_time = quotes_frame().assign(known_at=lambda frame: frame["known_at"] + pd.Timedelta(hours=0))
     assert bets(truth(), just_in_time).result is not None
 
@@ -291,7 +291,7 @@ def test_the_first_entry_price_of_the_league_that_exists_is_taken() -> None:
     quotes = quotes[(quotes["match_id"] > 100) | quotes["is_closing"]]
     refs = (PriceRef("simbook", closing=False), PriceRef("simbook", closing=True))
     data = replace(dataset(), league=replace(league(), prices=DeclaredPrices(refs, refs[1:])))
-    prices: Prices = find_prices(quotes, data, "power")
+    prices: Prices = find_prices(quotes, data, matches_frame(), "power")
     assert prices.closing[:100].all()
     assert not prices.closing[100:].any()
     assert prices.same.sum() == 100

@@ -26,7 +26,7 @@ def result(**changes: Any) -> dict[str, Any]:
         "benchmark_price": "pinnacle closing",
         "calibration": {"ece": 0.0305, "ci95": [0.01, 0.03], "chance95": 0.0325},
         "betting": None,
-        "notes": ["No betting: no entry price is stored for these matches (pinnacle pre-match)."],
+        "notes": ["No betting: these matches have no entry price to bet at (pinnacle pre-match)."],
     }
     return made | changes
 

@@ -46,8 +46,8 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
     league = prices.league
     if not prices.quoted.any():
         wanted = ", ".join(str(ref) for ref in league.prices.entry) or "none is configured"
-        note = f"No betting: no entry price is stored for these matches ({wanted})."
-        return Betting(None, None, (), (note,))
+        note = f"No betting: these matches have no entry price to bet at ({wanted})."
+        return Betting(None, None, (), (note, *_outdated_note(prices)))
     offers = Offers(
         probabilities,
         prices.entry.decimal_odds,
@@ -187,8 +187,18 @@ def _price_notes(prices: Prices) -> list[str]:
     if closing:
         share = "every bet is" if closing == quoted else f"{closing} of {quoted} priced matches are bet"
         notes.append(f"Closing price: not obtainable in advance; {share} at one.")
+    notes += _outdated_note(prices)
     if quoted < len(prices.quoted):
         notes.append(f"{len(prices.quoted) - quoted} of {len(prices.quoted)} matches have no entry price.")
     if prices.unsolved:
         notes.append(f"The method {prices.method} could not take the margin out of {prices.unsolved} prices.")
     return notes
+
+
+def _outdated_note(prices: Prices) -> list[str]:
+    if not prices.outdated:
+        return []
+    return [
+        f"{prices.outdated} of {len(prices.quoted)} matches are not bet at their pre-match price: it was "
+        "collected before a result of one of the teams that the forecast knows."
+    ]

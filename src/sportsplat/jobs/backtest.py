@@ -97,7 +97,7 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
     ours = forecasts.probabilities[request.model]
     seed = _seed(context, request)
     draws = Draws(seed, context.settings.backtest.bootstrap_samples)
-    prices = find_prices(inputs.quotes, matches, context.settings.backtest.devig)
+    prices = find_prices(inputs.quotes, matches, inputs.matches, context.settings.backtest.devig)
     with watch.stage("betting"):
         betting = bet(ours, matches, prices, rules(context), draws)
     others, notes = _others(forecasts, prices, inputs, matches)

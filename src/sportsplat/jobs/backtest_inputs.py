@@ -12,7 +12,7 @@ import numpy as np
 from sportsplat.backtest.engine import earliest_start
 from sportsplat.errors import InputRefused, UsageError
 from sportsplat.leagues import League
-from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, make_dataset
+from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, make_dataset, naive_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def published(forecasts: pd.DataFrame, matches: Dataset) -> tuple[dict[str, Floa
         mine = frame.set_index("match_id").reindex(matches.match_id)
         columns = [f"p_{outcome}" for outcome in matches.league.outcomes]
         probabilities = mine[columns].to_numpy(dtype=np.float64)
-        known = mine["known_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        known = naive_utc(mine["known_at"])
         late = known > matches.decision_at
         if late.any():
             notes.append(f"{late.sum()} forecasts of {publisher} were published too late to be compared.")

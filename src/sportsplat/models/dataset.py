@@ -103,6 +103,12 @@ def to_moment(moment: datetime | np.datetime64) -> np.datetime64:
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
+def naive_utc(moments: pd.Series[Any]) -> MomentArray:
+    """Return aware moments (n,) as naive UTC datetime64[us], NaT where there is none."""
+    naive: MomentArray = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    return naive
+
+
 def encode_outcomes(home_score: FloatArray, away_score: FloatArray, outcomes: Sequence[str]) -> FloatArray:
     """Return (n, k) outcome shares from final scores (n,), NaN where a score is.
 
@@ -137,14 +143,9 @@ def make_dataset(matches: pd.DataFrame, features: Features, league: League) -> D
             league.outcomes,
         ),
         season=matches["season"].to_numpy(dtype=np.int64),
-        decision_at=_naive_utc(features.decision_at),
-        known_at=_naive_utc(matches["known_at"]),
+        decision_at=naive_utc(features.decision_at),
+        known_at=naive_utc(matches["known_at"]),
         day=matches["match_date"].to_numpy().astype("datetime64[D]"),
         neutral=matches["neutral"].to_numpy(dtype=np.bool_),
         manifest=features.manifest,
     )
-
-
-def _naive_utc(moments: pd.Series[Any]) -> MomentArray:
-    naive: MomentArray = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    return naive
