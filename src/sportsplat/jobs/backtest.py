@@ -226,7 +226,7 @@ def _result(
 def _calibration(ours: FloatArray, matches: Dataset, draws: Draws) -> JsonObject:
     """Calibration error, its interval, and how large chance alone makes it; fewer samples of more matches."""
     samples = min(500, max(100, CALIBRATION_DRAWS // ours.size))
-    found = calibration_error(ours, matches.outcomes, draws.rng, samples=samples)
+    found = calibration_error(ours, matches.outcomes, draws.rng, days=matches.day, samples=samples)
     return {"ece": found.ece, "ci95": list(found.ci95), "chance95": found.chance95}
 
 
