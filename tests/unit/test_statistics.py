@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
 
-from sportsplat.backtest.statistics import detectable_edge, drawdowns, mean_by_day, ratio_by_day
+from sportsplat.backtest.statistics import Estimate, detectable_edge, drawdowns, mean_by_day, ratio_by_day
 
 
 def test_the_interval_covers_the_truth_when_days_move_together() -> None:
@@ -57,20 +56,38 @@ def test_nothing_cannot_be_estimated() -> None:
         mean_by_day([], np.array([]), np.random.default_rng(0))
 
 
-def test_the_detectable_edge_is_found_four_times_in_five() -> None:
-    """By simulation: bets at even money with exactly that edge are significant at 5% in 80% of histories."""
+def test_equal_independent_bets_detect_what_the_textbook_says() -> None:
     rng = np.random.default_rng(4)
-    bets = 2000
-    edge = detectable_edge(np.where(rng.random(bets) < 0.5, 1.0, -1.0))
-    assert edge is not None
-    assert edge == pytest.approx(2.8016 / np.sqrt(bets), rel=0.01)
-    histories = np.where(rng.random((1000, bets)) < 0.5 + edge / 2, 1.0, -1.0)
-    found = ttest_1samp(histories, 0.0, axis=1).pvalue < 0.05
-    assert 0.76 <= found.mean() <= 0.84
+    profits = np.where(rng.random(2000) < 0.5, 1.0, -1.0)
+    edge = detectable_edge(mean_by_day(profits, np.arange(2000), rng, 4000))
+    assert edge == pytest.approx(2.8016 / np.sqrt(2000), rel=0.04)
 
 
-def test_one_bet_detects_nothing() -> None:
-    assert detectable_edge(np.array([1.0])) is None
+def test_the_detectable_edge_is_found_four_times_in_five() -> None:
+    """Stakes differ and bets of a day move together: such a true return is significant in 80%."""
+    rng = np.random.default_rng(4)
+    days = np.repeat(np.arange(250), 8)
+    stakes = rng.lognormal(0.0, 1.0, len(days))
+
+    def returns(edge: float) -> np.ndarray:
+        return np.asarray(edge + rng.normal(0.0, 0.6, 250)[days] + rng.normal(0.0, 1.0, len(days)))
+
+    def judged(edge: float) -> Estimate:
+        return ratio_by_day(stakes * returns(edge), stakes, days, rng, 200)
+
+    edges = [detectable_edge(judged(0.0)) for _ in range(20)]
+    assert None not in edges
+    edge = float(np.mean([known for known in edges if known is not None]))
+    unweighted = 2.8016 * np.sqrt((0.6**2 + 1.0) / len(days))
+    assert edge > 1.5 * unweighted
+    intervals = [judged(edge).ci95 for _ in range(400)]
+    found = [low > 0.0 or high < 0.0 for low, high in (pair for pair in intervals if pair is not None)]
+    assert len(found) == 400
+    assert 0.74 <= np.mean(found) <= 0.86
+
+
+def test_one_day_detects_nothing() -> None:
+    assert detectable_edge(mean_by_day([1.0, 2.0], np.array([3, 3]), np.random.default_rng(0))) is None
 
 
 def test_drawdown_is_measured_from_the_highest_point_so_far() -> None:

@@ -63,14 +63,13 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
         | clv
         | _path(portfolio)
         | {
-            "detectable_edge": detectable_edge(portfolio.ledger.unit_profit),
             "entry_price": label(prices.entry, league.prices.entry),
             "benchmark_price": label(prices.benchmark, league.prices.benchmark),
             "devig": prices.method,
             "matches_priced": int(prices.quoted.sum()),
             "capped": {cap: int((portfolio.ledger.capped_by == cap).sum()) for cap in CAPS if cap},
             "stopped_by_limits": portfolio.stopped,
-            "flat": _flat(flat_bets(offers, rules.min_edge), matches.day, draws),
+            "flat": _returns(flat_bets(offers, rules.min_edge), matches.day, draws),
             "at_close": _at_close(portfolio.ledger, offers, prices, rules, draws),
         }
     )
@@ -103,9 +102,16 @@ def edges(offers: Offers, draws: Draws, bins: int = 10) -> list[JsonObject]:
 
 
 def _returns(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:
-    """Bets, staked, profit and return on investment with its interval by match day."""
+    """Bets, staked, profit, return on investment with its interval by match day, and what edge that shows."""
     if not len(ledger):
-        return {"bets": 0, "staked": 0.0, "profit": 0.0, "roi": None, "roi_ci95": None}
+        return {
+            "bets": 0,
+            "staked": 0.0,
+            "profit": 0.0,
+            "roi": None,
+            "roi_ci95": None,
+            "detectable_edge": None,
+        }
     roi = ratio_by_day(ledger.profit, ledger.stake, days[ledger.match], draws.rng, draws.samples)
     return {
         "bets": len(ledger),
@@ -113,11 +119,8 @@ def _returns(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:
         "profit": float(ledger.profit.sum()),
         "roi": roi.value,
         "roi_ci95": None if roi.ci95 is None else list(roi.ci95),
+        "detectable_edge": detectable_edge(roi),
     }
-
-
-def _flat(ledger: Ledger, days: NDArray[Any], draws: Draws) -> JsonObject:
-    return _returns(ledger, days, draws) | {"detectable_edge": detectable_edge(ledger.unit_profit)}
 
 
 def _path(portfolio: Portfolio) -> JsonObject:

@@ -14,18 +14,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sportsplat.models.calibration import NORMAL_95
+
 Floats = NDArray[np.float64]
-NORMAL_975: Final = 1.959963984540054
 NORMAL_80: Final = 0.8416212335729143
 CHUNK: Final = 2_000_000  # draws held at once: 16 MB
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95% percentile-bootstrap interval; None where there are fewer than two days."""
+    """A value with its 95% percentile-bootstrap interval and the bootstrap's standard error.
+
+    Both are None where there are fewer than two days.
+    """
 
     value: float
     ci95: tuple[float, float] | None
+    standard_error: float | None
 
 
 def mean_by_day(
@@ -55,10 +60,11 @@ def ratio_by_day(
     tops, bottoms = np.bincount(block, weights=above), np.bincount(block, weights=below)
     value = float(above.sum() / below.sum())
     if len(tops) < 2:
-        return Estimate(value, None)
+        return Estimate(value, None, None)
     drawn = [tops[rows].sum(axis=1) / bottoms[rows].sum(axis=1) for rows in _draws(len(tops), samples, rng)]
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
-    return Estimate(value, (float(low), float(high)))
+    ratios = np.concatenate(drawn)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return Estimate(value, (float(low), float(high)), float(ratios.std(ddof=1)))
 
 
 def _draws(days: int, samples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
@@ -68,16 +74,13 @@ def _draws(days: int, samples: int, rng: np.random.Generator) -> Iterator[NDArra
         yield rng.integers(0, days, (min(size, samples - start), days))
 
 
-def detectable_edge(unit_profits: Floats) -> float | None:
-    """Return the smallest true profit per unit that so many bets would have shown, as a share of the stake.
+def detectable_edge(roi: Estimate) -> float | None:
+    """Return the smallest true return on what is staked that such bets would have shown, as a share.
 
-    (z.975 + z.80) · s / √n: a two-sided test at 5% finds a mean of this size with a power of 80%, for n bets
-    whose profit per unit has standard deviation s. None for fewer than two bets.
+    (z.975 + z.80) · standard error of that same return, with its stakes and its match days: a two-sided test
+    at 5% finds a return of this size with a power of 80%. None where there is no standard error.
     """
-    if len(unit_profits) < 2:
-        return None
-    spread = float(unit_profits.std(ddof=1))
-    return (NORMAL_975 + NORMAL_80) * spread / float(np.sqrt(len(unit_profits)))
+    return None if roi.standard_error is None else (NORMAL_95 + NORMAL_80) * roi.standard_error
 
 
 def drawdowns(bankroll: Floats) -> Floats:
