@@ -75,11 +75,6 @@ class League:
     aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
 
-    @property
-    def has_draw(self) -> bool:
-        """Whether a match can end as a draw that bookmakers price."""
-        return "draw" in self.outcomes
-
     def local_midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which `day` begins at the league's own place."""
         return datetime.combine(day, time(), tzinfo=self.timezone).astimezone(UTC)

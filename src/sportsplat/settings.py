@@ -168,11 +168,6 @@ class Settings(Section):
         """The folder of fetched bytes, absolute."""
         return self.project_dir / self.sources.cache_dir.expanduser()
 
-    @property
-    def project_name(self) -> str:
-        """The name that marks what belongs to this project: `infra.project`, else the folder's name."""
-        return self.infra.project or self.project_dir.resolve().name or "sportsplat"
-
     def to_public_dict(self) -> dict[str, Any]:
         """Return every setting as JSON-able values, secrets masked: the configuration that a run stores."""
         return self.model_dump(mode="json")

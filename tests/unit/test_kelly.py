@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from sportsplat.betting.kelly import expected_log_growth, kelly_exclusive, stake_fractions
+from sportsplat.betting.kelly import kelly_exclusive, stake_fractions
+
+
+def expected_log_growth(fractions: np.ndarray, p: np.ndarray, odds: np.ndarray) -> float:
+    wealth = 1.0 - fractions.sum() + fractions * odds
+    return float((p * np.log(wealth)).sum()) if (wealth > 0.0).all() else float("-inf")
 
 
 def by_optimiser(p: np.ndarray, odds: np.ndarray, method: str) -> np.ndarray:

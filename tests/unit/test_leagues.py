@@ -35,8 +35,6 @@ def test_the_shipped_leagues_are_there_without_a_project(tmp_path: Path) -> None
     leagues = load_leagues(tmp_path)
     assert {"nba", "nfl", "epl", "sim"} <= leagues.keys()
     assert leagues["epl"].outcomes == ("home", "draw", "away")
-    assert leagues["epl"].has_draw
-    assert not leagues["nba"].has_draw
     assert leagues["epl"].prices.entry[0] == PriceRef("pinnacle", closing=False)
     assert str(leagues["epl"].prices.benchmark[0]) == "pinnacle closing"
     assert leagues["nfl"].duration == timedelta(hours=4)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sportsplat.leagues import PriceRef, get_league
-from sportsplat.models.baselines import BaseRate, fit_base_rate, market_probabilities, offered_prices
+from sportsplat.models.baselines import BaseRate, fit_base_rate, offered_prices
 from tests.model_data import made_up
 
 EPL = get_league("epl")
@@ -65,12 +65,7 @@ def test_closing_prices_are_not_mistaken_for_earlier_ones() -> None:
     assert offered_prices(table, IDS, EPL, (PINNACLE,)).ref.tolist() == [-1, -1, -1]
 
 
-def test_the_market_is_the_prices_without_their_margin() -> None:
-    table = quotes(*book(10, "pinnacle", (2.0, 4.0, 4.0)), *book(20, "pinnacle", (1.8, 3.6, 3.6)))
-    found = market_probabilities(table, IDS, EPL, (PINNACLE,), "proportional")
-    assert np.isnan(found[0]).all()
-    np.testing.assert_allclose(found[1:], [[0.5, 0.25, 0.25]] * 2)
-
-
 def test_nobody_quotes_an_empty_table() -> None:
-    assert np.isnan(market_probabilities(quotes(), IDS, EPL, (PINNACLE,), "power")).all()
+    offer = offered_prices(quotes(), IDS, EPL, (PINNACLE,))
+    assert offer.ref.tolist() == [-1, -1, -1]
+    assert np.isnan(offer.decimal_odds).all()

@@ -1,19 +1,11 @@
-"""Formats of a price turn into each other without loss."""
+"""American prices become decimal ones, and decimal ones probabilities."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sportsplat.betting.odds import (
-    american_to_decimal,
-    decimal_to_american,
-    decimal_to_fractional,
-    fractional_to_decimal,
-    implied_probability,
-)
+from sportsplat.betting.odds import american_to_decimal, implied_probability
 
 
 @pytest.mark.parametrize(
@@ -27,30 +19,6 @@ def test_american_prices_of_the_textbook(american: float, decimal: float) -> Non
 def test_what_is_no_american_price_becomes_nan(american: float) -> None:
     """A moneyline of 8 is a typing error in a public NBA file: no price, rather than a price of 1.08."""
     assert np.isnan(american_to_decimal(american))
-
-
-@given(st.floats(1.001, 1000.0))
-def test_decimal_to_american_and_back(decimal: float) -> None:
-    assert float(american_to_decimal(decimal_to_american(decimal))) == pytest.approx(decimal, rel=1e-12)
-
-
-@given(st.integers(1, 200), st.integers(1, 200))
-def test_fraction_to_decimal_and_back(numerator: int, denominator: int) -> None:
-    decimal = fractional_to_decimal(f"{numerator}/{denominator}")
-    assert fractional_to_decimal(decimal_to_fractional(decimal)) == pytest.approx(decimal, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("text", "decimal"), [("5/2", 3.5), ("5-2", 3.5), (" evens ", 2.0), ("4 / 6", 1 + 4 / 6)]
-)
-def test_fractions_as_bookmakers_write_them(text: str, decimal: float) -> None:
-    assert fractional_to_decimal(text) == pytest.approx(decimal)
-
-
-@pytest.mark.parametrize("text", ["", "0/1", "-5/2", "five to two"])
-def test_no_fraction_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
-        fractional_to_decimal(text)
 
 
 def test_a_missing_price_has_no_implied_probability() -> None:

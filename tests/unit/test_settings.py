@@ -186,7 +186,6 @@ def test_the_project_dir_comes_from_the_environment(project: Path) -> None:
     assert settings.project_dir == project
     assert settings.state_dir == project / ".sportsplat"
     assert settings.cache_dir == project / ".sportsplat" / "cache"
-    assert settings.project_name == project.name
 
 
 def test_a_project_dir_that_does_not_exist_is_an_error(tmp_path: Path) -> None:

@@ -78,12 +78,3 @@ def stake_fractions(
     capped = total > max_stake
     fractions[capped] *= (max_stake / total[capped])[:, None]
     return Stakes(fractions, full, edge, capped)
-
-
-def expected_log_growth(fractions: Floats, probabilities: Floats, decimal_odds: Floats) -> float:
-    """Return E[log bankroll] after one match with stakes `fractions` (k,); -inf where ruin is possible."""
-    wealth = 1.0 - fractions.sum() + fractions * decimal_odds
-    possible = probabilities > 0.0
-    if (wealth[possible] <= 0.0).any():
-        return float("-inf")
-    return float((probabilities[possible] * np.log(wealth[possible])).sum())

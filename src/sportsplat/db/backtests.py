@@ -40,9 +40,3 @@ def store_backtest(conn: psycopg.Connection[Any], result: JsonObject, bets: Iter
         with cursor.copy(statement) as copy:
             for bet in bets:
                 copy.write_row((result["run_id"], *bet))
-
-
-def load_backtest(conn: psycopg.Connection[Any], run_id: str) -> JsonObject | None:
-    """Return the stored result of a run, or None."""
-    row = conn.execute("SELECT result FROM backtests WHERE run_id = %s", (run_id,)).fetchone()
-    return None if row is None else dict(row[0])

@@ -1,4 +1,4 @@
-"""What a model is measured against: the base rate of outcomes, and the market with its margin taken out."""
+"""What a model is measured against: the base rate of outcomes, and the prices that are on offer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sportsplat.betting.devig import devig
 from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import Dataset, FloatArray, IntArray
 
@@ -70,26 +69,6 @@ def offered_prices(
         fresh = (chosen < 0) & np.isfinite(book).all(axis=1)
         odds[fresh], chosen[fresh] = book[fresh], index
     return Offer(odds, chosen)
-
-
-def market_probabilities(
-    quotes: pd.DataFrame,
-    match_ids: npt.NDArray[np.int64],
-    league: League,
-    refs: Sequence[PriceRef],
-    method: str,
-) -> FloatArray:
-    """Return (n, k) probabilities implied by the first complete prices of `refs`, margin removed by `method`.
-
-    Rows are NaN where no reference quotes every outcome, and where the method did not converge.
-    """
-    offer = offered_prices(quotes, match_ids, league, refs)
-    probabilities = np.full(offer.decimal_odds.shape, np.nan)
-    quoted = offer.ref >= 0
-    if quoted.any():
-        stripped = devig(offer.decimal_odds[quoted], method)
-        probabilities[quoted] = np.where(stripped.converged[:, None], stripped.probabilities, np.nan)
-    return probabilities
 
 
 def _book(

@@ -49,12 +49,6 @@ class ModelCard:
         """Return the card as JSON values."""
         return dataclasses.asdict(self) | {"beats_elo": self.beats_elo}
 
-    @classmethod
-    def from_dict(cls, values: JsonObject) -> ModelCard:
-        """Return the card that `to_dict` described."""
-        known = {key: value for key, value in values.items() if key != "beats_elo"}
-        return cls(**known | {key: tuple(known[key]) for key in ("outcomes", "features")})
-
 
 def uses_odds(features: tuple[str, ...]) -> bool:
     """Whether any feature is made from prices; such a model is no evidence of an edge over those prices."""

@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sportsplat.domain import JsonObject
-from sportsplat.models.calibration import expected_calibration_error
+from sportsplat.models.calibration import NORMAL_95, expected_calibration_error
 from sportsplat.models.dataset import FloatArray
 
 SMALLEST_PROBABILITY = 1e-15  # a forecast of 0 that happens costs 34.5 nats instead of infinity
-NORMAL_95 = 1.959963984540054
 
 
 def log_loss_each(probabilities: FloatArray, outcomes: FloatArray) -> FloatArray:
