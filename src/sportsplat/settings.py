@@ -58,9 +58,6 @@ class InfraSettings(Section):
     state_dir: Path = Field(
         Path(".sportsplat"), description="Folder for the embedded server's data and locks"
     )
-    project: Name | None = Field(
-        None, description="Name that marks this project's containers; default: folder name"
-    )
     timeout_s: Seconds = Field(60.0, description="Seconds to wait until the database answers")
     postgres_version: Annotated[str, Field(pattern=r"^\d{2}$")] = Field("16", description="PostgreSQL major")
 
