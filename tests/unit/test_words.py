@@ -24,7 +24,7 @@ def result(**changes: Any) -> dict[str, Any]:
             "market": {"matches": 1890, "log_loss_difference": 0.0163, "ci95": [0.008, 0.024]},
         },
         "benchmark_price": "pinnacle closing",
-        "calibration": {"ece": 0.0305, "ci95": [0.01, 0.03], "chance95": 0.0325},
+        "calibration": {"ece": 0.0305, "ci95": [0.0, 0.041], "chance95": 0.0325},
         "betting": None,
         "notes": ["No betting: these matches have no entry price to bet at (pinnacle pre-match)."],
     }
@@ -55,6 +55,17 @@ def test_the_first_sentence_is_the_verdict() -> None:
         "The market (pinnacle closing, margin removed) has 0.9475 on the 1,890 matches it covers" in said[2]
     )
     assert said[-1].endswith("up to 0.0325: no sign of miscalibration.")
+
+
+@pytest.mark.parametrize(
+    ("ece", "low", "said"),
+    [(0.02, 0.0, ": no sign of"), (0.034, 0.0, ": no clear sign of"), (0.05, 0.012, ": a sign of")],
+)
+def test_miscalibration_is_claimed_only_where_the_interval_leaves_zero_out(
+    ece: float, low: float, said: str
+) -> None:
+    calibration = {"ece": ece, "ci95": [low, 0.06], "chance95": 0.0325}
+    assert headline(result(calibration=calibration))[-1].endswith(f"{said} miscalibration.")
 
 
 def test_what_chance_explains_is_not_called_better_or_worse() -> None:

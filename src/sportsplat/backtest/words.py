@@ -114,7 +114,8 @@ def _against(name: str, result: JsonObject) -> str:
 
 def _calibration_in_words(calibration: JsonObject) -> str:
     low, high = calibration["ci95"]
-    verdict = "no sign of" if calibration["ece"] <= calibration["chance95"] else "a sign of"
+    beyond_chance = calibration["ece"] > calibration["chance95"]
+    verdict = "a sign of" if low > 0.0 else "no clear sign of" if beyond_chance else "no sign of"
     return (
         f"The calibration error is {calibration['ece']:.4f} (95% interval {low:.4f} to {high:.4f}); "
         f"chance alone gives a perfect forecaster up to {calibration['chance95']:.4f}: "
