@@ -75,6 +75,24 @@ class Fetchable(Source, Protocol):
         """
 
 
+def only_league(
+    source: str, code: str, payload: Payload, asked: League | None, leagues: Mapping[str, League]
+) -> League:
+    """Return the one league that a source serves.
+
+    Raises:
+        InputRefused: another one was asked for (WRONG_LEAGUE).
+    """
+    if asked is not None and asked.code != code:
+        raise InputRefused(
+            f"{source} has no games of {asked.name}.",
+            code="WRONG_LEAGUE",
+            cause=f"--league is {asked.code!r}; this source serves {code!r}.",
+            fix=f"sportsplat ingest {source} {payload.name}",
+        )
+    return asked or leagues[code]
+
+
 def read_paths(paths: Sequence[Path]) -> list[Payload]:
     """Read files and folders (`*.csv` and `*.csv.gz` below them, sorted) in the order given, each file once.
 

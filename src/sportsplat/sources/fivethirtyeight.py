@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
-from sportsplat.errors import InputRefused
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
-from sportsplat.sources.base import Payload, decode_text
+from sportsplat.sources.base import Payload, decode_text, only_league
 from sportsplat.sources.rows import not_this_format
 
 if TYPE_CHECKING:
@@ -44,14 +43,7 @@ class FiveThirtyEightNba:
         Raises:
             InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
-        if league is not None and league.code != LEAGUE:
-            raise InputRefused(
-                f"{NAME} has no games of {league.name}.",
-                code="WRONG_LEAGUE",
-                cause=f"--league is {league.code!r}; this source serves {LEAGUE!r}.",
-                fix=f"sportsplat ingest {NAME} {payload.name}",
-            )
-        league = league or leagues[LEAGUE]
+        league = only_league(NAME, LEAGUE, payload, league, leagues)
         header = _header(payload)
         if set(fivethirtyeight_pairs.REQUIRED) <= set(header):
             return fivethirtyeight_pairs.parse(payload, league, NAME)

@@ -20,8 +20,7 @@ from sportsplat.domain import (
     Precision,
     QuoteRecord,
 )
-from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.rows import RowError, Table, collector_paused, read_count, read_iso_date, read_table
 
 if TYPE_CHECKING:
@@ -71,14 +70,7 @@ class Nflverse:
         Raises:
             InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
-        if league is not None and league.code != LEAGUE:
-            raise InputRefused(
-                f"{NAME} has no games of {league.name}.",
-                code="WRONG_LEAGUE",
-                cause=f"--league is {league.code!r}; this source serves {LEAGUE!r}.",
-                fix=f"sportsplat ingest {NAME} {payload.name}",
-            )
-        return parse(payload, league or leagues[LEAGUE])
+        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
 
     def fetch(
         self,
