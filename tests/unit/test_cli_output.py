@@ -152,7 +152,7 @@ def test_progress_elsewhere_is_a_line_now_and_then() -> None:
     with open_progress(
         "reading", 100, console=output.make_console(stream, color=False), clock=clock
     ) as progress:
-        progress.advance()
+        progress(1)
         assert stream.getvalue() == ""
         clock.now += FIRST_LINE_AFTER_S
         progress(50)
@@ -165,7 +165,7 @@ def test_progress_elsewhere_is_a_line_now_and_then() -> None:
 
 def test_progress_is_silent_when_asked() -> None:
     with open_progress("reading", console=None) as progress:
-        progress.advance()
+        progress(1)
         progress(5, 10, "storing")
 
 
@@ -174,6 +174,6 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
     stream = _Terminal()
     with open_progress("reading", 10, console=output.make_console(stream, color=True)) as progress:
         progress(3)
-        progress.advance(4)
+        progress(7)
     assert "reading" in stream.getvalue()
     assert "7/10" in stream.getvalue()

@@ -15,15 +15,12 @@ LINE_EVERY_S = 10.0
 
 
 class Progress(Protocol):
-    """What a job is handed. Calling it is the same as `update`: `progress(done, total, "reading E0.csv")`."""
+    """What a job is handed and calls: `progress(done, total, "reading E0.csv")`."""
 
     def __call__(
         self, completed: float | None = None, total: float | None = None, description: str | None = None
     ) -> None:
         """Set what is known; None leaves it."""
-
-    def advance(self, steps: float = 1) -> None:
-        """Add to the completed steps."""
 
 
 class _Tracked:
@@ -42,9 +39,6 @@ class _Tracked:
         self.total = self.total if total is None else total
         self.description = self.description if description is None else description
         self._show(self)
-
-    def advance(self, steps: float = 1) -> None:
-        self(self.completed + steps)
 
 
 @contextmanager
