@@ -23,6 +23,8 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 Name = Annotated[str, Field(min_length=1)]
+ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ByteSize = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]
 
 
 def _ascending(windows: tuple[int, ...]) -> tuple[int, ...]:
@@ -60,6 +62,17 @@ class InfraSettings(Section):
     )
     timeout_s: Seconds = Field(60.0, description="Seconds to wait until the database answers")
     postgres_version: Annotated[str, Field(pattern=r"^\d{2}$")] = Field("16", description="PostgreSQL major")
+    project: ProjectName | None = Field(
+        None, description="Name of this project in Docker; default: made from its folder, then remembered"
+    )
+    image: Name = Field("postgres:16-alpine", description="Image of the database in Docker")
+    memory: ByteSize = Field("1g", description="Memory limit of the database in Docker")
+    cpus: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        2.0, description="CPU limit of the database in Docker; never more than the engine has"
+    )
+    api_image: Name | None = Field(
+        None, description="Image of the API in Docker; default: built from this checkout"
+    )
 
 
 class FeatureSettings(Section):
