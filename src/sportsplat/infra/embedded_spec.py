@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sportsplat.errors import InvalidSetting
-from sportsplat.infra import dotenv
 from sportsplat.infra.binaries import MAJOR
 from sportsplat.infra.environment import LOOPBACK
+from sportsplat.infra.password import HoldsPassword
 from sportsplat.infra.sockets import socket_dir
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
-PASSWORD_KEY = "POSTGRES_PASSWORD"  # noqa: S105 (the name of a variable)
-
 _NOT_IN_A_USER = set("\"$'\\")
 
 
 @dataclass(frozen=True)
-class EmbeddedSpec:
+class EmbeddedSpec(HoldsPassword):
     """The wanted server. `configured_password` None: the one in `env_file`, made there when there is none."""
 
     state_dir: Path
@@ -53,23 +51,6 @@ class EmbeddedSpec:
     def durable(self) -> bool:
         """Whether the data must survive a loss of power."""
         return self.tuning.get("fsync") != "off"
-
-    def password(self) -> str | None:
-        """Return the configured password, else the one that `up` wrote into `.env`, else None."""
-        return self.configured_password or dotenv.read_value(self.env_file, PASSWORD_KEY)
-
-    def make_password(self) -> str:
-        """Generate a password into `.env` and return it."""
-        import secrets
-
-        password = secrets.token_urlsafe(24)
-        dotenv.write_value(self.env_file, PASSWORD_KEY, password)
-        return password
-
-    def password_origin(self) -> str:
-        """Say where the password comes from."""
-        written = dotenv.read_value(self.env_file, PASSWORD_KEY)
-        return str(self.env_file) if written == self.password() else f"the environment ({PASSWORD_KEY})"
 
 
 def embedded_spec(settings: Settings) -> EmbeddedSpec:

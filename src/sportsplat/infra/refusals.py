@@ -6,8 +6,9 @@ import os
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError
 from sportsplat.infra import cluster, probe
-from sportsplat.infra.embedded_spec import PASSWORD_KEY, EmbeddedSpec
+from sportsplat.infra.embedded_spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.password import PASSWORD_KEY
 
 
 def not_running(state: str) -> EnvironmentUnavailable:

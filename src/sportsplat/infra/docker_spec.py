@@ -1,0 +1,93 @@
+"""What a database in Docker is to be, how its things are called, and where its files lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sportsplat.errors import InvalidSetting
+from sportsplat.infra.environment import LOOPBACK
+from sportsplat.infra.password import HoldsPassword
+from sportsplat.infra.project import project_name
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+
+@dataclass(frozen=True)
+class DockerSpec(HoldsPassword):
+    """The wanted database. `configured_password` None: the one in `env_file`, made when there is none."""
+
+    project: str
+    state_dir: Path
+    env_file: Path
+    image: str = "postgres:16-alpine"
+    user: str = "sportsplat"
+    database: str = "sportsplat"
+    configured_password: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int | Literal["auto"] = "auto"
+    memory: str = "1g"
+    cpus: float = 2.0
+    major: str = "16"
+
+    @property
+    def container(self) -> str:
+        """The container's name."""
+        return f"{self.project}-postgres"
+
+    @property
+    def network(self) -> str:
+        """The name of the private network."""
+        return self.project
+
+    def volume(self, generation: int = 1) -> str:
+        """Return the name of the data volume; `--reinit` begins a new generation."""
+        name = f"{self.project}-postgres-data"
+        return name if generation == 1 else f"{name}-{generation}"
+
+    @property
+    def files(self) -> Path:
+        """The folder of what the containers get to read."""
+        return self.state_dir / "docker"
+
+    @property
+    def init_dir(self) -> Path:
+        """The scripts that a new database runs once."""
+        return self.files / "init"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """The folder that bars everyone else of this machine from the secrets in it."""
+        return self.files / "secrets"
+
+
+def docker_spec(settings: Settings) -> DockerSpec:
+    """Return the database in Docker of these settings; raises InvalidSetting for what it cannot be."""
+    infra = settings.infra
+    if infra.host not in LOOPBACK:
+        raise InvalidSetting(
+            f"infra.host is {infra.host}, and the database in Docker is published on this machine only",
+            cause="infra.backend is docker, or auto with an engine that answers",
+            fix="leave infra.host at 127.0.0.1, or set infra.backend: external",
+        )
+    if infra.user.startswith("pg_"):
+        raise InvalidSetting(
+            f"infra.user is {infra.user!r}, and pg_ is PostgreSQL's own prefix",
+            fix="choose another infra.user",
+        )
+    return DockerSpec(
+        project=project_name(settings),
+        state_dir=settings.state_dir.resolve(),
+        env_file=settings.project_dir.resolve() / ".env",
+        image=infra.image,
+        user=infra.user,
+        database=infra.database,
+        configured_password=infra.password.get_secret_value() if infra.password is not None else None,
+        host="127.0.0.1" if infra.host == "localhost" else infra.host,
+        port=infra.port,
+        memory=infra.memory,
+        cpus=infra.cpus,
+        major=infra.postgres_version,
+    )
