@@ -1,0 +1,234 @@
+"""Finding the container engine of this machine, without importing its SDK: one `GET /_ping` per place."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra.engine_places import Place, is_remote, places, tcp_address
+
+if TYPE_CHECKING:
+    import docker
+
+Kind = Literal["docker", "podman"]
+_ANSWER_S = 2.0
+_LONGEST_HEAD = 16 * 1024
+_REQUEST = b"GET /_ping HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A place that was tried in vain. `remote`: it is on another machine, so it was not even asked."""
+
+    endpoint: str
+    origin: str
+    why: str
+    remote: bool = False
+
+    def __str__(self) -> str:
+        """Say all three on one line."""
+        return f"{self.endpoint} ({self.origin}): {self.why}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An engine that answers. `server`: what it calls itself, like `Docker/28.2.2 (linux)`."""
+
+    endpoint: str
+    origin: str
+    kind: Kind
+    server: str = ""
+
+
+class _NoEngineError(Exception):
+    """A place where no engine answers; the message says why, in plain words."""
+
+
+def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> Found:
+    """Return the engine to use; see `search` for the order and for `remembered`.
+
+    Raises EnvironmentUnavailable: `ENGINE_REMOTE` when the user's own choice is an engine on another machine,
+    `NO_ENGINE` when none answers, with each place that was tried in its cause.
+    """
+    found, attempts = search(timeout_s, remembered)
+    if found is not None:
+        return found
+    if attempts and attempts[-1].remote:
+        raise _remote(attempts[-1])
+    raise no_engine(attempts)
+
+
+def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple[Found | None, list[Attempt]]:
+    """Ask each place in turn; return the first engine that answers, and the places tried before it.
+
+    Order: DOCKER_HOST (then only that one), the current Docker context, the default socket, then the sockets
+    of Docker Desktop, rootless Docker, Colima, Rancher Desktop, OrbStack and Podman. remembered: the
+    endpoint that this project used before, tried before all that the user did not name by a variable.
+    timeout_s: seconds given to each place. Never raises; a few milliseconds when nobody hangs.
+    """
+    attempts: list[Attempt] = []
+    for place in _in_order(remembered):
+        if is_remote(place.endpoint):
+            why = "this engine is on another machine, where no port of 127.0.0.1 would be published"
+            attempts.append(Attempt(place.endpoint, place.origin, why, remote=True))
+        else:
+            try:
+                return _ask(place, timeout_s), attempts
+            except _NoEngineError as failed:
+                attempts.append(Attempt(place.endpoint, place.origin, str(failed)))
+        if place.only:
+            break
+    return None, attempts
+
+
+def no_engine(attempts: list[Attempt]) -> EnvironmentUnavailable:
+    """Return the error for when no engine answers; `details["attempts"]` holds the places tried."""
+    tried = "\n".join(str(attempt) for attempt in attempts)
+    return EnvironmentUnavailable(
+        "no container engine answers on this machine",
+        cause=f"tried, in this order:\n{tried}",
+        fix="sportsplat up --backend embedded (needs no engine), or start Docker, Podman or Colima",
+        code="NO_ENGINE",
+        attempts=[str(attempt) for attempt in attempts],
+    )
+
+
+def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
+    """Return the SDK's client of an engine that was found; importing the SDK takes 0.13 s.
+
+    Raises EnvironmentUnavailable (`ENGINE_LOST`) when it no longer answers.
+    """
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        return docker.DockerClient(base_url=found.endpoint, version="auto", timeout=math.ceil(timeout_s))
+    except DockerException as error:
+        raise EnvironmentUnavailable(
+            f"the container engine at {found.endpoint} no longer answers",
+            cause=f"{error} (a moment ago it did)",
+            fix="start it again (sudo systemctl start docker), then run the same command again",
+            code="ENGINE_LOST",
+        ) from error
+
+
+def _in_order(remembered: str | None) -> list[Place]:
+    known = list(places())
+    if remembered is None or known[0].only:
+        return known
+    first = Place(remembered, "used by this project before")
+    return [first, *(place for place in known if place.endpoint != remembered)]
+
+
+def _ask(place: Place, timeout_s: float) -> Found:
+    """Return the engine at a place; raises _NoEngineError with the reason why there is none."""
+    if place.missing is not None:
+        raise _NoEngineError(place.missing)
+    try:
+        head = _ping(place.endpoint, timeout_s)
+    except TimeoutError:
+        raise _NoEngineError(f"no answer within {timeout_s:g} s") from None
+    except OSError as error:
+        raise _NoEngineError(_plain(error, place.endpoint)) from None
+    except ValueError as error:
+        raise _NoEngineError(f"this is no address of an engine: {error}") from None
+    return _recognised(place, head)
+
+
+def _ping(endpoint: str, timeout_s: float) -> str:
+    """Return status line and headers of the answer; `http.client` would take 35 ms to import."""
+    deadline = time.monotonic() + timeout_s
+    with _connected(endpoint, timeout_s) as connection:
+        connection.sendall(_REQUEST)
+        answer = b""
+        while b"\r\n\r\n" not in answer and len(answer) < _LONGEST_HEAD:
+            connection.settimeout(max(0.001, deadline - time.monotonic()))
+            more = connection.recv(4096)
+            answer += more
+            if not more or not answer.startswith(b"HTTP/"[: len(answer)]):
+                break
+    return answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+
+
+def _connected(endpoint: str, timeout_s: float) -> socket.socket:
+    scheme, _, rest = endpoint.partition("://")
+    if scheme in ("tcp", "http"):
+        return socket.create_connection(tcp_address(endpoint), timeout_s)
+    if scheme != "unix":
+        raise ValueError(f"{endpoint!r} is neither unix:// nor tcp://")
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect(rest)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _recognised(place: Place, head: str) -> Found:
+    """Tell an engine by its headers: Docker and Podman name their API's version in each answer."""
+    status, *lines = head.split("\r\n")
+    headers = {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+    }
+    if not status.startswith("HTTP/"):
+        raise _NoEngineError(f"something answers there, but not like an engine: {status[:60]!r}")
+    code = status.split(" ")[1:2]
+    if code != ["200"]:
+        raise _NoEngineError(f"it answers, but is not ready: {status[:60]}")
+    if "api-version" not in headers:
+        raise _NoEngineError("a web server answers there, but not like an engine")
+    server = headers.get("server", "")
+    podman = "libpod-api-version" in headers or server.lower().startswith("libpod")
+    return Found(place.endpoint, place.origin, "podman" if podman else "docker", server)
+
+
+_PLAIN = {
+    errno.ENOENT: "there is no such file",
+    errno.ENOTDIR: "there is no such file",
+    errno.ECONNREFUSED: "nobody listens there",
+    errno.ENOTSOCK: "it is not a socket",
+    errno.ECONNRESET: "it hung up without an answer",
+    errno.EPIPE: "it hung up without an answer",
+}
+
+
+def _plain(error: OSError, endpoint: str) -> str:
+    """Say in plain words why a connection failed."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"permission denied: {_owner(endpoint)}"
+    return _PLAIN.get(error.errno or 0, str(error))
+
+
+def _owner(endpoint: str) -> str:
+    """Say to whom a socket belongs, and the command that lets this user in where there is one."""
+    import grp
+    import pwd
+
+    try:
+        info = Path(endpoint.removeprefix("unix://")).stat()
+        group = grp.getgrgid(info.st_gid).gr_name
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except (OSError, KeyError):
+        return "its folder is closed to this user"
+    if info.st_mode & 0o060 and info.st_gid != 0:
+        return f"it is open to the group {group}, and {user} is not in it (sudo usermod -aG {group} {user})"
+    return f"it belongs to user {info.st_uid}"
+
+
+def _remote(attempt: Attempt) -> EnvironmentUnavailable:
+    return EnvironmentUnavailable(
+        f"the container engine {attempt.endpoint} is on another machine",
+        cause=f"{attempt.origin} names it; {attempt.why}",
+        fix="for a database elsewhere set DATABASE_URL and run `sportsplat up --backend external`; "
+        "for one on this machine: sportsplat up --backend embedded",
+        code="ENGINE_REMOTE",
+    )
