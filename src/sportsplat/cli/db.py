@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     command(db, "current")(current)
     command(db, "plan")(plan)
     command(db, "check")(check)
+    command(db, "render-init")(render_init)
 
 
 def migrate(
@@ -57,6 +59,22 @@ def check(ctx: Run) -> Answer:
     data = run(ctx.settings())
     text = f"no drift: {data['objects']} objects are as revision {data['schema_revision']} makes them"
     return Answer.text(data, text)
+
+
+def render_init(
+    ctx: Run,  # noqa: ARG001
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 10 when it is stale.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write it, instead of compose/postgres/init."),
+    ] = None,
+) -> Answer:
+    """Render the script that gives a new container its schema. Needs no database."""
+    from sportsplat.jobs.schema import render_init as run
+
+    data = run(out, check=check)
+    done = "written" if data["changed"] else "is up to date"
+    return Answer.text(data, f"{data['path']} {done} (schema revision {data['schema_revision']})")
 
 
 def _where(data: dict[str, Any]) -> str:

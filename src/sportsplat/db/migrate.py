@@ -71,12 +71,21 @@ def plan(dsn: str, migrations_dir: Path) -> str:
     """
     with connect(dsn, autocommit=True) as conn:
         revision = current(conn)
-    if not behind(revision, migrations_dir):
-        return ""
+    return offline_sql(migrations_dir, revision) if behind(revision, migrations_dir) else ""
+
+
+def offline_sql(
+    migrations_dir: Path, revision: str | None = None, *, single_transaction: bool = False
+) -> str:
+    """Return the SQL that brings a database at `revision` (None: empty) to the head; no server is asked.
+
+    Each migration is a transaction of its own, unless they are all to be a `single_transaction`.
+    """
     from alembic import command
 
     output = io.StringIO()
     config = alembic_config(migrations_dir, output)
+    config.attributes["single_transaction"] = single_transaction
     with _ALEMBIC:
         command.upgrade(config, f"{revision or 'base'}:head", sql=True)
     return output.getvalue()

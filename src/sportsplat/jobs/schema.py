@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sportsplat.errors import CheckFailed, EnvironmentUnavailable
 from sportsplat.infra.environment import open_environment
 from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sportsplat.settings import Settings
 
 
@@ -56,6 +59,41 @@ def check(settings: Settings) -> dict[str, Any]:
     if drift:
         raise drifted(drift)
     return {"schema_revision": head(migrations), "objects": len(expected(migrations))}
+
+
+def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str, Any]:
+    """Write the init script, or only compare; return `path`, `schema_revision` and `changed`. No database.
+
+    folder: None for the one that ships with the program, which Docker mounts.
+    Raises CheckFailed (INIT_SCRIPT_STALE) when `check` finds another text, EnvironmentUnavailable
+    (NOT_WRITABLE).
+    """
+    from sportsplat.db.render_init import FILE, first_difference, render
+    from sportsplat.db.revisions import head
+    from sportsplat.jobs.write_file import write_atomically
+
+    migrations = asset_dir("migrations")
+    path = (folder or asset_dir("compose") / "postgres" / "init") / FILE
+    wanted = render(migrations)
+    found = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+    if check and found != wanted:
+        raise CheckFailed(
+            f"{path} is not what the migrations make",
+            cause=first_difference(wanted, found) if path.is_file() else "there is no such file",
+            fix="sportsplat db render-init" + (f" --out {folder}" if folder is not None else ""),
+            code="INIT_SCRIPT_STALE",
+        )
+    try:
+        if found != wanted:
+            write_atomically(path, wanted)
+    except OSError as refused:
+        raise EnvironmentUnavailable(
+            f"cannot write {path}",
+            cause=str(refused),
+            fix="name a folder that can be written with --out",
+            code="NOT_WRITABLE",
+        ) from refused
+    return {"path": str(path), "schema_revision": head(migrations), "changed": found != wanted}
 
 
 def _owner_dsn(settings: Settings) -> str:

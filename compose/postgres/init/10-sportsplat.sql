@@ -1,0 +1,573 @@
+-- Schema revision 0012, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- psql runs it in an empty database, as that database's owner. It can be run only once.
+\set ON_ERROR_STOP on
+\set QUIET on
+\encoding UTF8
+
+BEGIN;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> 0001
+
+DO $$
+DECLARE
+    become text := CASE WHEN current_setting('server_version_num')::int >= 160000
+                        THEN 'SET' ELSE 'MEMBER' END;
+    role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY['sportsplat_app', 'sportsplat_read'] LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+            END IF;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN RAISE NOTICE 'may not create role %', role_name;
+        END;
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name);
+        BEGIN
+            IF NOT pg_has_role(role_name, become) THEN
+                EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
+            END IF;
+        EXCEPTION
+            WHEN unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN RAISE NOTICE 'may not join role %', role_name;
+        END;
+    END LOOP;
+
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_app') THEN
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public
+            GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO sportsplat_app;
+        GRANT SELECT ON alembic_version TO sportsplat_app;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_read') THEN
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO sportsplat_read;
+        GRANT SELECT ON alembic_version TO sportsplat_read;
+    END IF;
+END
+$$;
+
+INSERT INTO alembic_version (version_num) VALUES ('0001') RETURNING alembic_version.version_num;
+
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE leagues (
+    code text CONSTRAINT pk_leagues PRIMARY KEY,
+    name text NOT NULL,
+    sport text NOT NULL,
+    outcomes text[] NOT NULL,
+    timezone text NOT NULL,
+    CONSTRAINT ck_leagues_code CHECK (code ~ '^[a-z][a-z0-9_-]*$'),
+    CONSTRAINT ck_leagues_outcomes
+        CHECK (outcomes IN (ARRAY['home', 'away'], ARRAY['home', 'draw', 'away']))
+);
+COMMENT ON TABLE leagues IS 'Declared in config/leagues.yaml, stored when first ingested';
+COMMENT ON COLUMN leagues.outcomes IS 'What a match can end as, in the order of every probability array';
+COMMENT ON COLUMN leagues.timezone IS 'IANA zone in which match_date is a calendar day';
+
+CREATE TABLE teams (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_teams PRIMARY KEY,
+    league text NOT NULL CONSTRAINT fk_teams_league_leagues REFERENCES leagues (code),
+    name text NOT NULL,
+    CONSTRAINT uq_teams_league_name UNIQUE (league, name),
+    CONSTRAINT uq_teams_league_id UNIQUE (league, id),
+    CONSTRAINT ck_teams_name CHECK (name <> '')
+);
+COMMENT ON TABLE teams IS 'One row a team and league, under the one name kept here';
+
+CREATE TABLE team_aliases (
+    league text NOT NULL,
+    source text NOT NULL,
+    alias text NOT NULL,
+    team_id bigint NOT NULL,
+    CONSTRAINT pk_team_aliases PRIMARY KEY (league, source, alias),
+    CONSTRAINT fk_team_aliases_league_team_id_teams
+        FOREIGN KEY (league, team_id) REFERENCES teams (league, id) ON DELETE CASCADE
+);
+COMMENT ON TABLE team_aliases IS 'What a source calls a team; decides before the name does';
+
+CREATE TABLE players (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_players PRIMARY KEY,
+    league text NOT NULL CONSTRAINT fk_players_league_leagues REFERENCES leagues (code),
+    name text NOT NULL,
+    source text NOT NULL,
+    source_key text NOT NULL,
+    CONSTRAINT uq_players_league_source_source_key UNIQUE (league, source, source_key),
+    CONSTRAINT ck_players_name CHECK (name <> '')
+);
+COMMENT ON TABLE players IS 'One row a player and league; two players may share a name';
+COMMENT ON COLUMN players.source_key IS 'What identifies the player at the source';
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+-- Running upgrade 0002 -> 0003
+
+CREATE TABLE pipeline_runs (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_pipeline_runs PRIMARY KEY,
+    kind text NOT NULL,
+    source text,
+    league text,
+    file text,
+    sha256 text,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    status text NOT NULL DEFAULT 'running',
+    counts jsonb NOT NULL DEFAULT '{}',
+    error text,
+    CONSTRAINT ck_pipeline_runs_status CHECK (status IN ('running', 'done', 'failed', 'abandoned')),
+    CONSTRAINT ck_pipeline_runs_finished CHECK ((status = 'running') = (finished_at IS NULL)),
+    CONSTRAINT ck_pipeline_runs_sha256 CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    CONSTRAINT ck_pipeline_runs_counts CHECK (jsonb_typeof(counts) = 'object')
+);
+CREATE INDEX ix_pipeline_runs_league_started_at ON pipeline_runs (league, started_at);
+COMMENT ON TABLE pipeline_runs IS 'One row a run of a job; an ingest has one a file';
+COMMENT ON COLUMN pipeline_runs.status IS 'running, done, failed, or abandoned: its process was killed';
+COMMENT ON COLUMN pipeline_runs.sha256 IS 'Hash of the bytes that were read, lower-case hexadecimal';
+COMMENT ON COLUMN pipeline_runs.started_at IS 'UTC';
+COMMENT ON COLUMN pipeline_runs.finished_at IS 'UTC; empty while it runs';
+COMMENT ON COLUMN pipeline_runs.counts IS 'Rows inserted, updated, unchanged and quarantined, by table';
+
+CREATE TABLE quarantine (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_quarantine PRIMARY KEY,
+    run_id bigint NOT NULL
+        CONSTRAINT fk_quarantine_run_id_pipeline_runs REFERENCES pipeline_runs (id) ON DELETE CASCADE,
+    source text NOT NULL,
+    league text,
+    file text NOT NULL,
+    line integer NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    raw text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    resolved_at timestamptz,
+    CONSTRAINT ck_quarantine_line CHECK (line >= 0),
+    CONSTRAINT ck_quarantine_code CHECK (code ~ '^[a-z][a-z0-9-]*$'),
+    CONSTRAINT ck_quarantine_reason CHECK (reason <> '')
+);
+CREATE INDEX ix_quarantine_run_id ON quarantine (run_id);
+CREATE INDEX ix_quarantine_open ON quarantine (source, league, file, line) WHERE resolved_at IS NULL;
+COMMENT ON TABLE quarantine IS 'Rows that a source gave and that could not be taken; open until resolved_at';
+COMMENT ON COLUMN quarantine.line IS 'Line in the file, the header being line 1; 0 for the file as a whole';
+COMMENT ON COLUMN quarantine.code IS 'Class of reasons, such as impossible-score';
+COMMENT ON COLUMN quarantine.created_at IS 'UTC';
+COMMENT ON COLUMN quarantine.resolved_at IS 'UTC; empty while open';
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+-- Running upgrade 0003 -> 0004
+
+CREATE TABLE matches (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_matches PRIMARY KEY,
+    league text NOT NULL,
+    season integer NOT NULL,
+    match_date date NOT NULL,
+    kickoff_utc timestamptz NOT NULL,
+    precision text NOT NULL,
+    home_id bigint NOT NULL,
+    away_id bigint NOT NULL,
+    number smallint NOT NULL DEFAULT 1,
+    neutral boolean NOT NULL DEFAULT false,
+    stage text NOT NULL DEFAULT 'regular',
+    status text NOT NULL DEFAULT 'scheduled',
+    home_score integer,
+    away_score integer,
+    known_at timestamptz,
+    source text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    run_id bigint,
+    CONSTRAINT uq_matches_league_match_date_home_id_away_id_number
+        UNIQUE (league, match_date, home_id, away_id, number),
+    CONSTRAINT fk_matches_league_home_id_teams FOREIGN KEY (league, home_id) REFERENCES teams (league, id),
+    CONSTRAINT fk_matches_league_away_id_teams FOREIGN KEY (league, away_id) REFERENCES teams (league, id),
+    CONSTRAINT fk_matches_run_id_pipeline_runs
+        FOREIGN KEY (run_id) REFERENCES pipeline_runs (id) ON DELETE SET NULL,
+    CONSTRAINT ck_matches_season CHECK (season BETWEEN 1850 AND 2200),
+    CONSTRAINT ck_matches_two_teams CHECK (home_id <> away_id),
+    CONSTRAINT ck_matches_number CHECK (number >= 1),
+    CONSTRAINT ck_matches_precision CHECK (precision IN ('minute', 'day')),
+    CONSTRAINT ck_matches_stage CHECK (stage IN ('regular', 'playoff')),
+    CONSTRAINT ck_matches_status CHECK (status IN ('scheduled', 'final', 'cancelled')),
+    CONSTRAINT ck_matches_scores CHECK (home_score >= 0 AND away_score >= 0),
+    CONSTRAINT ck_matches_result
+        CHECK (num_nonnulls(home_score, away_score, known_at) = CASE status WHEN 'final' THEN 3 ELSE 0 END),
+    CONSTRAINT ck_matches_known_after_kickoff CHECK (known_at >= kickoff_utc),
+    CONSTRAINT ck_matches_kickoff_on_match_date
+        CHECK ((kickoff_utc AT TIME ZONE 'UTC')::date BETWEEN match_date - 1 AND match_date + 1)
+);
+CREATE INDEX ix_matches_league_kickoff_utc ON matches (league, kickoff_utc);
+CREATE INDEX ix_matches_home_id_kickoff_utc ON matches (home_id, kickoff_utc);
+CREATE INDEX ix_matches_away_id_kickoff_utc ON matches (away_id, kickoff_utc);
+COMMENT ON TABLE matches IS 'One row a match; a final one has both scores and the moment they became known';
+COMMENT ON COLUMN matches.season IS 'Year in which the season starts';
+COMMENT ON COLUMN matches.match_date IS 'Calendar day in the league''s own zone';
+COMMENT ON COLUMN matches.kickoff_utc IS 'UTC; local midnight that begins match_date when precision is day';
+COMMENT ON COLUMN matches.precision IS 'How exactly the kick-off is known: minute or day';
+COMMENT ON COLUMN matches.number IS 'Tells apart two games of one pair at one place on one day, from 1';
+COMMENT ON COLUMN matches.home_score IS 'Goals or points at the end, overtime included';
+COMMENT ON COLUMN matches.away_score IS 'Goals or points at the end, overtime included';
+COMMENT ON COLUMN matches.known_at IS 'UTC; when the result became known, empty while unplayed';
+COMMENT ON COLUMN matches.updated_at IS 'UTC; when this row last changed here';
+COMMENT ON COLUMN matches.run_id IS 'Pipeline run that last changed this row';
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+-- Running upgrade 0004 -> 0005
+
+CREATE TABLE team_match_stats (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_team_match_stats_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    team_id bigint NOT NULL CONSTRAINT fk_team_match_stats_team_id_teams REFERENCES teams (id),
+    is_home boolean NOT NULL,
+    stats jsonb NOT NULL,
+    known_at timestamptz NOT NULL,
+    CONSTRAINT pk_team_match_stats PRIMARY KEY (match_id, team_id),
+    CONSTRAINT ck_team_match_stats_stats CHECK (jsonb_typeof(stats) = 'object')
+);
+COMMENT ON TABLE team_match_stats IS 'One team''s box score of one match';
+COMMENT ON COLUMN team_match_stats.stats IS 'Plain numbers by stat name, as the sport declares them';
+COMMENT ON COLUMN team_match_stats.known_at IS 'UTC; from when a decision may use it';
+
+CREATE TABLE player_match_stats (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_player_match_stats_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    player_id bigint NOT NULL CONSTRAINT fk_player_match_stats_player_id_players REFERENCES players (id),
+    team_id bigint NOT NULL CONSTRAINT fk_player_match_stats_team_id_teams REFERENCES teams (id),
+    stats jsonb NOT NULL,
+    known_at timestamptz NOT NULL,
+    CONSTRAINT pk_player_match_stats PRIMARY KEY (match_id, player_id),
+    CONSTRAINT ck_player_match_stats_stats CHECK (jsonb_typeof(stats) = 'object')
+);
+CREATE INDEX ix_player_match_stats_player_id ON player_match_stats (player_id);
+COMMENT ON TABLE player_match_stats IS 'One player''s box score of one match';
+COMMENT ON COLUMN player_match_stats.stats IS 'Plain numbers by stat name, as the sport declares them';
+COMMENT ON COLUMN player_match_stats.known_at IS 'UTC; from when a decision may use it';
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+
+-- Running upgrade 0005 -> 0006
+
+CREATE TABLE quotes (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_quotes_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    bookmaker text NOT NULL,
+    market text NOT NULL,
+    outcome text NOT NULL,
+    line double precision,
+    is_closing boolean NOT NULL,
+    decimal_odds double precision NOT NULL,
+    quoted_at timestamptz,
+    known_at timestamptz NOT NULL,
+    CONSTRAINT uq_quotes_natural_key UNIQUE NULLS NOT DISTINCT
+        (match_id, bookmaker, market, outcome, line, is_closing, quoted_at),
+    CONSTRAINT ck_quotes_market CHECK (market IN ('result', 'spread', 'total')),
+    CONSTRAINT ck_quotes_outcome CHECK (CASE market
+        WHEN 'result' THEN outcome IN ('home', 'draw', 'away')
+        WHEN 'spread' THEN outcome IN ('home', 'away')
+        ELSE outcome IN ('over', 'under') END),
+    CONSTRAINT ck_quotes_line CHECK (CASE market
+        WHEN 'result' THEN line IS NULL
+        ELSE line IS NOT NULL AND abs(line) < 'Infinity'::double precision END),
+    CONSTRAINT ck_quotes_decimal_odds
+        CHECK (decimal_odds > 1 AND decimal_odds < 'Infinity'::double precision),
+    CONSTRAINT ck_quotes_known_after_quoted CHECK (known_at >= quoted_at)
+);
+COMMENT ON TABLE quotes IS
+    'One price of one outcome; its key begins with the match, so it needs no other index';
+COMMENT ON COLUMN quotes.market IS 'result, spread (line is added to the home score) or total';
+COMMENT ON COLUMN quotes.line IS 'Goals or points; empty for the result market';
+COMMENT ON COLUMN quotes.is_closing IS 'The last price before the start';
+COMMENT ON COLUMN quotes.decimal_odds IS 'Units returned for one unit staked, stake included';
+COMMENT ON COLUMN quotes.quoted_at IS 'UTC; when the source says that it was taken';
+COMMENT ON COLUMN quotes.known_at IS 'UTC; from when a decision may use it';
+
+CREATE TABLE forecasts (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_forecasts_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    publisher text NOT NULL,
+    probabilities double precision[] NOT NULL,
+    known_at timestamptz NOT NULL,
+    CONSTRAINT pk_forecasts PRIMARY KEY (match_id, publisher),
+    CONSTRAINT ck_forecasts_length
+        CHECK (array_ndims(probabilities) = 1 AND cardinality(probabilities) BETWEEN 2 AND 3),
+    CONSTRAINT ck_forecasts_range
+        CHECK (0 <= ALL (probabilities) AND 1 >= ALL (probabilities)
+               AND array_position(probabilities, NULL) IS NULL),
+    CONSTRAINT ck_forecasts_sum
+        CHECK (probabilities[1] + probabilities[2] + coalesce(probabilities[3], 0) BETWEEN 0.99 AND 1.01)
+);
+CREATE INDEX ix_forecasts_publisher ON forecasts (publisher);
+COMMENT ON TABLE forecasts IS 'Probabilities that others published, scored side by side with ours';
+COMMENT ON COLUMN forecasts.probabilities IS
+    'Each 0 to 1, over the league''s outcomes in their order; rounding may move the sum by 0.01';
+COMMENT ON COLUMN forecasts.known_at IS 'UTC; from when a decision may use it';
+
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
+
+-- Running upgrade 0006 -> 0007
+
+CREATE TABLE feature_manifests (
+    hash text CONSTRAINT pk_feature_manifests PRIMARY KEY,
+    names text[] NOT NULL,
+    CONSTRAINT ck_feature_manifests_names CHECK (cardinality(names) > 0)
+);
+COMMENT ON TABLE feature_manifests IS 'Which features stand in which order';
+
+CREATE TABLE match_features (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_match_features_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    manifest text NOT NULL
+        CONSTRAINT fk_match_features_manifest_feature_manifests REFERENCES feature_manifests (hash),
+    decision_at timestamptz NOT NULL,
+    values double precision[] NOT NULL,
+    computed_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT pk_match_features PRIMARY KEY (match_id, manifest),
+    CONSTRAINT ck_match_features_values CHECK (array_ndims(values) = 1)
+);
+COMMENT ON TABLE match_features IS 'One row of features a match and manifest';
+COMMENT ON COLUMN match_features.decision_at IS 'UTC; only what was known by then is in the values';
+COMMENT ON COLUMN match_features.values IS 'In the manifest''s order; NaN is a gap';
+COMMENT ON COLUMN match_features.computed_at IS 'UTC';
+
+UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
+
+-- Running upgrade 0007 -> 0008
+
+CREATE TABLE models (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_models PRIMARY KEY,
+    league text NOT NULL CONSTRAINT fk_models_league_leagues REFERENCES leagues (code),
+    kind text NOT NULL,
+    trained_until timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    manifest text CONSTRAINT fk_models_manifest_feature_manifests REFERENCES feature_manifests (hash),
+    parameters jsonb NOT NULL,
+    card jsonb NOT NULL,
+    artifact jsonb NOT NULL,
+    booster text,
+    seed bigint NOT NULL,
+    CONSTRAINT uq_models_league_id UNIQUE (league, id),
+    CONSTRAINT ck_models_kind CHECK (kind ~ '^[a-z][a-z0-9_]*$'),
+    CONSTRAINT ck_models_parameters CHECK (jsonb_typeof(parameters) = 'object'),
+    CONSTRAINT ck_models_card CHECK (jsonb_typeof(card) = 'object'),
+    CONSTRAINT ck_models_artifact CHECK (jsonb_typeof(artifact) = 'object')
+);
+COMMENT ON TABLE models IS 'Fitted predictors with everything needed to use and to judge them';
+COMMENT ON COLUMN models.trained_until IS 'UTC; nothing known later was seen';
+COMMENT ON COLUMN models.created_at IS 'UTC';
+COMMENT ON COLUMN models.manifest IS 'Exact features, in order; empty for a model that uses none';
+COMMENT ON COLUMN models.card IS 'Model card: data fingerprint, cut-off, scores beside the baselines';
+COMMENT ON COLUMN models.booster IS 'LightGBM text model; empty for other kinds';
+
+CREATE TABLE model_promotions (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_model_promotions PRIMARY KEY,
+    league text NOT NULL,
+    model_id bigint NOT NULL,
+    promoted_at timestamptz NOT NULL DEFAULT now(),
+    reason text NOT NULL,
+    CONSTRAINT fk_model_promotions_league_model_id_models
+        FOREIGN KEY (league, model_id) REFERENCES models (league, id)
+);
+CREATE INDEX ix_model_promotions_league_id ON model_promotions (league, id);
+COMMENT ON TABLE model_promotions IS 'Which model serves a league: the newest row of that league';
+COMMENT ON COLUMN model_promotions.promoted_at IS 'UTC';
+
+CREATE TABLE predictions (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_predictions PRIMARY KEY,
+    match_id bigint NOT NULL CONSTRAINT fk_predictions_match_id_matches REFERENCES matches (id),
+    model_id bigint NOT NULL CONSTRAINT fk_predictions_model_id_models REFERENCES models (id),
+    predicted_at timestamptz NOT NULL DEFAULT now(),
+    as_of timestamptz NOT NULL,
+    probabilities double precision[] NOT NULL,
+    CONSTRAINT uq_predictions_match_id_model_id_as_of UNIQUE (match_id, model_id, as_of),
+    CONSTRAINT ck_predictions_length
+        CHECK (array_ndims(probabilities) = 1 AND cardinality(probabilities) BETWEEN 2 AND 3),
+    CONSTRAINT ck_predictions_range
+        CHECK (0 <= ALL (probabilities) AND 1 >= ALL (probabilities)
+               AND array_position(probabilities, NULL) IS NULL),
+    CONSTRAINT ck_predictions_sum
+        CHECK (abs(probabilities[1] + probabilities[2] + coalesce(probabilities[3], 0) - 1) < 1e-6)
+);
+CREATE INDEX ix_predictions_model_id_predicted_at ON predictions (model_id, predicted_at);
+COMMENT ON TABLE predictions IS 'Our forecasts, never overwritten: a later one has a later as_of';
+COMMENT ON COLUMN predictions.predicted_at IS 'UTC; when it was computed';
+COMMENT ON COLUMN predictions.as_of IS 'UTC; only what was known by then was used';
+COMMENT ON COLUMN predictions.probabilities IS
+    'Each 0 to 1, summing to 1, over the league''s outcomes in their order';
+
+UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
+
+-- Running upgrade 0008 -> 0009
+
+CREATE TABLE backtests (
+    run_id text CONSTRAINT pk_backtests PRIMARY KEY,
+    league text NOT NULL CONSTRAINT fk_backtests_league_leagues REFERENCES leagues (code),
+    model text NOT NULL,
+    seed bigint NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    result jsonb NOT NULL,
+    CONSTRAINT ck_backtests_result CHECK (jsonb_typeof(result) = 'object')
+);
+CREATE INDEX ix_backtests_league_created_at ON backtests (league, created_at);
+COMMENT ON TABLE backtests IS 'One row a walk-forward run';
+COMMENT ON COLUMN backtests.created_at IS 'UTC';
+COMMENT ON COLUMN backtests.result IS 'The object that `sportsplat backtest --json` answered with';
+
+CREATE TABLE bets (
+    run_id text NOT NULL
+        CONSTRAINT fk_bets_run_id_backtests REFERENCES backtests (run_id) ON DELETE CASCADE,
+    match_id bigint NOT NULL CONSTRAINT fk_bets_match_id_matches REFERENCES matches (id),
+    outcome text NOT NULL,
+    bookmaker text NOT NULL,
+    placed_at timestamptz NOT NULL,
+    settled_at timestamptz NOT NULL,
+    probability double precision NOT NULL,
+    decimal_odds double precision NOT NULL,
+    benchmark_odds double precision,
+    stake double precision NOT NULL,
+    profit double precision NOT NULL,
+    CONSTRAINT pk_bets PRIMARY KEY (run_id, match_id, outcome),
+    CONSTRAINT ck_bets_outcome CHECK (outcome IN ('home', 'draw', 'away')),
+    CONSTRAINT ck_bets_order CHECK (settled_at >= placed_at),
+    CONSTRAINT ck_bets_probability CHECK (probability >= 0 AND probability <= 1),
+    CONSTRAINT ck_bets_decimal_odds
+        CHECK (decimal_odds > 1 AND decimal_odds < 'Infinity'::double precision),
+    CONSTRAINT ck_bets_benchmark_odds
+        CHECK (benchmark_odds > 1 AND benchmark_odds < 'Infinity'::double precision),
+    CONSTRAINT ck_bets_stake CHECK (stake > 0 AND stake < 'Infinity'::double precision),
+    CONSTRAINT ck_bets_profit
+        CHECK (profit >= -stake AND profit <= stake * (decimal_odds - 1) * (1 + 1e-9))
+);
+COMMENT ON TABLE bets IS 'One row a bet that a backtest placed and settled';
+COMMENT ON COLUMN bets.placed_at IS 'UTC; decision moment';
+COMMENT ON COLUMN bets.settled_at IS 'UTC; when the result became known';
+COMMENT ON COLUMN bets.probability IS 'The model''s, 0 to 1';
+COMMENT ON COLUMN bets.decimal_odds IS 'Entry price: units returned for one unit staked, stake included';
+COMMENT ON COLUMN bets.benchmark_odds IS 'Benchmark price of the same outcome, empty where there is none';
+COMMENT ON COLUMN bets.stake IS 'Units of the bankroll';
+COMMENT ON COLUMN bets.profit IS 'Units won, or lost when negative';
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+
+-- Running upgrade 0009 -> 0010
+
+CREATE VIEW match_results AS
+SELECT m.id AS match_id, m.league, m.season, m.match_date, m.kickoff_utc, m.stage, m.neutral, m.status,
+       home.name AS home, away.name AS away, m.home_score, m.away_score,
+       CASE WHEN m.home_score > m.away_score THEN 'home'
+            WHEN m.home_score < m.away_score THEN 'away'
+            WHEN m.home_score = m.away_score THEN 'draw' END AS winner,
+       m.known_at
+FROM matches AS m
+JOIN teams AS home ON home.id = m.home_id
+JOIN teams AS away ON away.id = m.away_id;
+COMMENT ON VIEW match_results IS
+    'Matches with the names of their teams; winner is home, draw or away, empty while unplayed';
+
+CREATE VIEW soccer_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'shots')::double precision AS shots,
+       (s.stats ->> 'shots_on_target')::double precision AS shots_on_target,
+       (s.stats ->> 'corners')::double precision AS corners,
+       (s.stats ->> 'fouls')::double precision AS fouls,
+       (s.stats ->> 'yellow_cards')::double precision AS yellow_cards,
+       (s.stats ->> 'red_cards')::double precision AS red_cards,
+       (s.stats ->> 'half_time_goals')::double precision AS half_time_goals,
+       s.known_at
+FROM team_match_stats AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'soccer';
+COMMENT ON VIEW soccer_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+CREATE VIEW basketball_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'points')::double precision AS points,
+       (s.stats ->> 'field_goals_made')::double precision AS field_goals_made,
+       (s.stats ->> 'field_goals_attempted')::double precision AS field_goals_attempted,
+       (s.stats ->> 'threes_made')::double precision AS threes_made,
+       (s.stats ->> 'threes_attempted')::double precision AS threes_attempted,
+       (s.stats ->> 'free_throws_made')::double precision AS free_throws_made,
+       (s.stats ->> 'free_throws_attempted')::double precision AS free_throws_attempted,
+       (s.stats ->> 'rebounds')::double precision AS rebounds,
+       (s.stats ->> 'assists')::double precision AS assists,
+       (s.stats ->> 'steals')::double precision AS steals,
+       (s.stats ->> 'blocks')::double precision AS blocks,
+       (s.stats ->> 'turnovers')::double precision AS turnovers,
+       s.known_at
+FROM team_match_stats AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'basketball';
+COMMENT ON VIEW basketball_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+CREATE VIEW simulated_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'points')::double precision AS points,
+       (s.stats ->> 'shots')::double precision AS shots,
+       (s.stats ->> 'turnovers')::double precision AS turnovers,
+       s.known_at
+FROM team_match_stats AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'simulated';
+COMMENT ON VIEW simulated_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_app') THEN
+        REVOKE INSERT, UPDATE, DELETE ON
+            match_results, soccer_team_stats, basketball_team_stats, simulated_team_stats
+            FROM sportsplat_app;
+    END IF;
+END
+$$;
+
+UPDATE alembic_version SET version_num='0010' WHERE alembic_version.version_num = '0009';
+
+-- Running upgrade 0010 -> 0011
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_read') THEN
+        GRANT INSERT, UPDATE ON predictions, match_features, feature_manifests TO sportsplat_read;
+    END IF;
+END
+$$;
+
+UPDATE alembic_version SET version_num='0011' WHERE alembic_version.version_num = '0010';
+
+-- Running upgrade 0011 -> 0012
+
+DELETE FROM quotes q
+ USING (SELECT c.ctid AS place,
+               row_number() OVER (PARTITION BY c.match_id, c.bookmaker, c.market, c.outcome, c.line
+                                  ORDER BY coalesce(c.quoted_at = m.kickoff_utc, false) DESC,
+                                           c.known_at DESC) AS rank
+          FROM quotes c JOIN matches m ON m.id = c.match_id
+         WHERE c.is_closing) ranked
+ WHERE q.ctid = ranked.place AND ranked.rank > 1;
+
+UPDATE quotes SET quoted_at = NULL WHERE is_closing AND quoted_at IS NOT NULL;
+ALTER TABLE quotes
+    ADD CONSTRAINT ck_quotes_closing_without_moment CHECK (NOT is_closing OR quoted_at IS NULL);
+COMMENT ON COLUMN quotes.quoted_at IS 'UTC; when the source says that it was taken; empty when closing';
+
+UPDATE alembic_version SET version_num='0012' WHERE alembic_version.version_num = '0011';
+
+COMMIT;
+
+-- Last: whoever sees this setting finds a database that is complete.
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0012');
+END
+$$;

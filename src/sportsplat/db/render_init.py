@@ -1,0 +1,59 @@
+"""The script that gives a new database its schema at first boot, rendered from the migrations.
+
+The official image runs it as the database's owner, through psql, when the data directory is empty. The roles,
+the schema at head and Alembic's stamp come in one transaction, so that a script that fails leaves no half
+schema; the completion marker is its last statement.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sportsplat.db.migrate import offline_sql
+from sportsplat.db.revisions import head
+
+FILE = "10-sportsplat.sql"
+MARKER = "sportsplat.initialised"
+"""A setting of the database, and so of each new session: the revision that the script made."""
+
+_LINE_END = re.compile(r"(?:(?<=;);|[ \t]+)$", re.MULTILINE)  # a second semicolon, or blanks
+_HEADER = """\
+-- Schema revision {revision}, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- psql runs it in an empty database, as that database's owner. It can be run only once.
+\\set ON_ERROR_STOP on
+\\set QUIET on
+\\encoding UTF8
+
+"""
+_FOOTER = """
+-- Last: whoever sees this setting finds a database that is complete.
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I SET {marker} = %L', current_database(), '{revision}');
+END
+$$;
+"""
+
+
+def render(migrations_dir: Path) -> str:
+    """Return the script: the same text for the same migrations, without the name of a user or a database."""
+    revision = head(migrations_dir)
+    sql = offline_sql(migrations_dir, single_transaction=True)
+    body = _LINE_END.sub("", sql).strip()
+    footer = _FOOTER.format(marker=MARKER, revision=revision)
+    return f"{_HEADER.format(revision=revision)}{body}\n{footer}"
+
+
+def first_difference(wanted: str, found: str) -> str | None:
+    """Name the first line in which `found` departs from `wanted`, and say both; None when in none."""
+    wanted_lines, found_lines = wanted.splitlines(), found.splitlines()
+    for number in range(max(len(wanted_lines), len(found_lines))):
+        should, does = (_line(lines, number) for lines in (wanted_lines, found_lines))
+        if should != does:
+            return f"line {number + 1} is {does}, and is to be {should}"
+    return None if wanted == found else "the line ends differ"
+
+
+def _line(lines: list[str], number: int) -> str:
+    return repr(lines[number]) if number < len(lines) else "missing"
