@@ -59,6 +59,40 @@ def test_host_port_user_and_password_do_as_well_as_a_url(database: Database, tmp
     assert open_environment(chosen).ask("SELECT current_database()") == [server.database]
 
 
+def without_password(server: Endpoint) -> str:
+    return f"postgresql://{server.user}@{server.host}:{server.port}/{server.database}"
+
+
+def test_a_url_without_a_password_takes_it_from_the_file_that_is_named(
+    database: Database, tmp_path: Path
+) -> None:
+    secret = tmp_path / "postgres_password"
+    secret.write_text(database.endpoint.password + "\n")
+    variables = {
+        "DATABASE_URL": without_password(database.endpoint),
+        "POSTGRES_PASSWORD_FILE": str(secret),
+    }
+    chosen = load_settings(project_dir=tmp_path, environ=variables)
+
+    assert open_environment(chosen).ask("SELECT current_user") == [database.endpoint.user]
+
+    secret.write_text("hunter2-hunter2\n")
+    with pytest.raises(DataConflict) as refused:
+        up(load_settings(project_dir=tmp_path, environ=variables))
+    assert refused.value.error_code == "WRONG_PASSWORD"
+    assert "hunter2" not in str(refused.value.to_dict())
+
+
+def test_a_url_with_a_password_keeps_it(database: Database, tmp_path: Path) -> None:
+    variables = {
+        "DATABASE_URL": database.endpoint.url(reveal=True),
+        "POSTGRES_PASSWORD": "hunter2-hunter2",
+    }
+    chosen = load_settings(project_dir=tmp_path, environ=variables)
+
+    assert open_environment(chosen).ask("SELECT 1") == ["1"]
+
+
 def test_nobody_there_is_said_without_the_password(tmp_path: Path) -> None:
     nobody = Endpoint("127.0.0.1", 1, "sports", "me", "hunter2-hunter2")
     chosen = settings(tmp_path, nobody)

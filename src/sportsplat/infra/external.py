@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ _ANSWER_S = 10
 def external_environment(settings: Settings) -> ExternalEnvironment:
     """Return the environment that DATABASE_URL names, else infra.host, port, user, database and password.
 
+    A DATABASE_URL without a password is completed by infra.password, which may come from a file
+    (POSTGRES_PASSWORD_FILE): so a URL can be shown, and the secret stay where it is.
     Raises InvalidSetting for a URL that cannot be read.
     """
     return ExternalEnvironment(_endpoint(settings), settings.state_dir)
@@ -168,14 +171,17 @@ def _explained(endpoint: Endpoint, why: str) -> EnvironmentUnavailable | DataCon
 
 def _endpoint(settings: Settings) -> Endpoint:
     infra = settings.infra
+    password = infra.password.get_secret_value() if infra.password is not None else ""
     if infra.database_url is not None:
-        return parse_url(infra.database_url.get_secret_value())
+        given = parse_url(infra.database_url.get_secret_value())
+        complete = given.password or "passfile" in given.parameters
+        return given if complete else replace(given, password=password)
     return Endpoint(
         host=infra.host,
         port=_USUAL_PORT if infra.port == "auto" else infra.port,
         database=infra.database,
         user=infra.user,
-        password=infra.password.get_secret_value() if infra.password is not None else "",
+        password=password,
     )
 
 
