@@ -1,19 +1,22 @@
 """What Alembic runs for every command: one transaction per migration, on the connection it is given.
 
 `sportsplat.db.migrate` opens the connection, holds the lock and sets the time-outs. Offline, when only the
-SQL is wanted, there is no connection; the init script asks for one transaction over all migrations.
+SQL is wanted, there is no connection; whoever puts all of it in one transaction asks for none here.
 """
 
 from __future__ import annotations
+
+from contextlib import nullcontext
 
 from alembic import context
 
 from sportsplat.db.tables import metadata
 
 config = context.config
+bare = config.attributes.get("bare", False)
 common = {
     "target_metadata": metadata,
-    "transaction_per_migration": not config.attributes.get("single_transaction", False),
+    "transaction_per_migration": not bare,
 }
 
 if context.is_offline_mode():
@@ -24,5 +27,5 @@ if context.is_offline_mode():
 else:
     context.configure(connection=config.attributes["connection"], **common)
 
-with context.begin_transaction():
+with nullcontext() if bare else context.begin_transaction():
     context.run_migrations()

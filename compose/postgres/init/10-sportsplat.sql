@@ -1,5 +1,5 @@
 -- Schema revision 0012, rendered from the migrations by `sportsplat db render-init`: not to be edited.
--- psql runs it in an empty database, as that database's owner. It can be run only once.
+-- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
 \encoding UTF8
@@ -563,11 +563,11 @@ COMMENT ON COLUMN quotes.quoted_at IS 'UTC; when the source says that it was tak
 
 UPDATE alembic_version SET version_num='0012' WHERE alembic_version.version_num = '0011';
 
-COMMIT;
-
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0012');
 END
 $$;
+
+COMMIT;

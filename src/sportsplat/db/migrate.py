@@ -75,17 +75,17 @@ def plan(dsn: str, migrations_dir: Path) -> str:
 
 
 def offline_sql(
-    migrations_dir: Path, revision: str | None = None, *, single_transaction: bool = False
+    migrations_dir: Path, revision: str | None = None, *, bare: bool = False
 ) -> str:
     """Return the SQL that brings a database at `revision` (None: empty) to the head; no server is asked.
 
-    Each migration is a transaction of its own, unless they are all to be a `single_transaction`.
+    Each migration is a transaction of its own; with `bare` the caller puts them into one.
     """
     from alembic import command
 
     output = io.StringIO()
     config = alembic_config(migrations_dir, output)
-    config.attributes["single_transaction"] = single_transaction
+    config.attributes["bare"] = bare
     with _ALEMBIC:
         command.upgrade(config, f"{revision or 'base'}:head", sql=True)
     return output.getvalue()

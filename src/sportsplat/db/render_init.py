@@ -1,8 +1,8 @@
 """The script that gives a new database its schema at first boot, rendered from the migrations.
 
-The official image runs it as the database's owner, through psql, when the data directory is empty. The roles,
-the schema at head and Alembic's stamp come in one transaction, so that a script that fails leaves no half
-schema; the completion marker is its last statement.
+The official image runs it as the superuser that it made, through psql, when the data directory is empty. The
+roles, the schema at head, Alembic's stamp and, last, the completion marker are one transaction: a script that
+fails or is killed leaves nothing.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ MARKER = "sportsplat.initialised"
 """A setting of the database, and so of each new session: the revision that the script made."""
 
 _LINE_END = re.compile(r"(?:(?<=;);|[ \t]+)$", re.MULTILINE)  # a second semicolon, or blanks
-_HEADER = """\
+_SCRIPT = """\
 -- Schema revision {revision}, rendered from the migrations by `sportsplat db render-init`: not to be edited.
--- psql runs it in an empty database, as that database's owner. It can be run only once.
+-- For psql, as a superuser, in an empty database.
 \\set ON_ERROR_STOP on
 \\set QUIET on
 \\encoding UTF8
 
-"""
-_FOOTER = """
+BEGIN;
+
+{migrations}
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I SET {marker} = %L', current_database(), '{revision}');
 END
 $$;
+
+COMMIT;
 """
 
 
 def render(migrations_dir: Path) -> str:
     """Return the script: the same text for the same migrations, without the name of a user or a database."""
-    revision = head(migrations_dir)
-    sql = offline_sql(migrations_dir, single_transaction=True)
-    body = _LINE_END.sub("", sql).strip()
-    footer = _FOOTER.format(marker=MARKER, revision=revision)
-    return f"{_HEADER.format(revision=revision)}{body}\n{footer}"
+    migrations = _LINE_END.sub("", offline_sql(migrations_dir, bare=True)).strip()
+    return _SCRIPT.format(revision=head(migrations_dir), migrations=migrations, marker=MARKER)
 
 
 def first_difference(wanted: str, found: str) -> str | None:
