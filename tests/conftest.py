@@ -21,6 +21,7 @@ from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
 from sportsplat.leagues import load_leagues
 from sportsplat.settings import asset_dir, load_settings
+from tests.program import NO_ENGINE
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "migrated_template"
@@ -50,11 +51,12 @@ class Database:
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the settings, the project and the database of whoever runs the tests out of them."""
+    """Keep the settings, the project, the database and the engine of whoever runs the tests out of them."""
     for key in list(os.environ):
         own = key.startswith(("SPORTSPLAT_", "POSTGRES_", "PG")) and key != "SPORTSPLAT_REAL_DATA"
         if own or key in {"DATABASE_URL", "GEMINI_API_KEY"}:
             del os.environ[key]
+    os.environ["DOCKER_HOST"] = NO_ENGINE
     os.chdir(tmp_path_factory.mktemp("nowhere"))
 
 

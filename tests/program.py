@@ -14,7 +14,10 @@ from typing import Any
 import psutil
 
 PROGRAM = str(Path(sys.executable).with_name("sportsplat"))
-_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY", "COLUMNS")
+NO_ENGINE = "unix:///nonexistent/docker.sock"
+DEVELOPERS_DOCKER_HOST = os.environ.get("DOCKER_HOST")
+"""The engine that whoever runs the tests has named: what asks for an engine may use it, nothing else does."""
+_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY", "COLUMNS", "DOCKER_")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,13 @@ class Ran:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return the variables of this process without those that sportsplat reads, and with `variables`."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)} | variables
+    """Return the variables of this process without those that sportsplat reads, and with `variables`.
+
+    Without a DOCKER_HOST among them there is no container engine: the backend is then the embedded one,
+    whatever the machine has.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
+    return kept | {"DOCKER_HOST": NO_ENGINE} | variables
 
 
 def run(project: Path, *words: str, timeout_s: float = 120, **variables: str) -> Ran:

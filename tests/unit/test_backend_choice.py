@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sportsplat.errors import DataConflict, InvalidSetting, UsageError
+from sportsplat.errors import DataConflict, InvalidSetting
 from sportsplat.infra import memory
 from sportsplat.infra.choice import chosen_backend
 from sportsplat.infra.embedded_spec import embedded_spec
 from sportsplat.settings import Settings, load_settings
+from tests.engine_sockets import DOCKER, answering
+from tests.program import NO_ENGINE
 
 URL = "postgresql://user:secret@db.example/sports"
+
+
+@pytest.fixture
+def engine_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A socket where something answers as Docker does, named by DOCKER_HOST."""
+    with answering(tmp_path / "engine.sock", DOCKER) as endpoint:
+        monkeypatch.setenv("DOCKER_HOST", endpoint)
+        yield endpoint
 
 
 def settings(folder: Path, **overrides: Any) -> Settings:
@@ -30,7 +41,8 @@ def test_with_a_url_the_server_is_external(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("remembered", "url", "now"), [("embedded", URL, "external"), ("external", None, "embedded")]
+    ("remembered", "url", "now"),
+    [("embedded", URL, "external"), ("docker", URL, "external"), ("external", None, "embedded")],
 )
 def test_auto_does_not_leave_the_backend_that_holds_the_data(
     tmp_path: Path, remembered: str, url: str | None, now: str
@@ -45,9 +57,44 @@ def test_auto_does_not_leave_the_backend_that_holds_the_data(
     assert chosen_backend(settings(tmp_path, database_url=url, backend=now)) == now
 
 
-def test_docker_says_that_it_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Docker"):
-        chosen_backend(settings(tmp_path, backend="docker"))
+def test_a_new_project_takes_docker_where_an_engine_answers(tmp_path: Path, engine_socket: str) -> None:
+    assert chosen_backend(settings(tmp_path)) == "docker"
+    assert chosen_backend(settings(tmp_path, backend="embedded")) == "embedded"
+    assert chosen_backend(settings(tmp_path, database_url=URL)) == "external"
+
+
+def test_docker_can_be_named_where_no_engine_answers(tmp_path: Path) -> None:
+    """The environment itself says NO_ENGINE, with all that was tried."""
+    assert chosen_backend(settings(tmp_path, backend="docker")) == "docker"
+
+
+@pytest.mark.parametrize("holder", ["docker", "embedded"])
+def test_an_engine_that_comes_or_goes_does_not_move_a_project(
+    tmp_path: Path, holder: str, monkeypatch: pytest.MonkeyPatch, engine_socket: str
+) -> None:
+    memory.remember(tmp_path / ".sportsplat", backend=holder)
+
+    assert chosen_backend(settings(tmp_path)) == holder
+    monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
+    assert chosen_backend(settings(tmp_path)) == holder
+
+
+def test_data_without_a_memory_of_it_stays_in_use(tmp_path: Path, engine_socket: str) -> None:
+    """The first `up` was killed before it could remember, and an engine was started since."""
+    (tmp_path / ".sportsplat" / "pgdata-16").mkdir(parents=True)
+
+    assert chosen_backend(settings(tmp_path)) == "embedded"
+
+
+def test_a_project_that_left_its_server_hears_where_the_data_would_be(
+    tmp_path: Path, engine_socket: str
+) -> None:
+    memory.remember(tmp_path / ".sportsplat", backend="external")
+
+    with pytest.raises(DataConflict, match="docker one") as refused:
+        chosen_backend(settings(tmp_path))
+
+    assert refused.value.error_code == "BACKEND_WOULD_CHANGE"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sportsplat.errors import DataConflict, UsageError
+from sportsplat.errors import DataConflict
 from sportsplat.infra import memory
+from sportsplat.infra.engine import search
 from sportsplat.infra.environment import Backend
 
 if TYPE_CHECKING:
@@ -15,32 +16,43 @@ if TYPE_CHECKING:
 def chosen_backend(settings: Settings) -> Backend:
     """Return the backend to use: the one that the settings name, else (`auto`) the one that fits.
 
-    `auto` takes a server named by DATABASE_URL, else the embedded one. (Docker's turn, between the two,
-    comes with its backend.) Raises DataConflict (`BACKEND_WOULD_CHANGE`), UsageError (`BACKEND_UNKNOWN`).
+    `auto` takes a server named by DATABASE_URL, else the backend that holds this project's data, else, for
+    a new project, Docker where an engine answers and the embedded server where none does. A project whose
+    data is in Docker stays there when the engine is gone: its environment then says `NO_ENGINE`.
+    Raises DataConflict (`BACKEND_WOULD_CHANGE`).
     """
-    wanted = settings.infra.backend
-    if wanted == "docker":
-        raise UsageError(
-            "the Docker backend is not part of this version",
-            cause="infra.backend is docker",
-            fix="sportsplat up --backend embedded",
-            code="BACKEND_UNKNOWN",
-        )
-    if wanted != "auto":
-        return wanted
-    fitting: Backend = "external" if settings.infra.database_url is not None else "embedded"
-    remembered = memory.recall(settings.state_dir).get("backend")
-    if remembered is not None and remembered != fitting:
-        raise _would_change(remembered, fitting)
+    if settings.infra.backend != "auto":
+        return settings.infra.backend
+    holder = holds_data(settings)
+    if settings.infra.database_url is not None:
+        fitting: Backend = "external"
+    elif holder in ("docker", "embedded"):
+        return holder
+    else:
+        fitting = "docker" if search()[0] is not None else "embedded"
+    if holder is not None and holder != fitting:
+        raise _would_change(holder, fitting)
     return fitting
 
 
-def _would_change(remembered: str, fitting: Backend) -> DataConflict:
+def holds_data(settings: Settings) -> Backend | None:
+    """Return the backend that this project used last; None for a new project.
+
+    A data directory tells of the embedded server where the memory was lost or not yet written.
+    """
+    remembered = memory.recall(settings.state_dir).get("backend")
+    if remembered in ("docker", "embedded", "external"):
+        known: Backend = remembered
+        return known
+    return "embedded" if any(settings.state_dir.glob("pgdata-*")) else None
+
+
+def _would_change(holder: Backend, fitting: Backend) -> DataConflict:
     cause = "DATABASE_URL is set now" if fitting == "external" else "DATABASE_URL is no longer set"
     return DataConflict(
-        f"this project's data is in the {remembered} backend, and the settings now mean the {fitting} one",
-        cause=f"{cause}; the project used the {remembered} backend before",
-        fix=f"stay: SPORTSPLAT_INFRA__BACKEND={remembered} (or infra.backend in config/settings.yaml); "
+        f"this project's data is in the {holder} backend, and the settings now mean the {fitting} one",
+        cause=f"{cause}; the project used the {holder} backend before",
+        fix=f"stay: SPORTSPLAT_INFRA__BACKEND={holder} (or infra.backend in config/settings.yaml); "
         f"change on purpose: sportsplat up --backend {fitting}",
         code="BACKEND_WOULD_CHANGE",
     )

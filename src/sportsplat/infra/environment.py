@@ -139,10 +139,15 @@ def open_environment(settings: Settings) -> Environment:
     """
     from sportsplat.infra.choice import chosen_backend
 
-    if chosen_backend(settings) == "external":
+    chosen = chosen_backend(settings)
+    if chosen == "external":
         from sportsplat.infra.external import external_environment
 
         return external_environment(settings)
+    if chosen == "docker":
+        from sportsplat.infra.docker_environment import docker_environment
+
+        return docker_environment(settings)
     from sportsplat.infra.embedded import embedded_environment
 
     return embedded_environment(settings)
