@@ -62,7 +62,7 @@ def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> 
         return found
     if attempts and attempts[-1].remote:
         raise _remote(attempts[-1])
-    raise no_engine(attempts)
+    raise no_engine(attempts, started_before=remembered is not None)
 
 
 def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple[Found | None, list[Attempt]]:
@@ -88,15 +88,21 @@ def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple
     return None, attempts
 
 
-def no_engine(attempts: list[Attempt]) -> EnvironmentUnavailable:
-    """Return the error for when no engine answers; `details["attempts"]` holds the places tried."""
-    tried = "\n".join(str(attempt) for attempt in attempts)
+def no_engine(attempts: list[Attempt], *, started_before: bool = False) -> EnvironmentUnavailable:
+    """Return the error for when no engine answers; `details["attempts"]` holds the places tried.
+
+    started_before: this project's data is in an engine's volume, so another backend would begin empty.
+    """
+    tried = [str(attempt) for attempt in attempts]
     return EnvironmentUnavailable(
         "no container engine answers on this machine",
-        cause=f"tried, in this order:\n{tried}",
-        fix="sportsplat up --backend embedded (needs no engine), or start Docker, Podman or Colima",
+        cause="\n".join(["tried, in this order:", *tried]),
+        fix="start the engine that holds this project's data (sudo systemctl start docker, Docker Desktop, "
+        "Colima …), then run the same command again"
+        if started_before
+        else "sportsplat up --backend embedded (needs no engine), or start Docker, Podman or Colima",
         code="NO_ENGINE",
-        attempts=[str(attempt) for attempt in attempts],
+        attempts=tried,
     )
 
 
@@ -109,11 +115,12 @@ def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
     from docker.errors import DockerException
 
     try:
+        _ask(Place(found.endpoint, found.origin), timeout_s)
         return docker.DockerClient(base_url=found.endpoint, version="auto", timeout=math.ceil(timeout_s))
-    except DockerException as error:
+    except (_NoEngineError, DockerException) as error:
         raise EnvironmentUnavailable(
             f"the container engine at {found.endpoint} no longer answers",
-            cause=f"{error} (a moment ago it did)",
+            cause=f"{error}; a moment ago it answered",
             fix="start it again (sudo systemctl start docker), then run the same command again",
             code="ENGINE_LOST",
         ) from error
@@ -179,6 +186,8 @@ def _recognised(place: Place, head: str) -> Found:
     headers = {
         name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
+    if not head:
+        raise _NoEngineError("it hung up without an answer")
     if not status.startswith("HTTP/"):
         raise _NoEngineError(f"something answers there, but not like an engine: {status[:60]!r}")
     code = status.split(" ")[1:2]
@@ -205,7 +214,11 @@ def _plain(error: OSError, endpoint: str) -> str:
     """Say in plain words why a connection failed."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"permission denied: {_owner(endpoint)}"
-    return _PLAIN.get(error.errno or 0, str(error))
+    if (
+        error.errno is None
+    ):  # Python's own refusal, before any call: a path longer than the kernel's 107 bytes
+        return f"this is no address of an engine: {error}"
+    return _PLAIN.get(error.errno, str(error))
 
 
 def _owner(endpoint: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sportsplat.infra.environment import LOOPBACK
 
 DOCKER_SOCKET = "/var/run/docker.sock"
+PODMAN_SOCKET = "/run/podman/podman.sock"
 _TCP = frozenset({"tcp", "http", "https"})
 
 
@@ -105,7 +106,7 @@ def _sockets() -> Iterator[tuple[Path | str, str]]:
     yield home / ".rd" / "docker.sock", "Rancher Desktop's socket"
     yield home / ".orbstack" / "run" / "docker.sock", "OrbStack's socket"
     yield runtime / "podman" / "podman.sock", "Podman's socket"
-    yield "/run/podman/podman.sock", "Podman's socket (root)"
+    yield PODMAN_SOCKET, "Podman's socket (root)"
     yield data / "containers" / "podman" / "machine" / "podman.sock", "Podman machine's socket"
     if sys.platform == "darwin":
         temporary = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 (where Podman puts it)
