@@ -8,6 +8,7 @@ revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
+destructive = True
 
 # Of several, the one that was taken at the kick-off as it is known now; else the newest.
 ONE_EACH = """

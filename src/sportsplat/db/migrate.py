@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ import psycopg
 from sportsplat.db.catalogue import difference, expected_here, live, restore_grants
 from sportsplat.db.engine import Connection, connect
 from sportsplat.db.migration_lock import set_timeouts, table_holders, take_lock
-from sportsplat.db.revisions import behind, current, head, revisions
+from sportsplat.db.revisions import behind, current, destructive, head, revisions
 from sportsplat.errors import DataConflict, MigrationError, ResourceConflict, SchemaDrift, SportsplatError
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ def migrate(
     wait_s: float = 60,
     lock_timeout_s: float = 10,
     statement_timeout_s: float = 600,
+    back_up: Callable[[str], object] | None = None,
 ) -> list[str]:
     """Apply every migration that the database lacks, verify the schema, return the revisions applied.
 
     wait_s: how long to wait for another migrator. lock_timeout_s, statement_timeout_s: how long a statement
-    may wait for a table, and how long it may run.
+    may wait for a table, and how long it may run. back_up: called with the first revision that would take
+    stored rows away, before any is applied; what it raises ends the migration.
     Raises ResourceConflict (LOCK_HELD, LOCK_TIMEOUT), DataConflict (SERVER_TOO_OLD), MigrationError
     (SCHEMA_NEWER, NOT_ALLOWED, STATEMENT_TIMEOUT, CONNECTION_LOST, MIGRATION_FAILED), and SchemaDrift when
     the schema is not what the migrations make.
@@ -55,6 +57,11 @@ def migrate(
         set_timeouts(conn, lock_timeout_s, statement_timeout_s)
         take_lock(conn, wait_s)
         missing = behind(current(conn), migrations_dir)
+        with _translated(conn, migrations_dir):
+            destroying = destructive(migrations_dir, missing)
+            at_stake = bool(destroying) and _holds_rows(conn)
+        if back_up is not None and at_stake:
+            back_up(destroying[0])
         with _translated(conn, migrations_dir):
             if missing:
                 upgrade(conn, migrations_dir)
@@ -75,9 +82,9 @@ def plan(dsn: str, migrations_dir: Path) -> str:
 
 
 def offline_sql(
-    migrations_dir: Path, revision: str | None = None, *, bare: bool = False
+    migrations_dir: Path, revision: str | None = None, *, until: str = "head", bare: bool = False
 ) -> str:
-    """Return the SQL that brings a database at `revision` (None: empty) to the head; no server is asked.
+    """Return the SQL from `revision` (None: an empty database) to `until`; no server is asked.
 
     Each migration is a transaction of its own; with `bare` the caller puts them into one.
     """
@@ -87,7 +94,7 @@ def offline_sql(
     config = alembic_config(migrations_dir, output)
     config.attributes["bare"] = bare
     with _ALEMBIC:
-        command.upgrade(config, f"{revision or 'base'}:head", sql=True)
+        command.upgrade(config, f"{revision or 'base'}:{until}", sql=True)
     return output.getvalue()
 
 
@@ -159,6 +166,21 @@ def upgrade(conn: Connection, migrations_dir: Path) -> None:
 
     with alembic_on(conn, migrations_dir) as config:
         command.upgrade(config, "head")
+
+
+def _holds_rows(conn: Connection) -> bool:
+    """Whether there is anything to lose: a row in a table of a database that was migrated before."""
+    if current(conn) is None:
+        return False
+    tables = conn.execute(
+        """
+        SELECT c.oid::regclass::text FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
+        """
+    )
+    return any(
+        conn.execute(f"SELECT FROM {table} LIMIT 1".encode()).rowcount for (table,) in tables.fetchall()
+    )
 
 
 def _refuse_old_server(conn: Connection) -> None:

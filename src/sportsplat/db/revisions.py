@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from sportsplat.errors import MigrationError
 if TYPE_CHECKING:
     from sportsplat.db.engine import Connection
 
+_DESTRUCTIVE = re.compile(r"^destructive = True\b", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^(revision|down_revision) = (?:\"([^\"]+)\"|None)$", re.MULTILINE)
 
 
@@ -34,10 +36,9 @@ def revisions(migrations_dir: Path) -> list[str]:
     Raises MigrationError when the files are no single chain.
     """
     follows: dict[str | None, str] = {}
-    files = sorted((migrations_dir / "versions").glob("*.py"))
-    for file in files:
-        found = {name: value or None for name, value in _ASSIGNMENT.findall(file.read_text(encoding="utf-8"))}
-        revision, before = found.get("revision"), found.get("down_revision")
+    files = _files(migrations_dir)
+    for file, text in files.items():
+        revision, before = _links(text)
         if revision is None or before in follows:
             raise _broken(
                 migrations_dir, f"{file.name}: revision {revision} follows {before}, as another does"
@@ -71,6 +72,24 @@ def behind(revision: str | None, migrations_dir: Path) -> list[str]:
             head=chain[-1],
         )
     return chain[chain.index(revision) + 1 :]
+
+
+def destructive(migrations_dir: Path, among: Sequence[str]) -> list[str]:
+    """Return those of the revisions `among` that say `destructive = True`: they take data away."""
+    texts = _files(migrations_dir).values()
+    marked = {_links(text)[0] for text in texts if _DESTRUCTIVE.search(text)}
+    return [revision for revision in among if revision in marked]
+
+
+def _files(migrations_dir: Path) -> dict[Path, str]:
+    files = sorted((migrations_dir / "versions").glob("*.py"))
+    return {file: file.read_text(encoding="utf-8") for file in files}
+
+
+def _links(text: str) -> tuple[str | None, str | None]:
+    """Return the revision of a version file, and the one that it follows."""
+    found = {name: value or None for name, value in _ASSIGNMENT.findall(text)}
+    return found.get("revision"), found.get("down_revision")
 
 
 def _broken(migrations_dir: Path, cause: str) -> MigrationError:
