@@ -26,13 +26,21 @@ def migrate(
     lock_timeout: Annotated[
         float, typer.Option(metavar="S", min=0.001, help="Wait for a table that somebody uses.")
     ] = 10,
+    backup: Annotated[
+        bool,
+        typer.Option(
+            "--backup/--no-backup", help="Back stored rows up before a migration that deletes some."
+        ),
+    ] = True,
 ) -> Answer:
     """Bring the schema to the newest revision and verify it. Safe to repeat, and to run twice at once."""
     from sportsplat.jobs.schema import migrate as run
 
-    data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout)
+    data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout, back_up=backup)
     applied = ", ".join(data["applied"])
     done = f"applied {applied}" if applied else "nothing to do"
+    if data["backup"] is not None:
+        done = f"backed up to {data['backup']}; {done}"
     return Answer.text(data, f"{done}; the schema is at {data['schema_revision']} and verified")
 
 
@@ -49,7 +57,10 @@ def plan(ctx: Run) -> Answer:
     from sportsplat.jobs.schema import plan as run
 
     data = run(ctx.settings())
-    return Answer.text(data, data["sql"] or f"-- nothing to run: {_where(data)}")
+    text = data["sql"] or f"-- nothing to run: {_where(data)}"
+    if data["destructive"]:
+        text = f"-- takes stored rows away: {', '.join(data['destructive'])} (backed up first)\n\n{text}"
+    return Answer.text(data, text)
 
 
 def check(ctx: Run) -> Answer:

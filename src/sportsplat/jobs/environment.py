@@ -26,7 +26,7 @@ def up(settings: Settings, *, reinit: bool = False, reset_password: bool = False
     actions = _prepare(environment, reinit=reinit, reset_password=reset_password)
     ensured = environment.ensure(settings.infra.timeout_s)
     actions += ensured.actions
-    actions += _migrate(environment, ensured.endpoint)
+    actions += _migrate(settings, environment, ensured.endpoint)
     return _describe(environment) | {"actions": actions}
 
 
@@ -82,17 +82,18 @@ def _prepare(environment: Environment, *, reinit: bool, reset_password: bool) ->
     return actions + environment.set_aside()
 
 
-def _migrate(environment: Environment, endpoint: Endpoint) -> list[str]:
+def _migrate(settings: Settings, environment: Environment, endpoint: Endpoint) -> list[str]:
     """Bring the schema to the head; a schema that is there already costs one small query."""
     from sportsplat.db.revisions import head
 
     needed = head(asset_dir("migrations"))
     if environment.ask(_REVISION) == [needed]:
         return []
-    from sportsplat.db.migrate import migrate
+    from sportsplat.jobs.schema import apply
 
-    applied = migrate(endpoint.dsn(), asset_dir("migrations"))
-    return [f"migrated the schema to {needed} ({len(applied)} steps)"] if applied else []
+    applied, backup = apply(settings, endpoint.dsn())
+    actions = [f"backed up to {backup}"] if backup is not None else []
+    return actions + ([f"migrated the schema to {needed} ({len(applied)} steps)"] if applied else [])
 
 
 def _describe(environment: Environment) -> dict[str, Any]:

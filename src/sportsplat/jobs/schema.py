@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.errors import CheckFailed, EnvironmentUnavailable
+from sportsplat.errors import CheckFailed, EnvironmentUnavailable, MigrationError, SportsplatError
 from sportsplat.infra.environment import open_environment
 from sportsplat.settings import asset_dir
 
@@ -14,17 +14,41 @@ if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
 
-def migrate(settings: Settings, *, wait_s: float, lock_timeout_s: float) -> dict[str, Any]:
-    """Apply what is missing and verify; return `applied` (revisions), `schema_revision`, `schema_head`.
+def migrate(
+    settings: Settings, *, wait_s: float = 60, lock_timeout_s: float = 10, back_up: bool = True
+) -> dict[str, Any]:
+    """Bring the running database to the head; return `applied`, `backup`, `schema_revision`, `schema_head`.
 
-    Raises what `sportsplat.db.migrate.migrate` raises; EnvironmentUnavailable when no database is running.
+    Raises what `apply` raises; EnvironmentUnavailable when no database is running.
     """
-    from sportsplat.db.migrate import head
+    from sportsplat.db.revisions import head
+
+    dsn = _owner_dsn(settings)
+    applied, backup = apply(settings, dsn, wait_s=wait_s, lock_timeout_s=lock_timeout_s, back_up=back_up)
+    needed = head(asset_dir("migrations"))
+    return {"applied": applied, "backup": backup, "schema_revision": needed, "schema_head": needed}
+
+
+def apply(
+    settings: Settings, dsn: str, *, wait_s: float = 60, lock_timeout_s: float = 10, back_up: bool = True
+) -> tuple[list[str], str | None]:
+    """Apply what is missing and verify; return the revisions applied, and the file of the backup before them.
+
+    A backup is made when one of them takes stored rows away; None where nothing was at stake, or without
+    `back_up`. Raises what `sportsplat.db.migrate.migrate` raises, and MigrationError (BACKUP_FAILED) before
+    anything is applied.
+    """
     from sportsplat.db.migrate import migrate as run
 
-    migrations = asset_dir("migrations")
-    applied = run(_owner_dsn(settings), migrations, wait_s=wait_s, lock_timeout_s=lock_timeout_s)
-    return {"applied": applied, "schema_revision": head(migrations), "schema_head": head(migrations)}
+    made: list[str] = []
+    applied = run(
+        dsn,
+        asset_dir("migrations"),
+        wait_s=wait_s,
+        lock_timeout_s=lock_timeout_s,
+        back_up=(lambda revision: made.append(_backup(settings, revision))) if back_up else None,
+    )
+    return applied, (made[0] if made else None)
 
 
 def current(settings: Settings) -> dict[str, Any]:
@@ -42,10 +66,19 @@ def current(settings: Settings) -> dict[str, Any]:
 
 
 def plan(settings: Settings) -> dict[str, Any]:
-    """Return what `current` returns and `sql`, which `migrate` would run; empty when nothing is missing."""
-    from sportsplat.db.migrate import plan as run
+    """Return what `current` returns, `sql`, which `migrate` would run, and `destructive`, revisions in it.
 
-    return current(settings) | {"sql": run(_owner_dsn(settings), asset_dir("migrations"))}
+    Both are empty when nothing is missing.
+    """
+    from sportsplat.db.migrate import behind
+    from sportsplat.db.migrate import plan as run
+    from sportsplat.db.revisions import destructive
+
+    migrations = asset_dir("migrations")
+    found = current(settings)
+    sql = run(_owner_dsn(settings), migrations)
+    missing = behind(found["schema_revision"], migrations)
+    return found | {"sql": sql, "destructive": destructive(migrations, missing)}
 
 
 def check(settings: Settings) -> dict[str, Any]:
@@ -94,6 +127,20 @@ def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str,
             code="NOT_WRITABLE",
         ) from refused
     return {"path": str(path), "schema_revision": head(migrations), "changed": found != wanted}
+
+
+def _backup(settings: Settings, revision: str) -> str:
+    from sportsplat.jobs.backup import backup_before
+
+    try:
+        return str(backup_before(settings, revision))
+    except SportsplatError as failed:
+        raise MigrationError(
+            f"no backup could be made before migration {revision}, so nothing was migrated",
+            cause=": ".join(filter(None, (failed.message, failed.cause))),
+            fix=f"{failed.fix}; or without a backup: sportsplat db migrate --no-backup",
+            code="BACKUP_FAILED",
+        ) from failed
 
 
 def _owner_dsn(settings: Settings) -> str:
