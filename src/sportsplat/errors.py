@@ -16,6 +16,7 @@
     │   └── SourceUnavailable                   9   502
     ├── CheckFailed                            10   409   a check said no
     │   ├── LeakageFound                       10
+    │   ├── PreconditionFailed                 10
     │   └── PromotionRefused                   10
     └── NotFound                                2   404   no such league, model, match
 
@@ -25,6 +26,7 @@ A message answers four questions: what happened (`message`), which value was see
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -187,6 +189,27 @@ class LeakageFound(CheckFailed):
     """A feature changed when the future was taken away."""
 
     code = "LEAKAGE_FOUND"
+
+
+class PreconditionFailed(CheckFailed):
+    """`doctor` found something that does not hold; `details["checks"]` has all of its rows."""
+
+    code = "UNHEALTHY"
+
+    @classmethod
+    def of(cls, checks: Sequence[Mapping[str, Any]]) -> PreconditionFailed:
+        """Name the rows whose `state` is fail; the first one's fix is the next command."""
+        failed = [row for row in checks if row["state"] == "fail"]
+        return cls(
+            f"{len(failed)} of {len(checks)} checks failed: {', '.join(row['name'] for row in failed)}",
+            cause="; ".join(row["seen"] for row in failed),
+            fix=failed[0]["fix"],
+            checks=list(checks),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `error` object with all rows in it: scripts read those that hold, too."""
+        return super().to_dict() | {"details": {"checks": self.details["checks"]}}
 
 
 class PromotionRefused(CheckFailed):

@@ -20,6 +20,7 @@ from sportsplat.cli import (
     config,
     data,
     db,
+    doctor,
     environment,
     features,
     modelling,
@@ -33,6 +34,7 @@ from sportsplat.errors import SportsplatError, UsageError
 
 MODULES = (
     environment,
+    doctor,
     config,
     db,
     data,

@@ -58,7 +58,7 @@ def is_free(port: int, host: str) -> bool:
 
 def port_taken(port: int) -> ResourceConflict:
     """Return the error for a fixed port that is taken, naming its holder where the system tells."""
-    who = _holder(port)
+    who = holder(port)
     return ResourceConflict(
         f"port {port} is taken",
         cause=f"{who} listens on it; infra.port asks for exactly this port",
@@ -86,7 +86,8 @@ def _any_free(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _holder(port: int) -> str:
+def holder(port: int) -> str:
+    """Return the process that listens on a port, as far as the system tells this user."""
     import psutil
 
     try:

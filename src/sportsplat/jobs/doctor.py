@@ -1,0 +1,223 @@
+"""`sportsplat doctor`: every precondition looked at, whatever else is broken, and nothing changed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.errors import SportsplatError
+from sportsplat.infra import doctor_engine, doctor_machine, doctor_project
+from sportsplat.infra.choice import chosen_backend, holds_data
+from sportsplat.infra.doctor import Check, Finding, check, failure, ok, skipped
+from sportsplat.infra.engine import search
+from sportsplat.infra.environment import Environment, EnvironmentStatus, open_environment
+from sportsplat.settings import asset_dir, find_project_dir, load_settings
+
+if TYPE_CHECKING:
+    from sportsplat.infra.environment import Backend
+    from sportsplat.settings import Settings
+
+_AFTER_SETTINGS = (
+    "backend",
+    "engine",
+    "image",
+    "embedded_server",
+    "state_folder",
+    "secrets_folder",
+    "disk",
+    "engine_disk",
+    "database",
+    "port",
+    "server_version",
+    "schema",
+    "clock",
+)
+_REVISION = "SELECT version_num FROM alembic_version"
+_NOW = "SELECT extract(epoch FROM clock_timestamp())"
+_SKEW_NOTED_S = 2.0
+_SKEW_REFUSED_S = 60.0
+"""Kick-offs and quotes are known to the minute: with more, what was known when could not be told."""
+
+
+def examine(*, profile: str | None = None) -> dict[str, Any]:
+    """Look at everything; return `healthy`, `counts` by state and `checks`, always the same ones in order.
+
+    Each check: `name`, `state` (ok, warn, fail, skipped), `seen`, `fix` (None where nothing is to be mended).
+    Never raises: what goes wrong while looking is a row of its own.
+    """
+    checks = list(_machine())
+    settings = _load(profile, checks)
+    checks.append(check("env_file", lambda: doctor_project.env_file(find_project_dir() / ".env")))
+    if settings is None:
+        why = "the settings cannot be read"
+        checks += [Check(name, "skipped", why, None) for name in _AFTER_SETTINGS]
+    else:
+        checks += _project(settings)
+    counts = Counter(row.state for row in checks)
+    return {
+        "healthy": counts["fail"] == 0,
+        "counts": {state: counts[state] for state in ("ok", "warn", "fail", "skipped")},
+        "checks": [asdict(row) for row in checks],
+    }
+
+
+def _machine() -> Iterator[Check]:
+    yield check("python", doctor_machine.python)
+    yield check("system", doctor_machine.system)
+    yield check("packages", doctor_machine.packages)
+    yield check("lock", doctor_machine.lock)
+    yield check("lightgbm", doctor_machine.lightgbm_library)
+    yield check("time_zones", doctor_machine.time_zones)
+
+
+def _load(profile: str | None, checks: list[Check]) -> Settings | None:
+    """Return the settings; None, and a row that says why, where they cannot be read."""
+    loaded: list[Settings] = []
+
+    def look() -> Finding:
+        from sportsplat.jobs.configuration import check as check_configuration
+
+        loaded.append(load_settings(profile=profile))
+        files = check_configuration(profile=profile)["files"]
+        return ok(f"valid ({', '.join(files) or 'no file, only defaults and the environment'})")
+
+    checks.append(check("settings", look))
+    return loaded[0] if loaded else None
+
+
+def _project(settings: Settings) -> Iterator[Check]:
+    """Look at all that depends on the settings, in the order of _AFTER_SETTINGS."""
+    backend, row = _backend(settings)
+    yield row
+    found, attempts = search()
+    yield check("engine", lambda: doctor_engine.engine(found, attempts, backend))
+    yield check("image", lambda: doctor_engine.image(found, settings.infra.image, backend))
+    yield check("embedded_server", lambda: _embedded_server(backend))
+    yield check("state_folder", lambda: doctor_project.state_folder(settings.state_dir))
+    yield check("secrets_folder", lambda: doctor_project.secrets_folder(settings.state_dir))
+    yield check("disk", lambda: doctor_project.disk(settings.state_dir))
+    yield check("engine_disk", lambda: doctor_engine.engine_disk(found, backend))
+    yield from _database(settings, backend)
+
+
+def _backend(settings: Settings) -> tuple[Backend | None, Check]:
+    chosen: list[Backend] = []
+
+    def look() -> Finding:
+        chosen.append(chosen_backend(settings))
+        return ok(f"{chosen[0]}: {_reason(settings)}")
+
+    row = check("backend", look)
+    return (chosen[0] if chosen else None), row
+
+
+def _reason(settings: Settings) -> str:
+    if settings.infra.backend != "auto":
+        return "infra.backend names it"
+    if settings.infra.database_url is not None:
+        return "DATABASE_URL is set"
+    if holds_data(settings) is not None:
+        return "it holds this project's data"
+    return "a new project takes Docker where an engine answers, else the embedded server"
+
+
+def _embedded_server(backend: Backend | None) -> Finding:
+    """Look at the wheel's PostgreSQL: needed by the embedded backend, and its psql by the one in Docker."""
+    try:
+        found = doctor_machine.embedded_server()
+    except SportsplatError as error:
+        found = failure(error)
+    if found.state == "fail" and backend == "external":
+        return Finding("warn", found.seen, found.fix)
+    return found
+
+
+def _database(settings: Settings, backend: Backend | None) -> Iterator[Check]:
+    """Ask the database once how it is, and look at its port, version, schema and clock."""
+    seen: list[tuple[Environment, EnvironmentStatus]] = []
+
+    def look() -> Finding:
+        environment = open_environment(settings)
+        seen.append((environment, environment.status(_REVISION)))
+        return _state(*seen[0])
+
+    yield check("database", look)
+    environment, status = seen[0] if seen else (None, None)
+    running = status if status is not None and status.state == "running" else None
+    port = running.endpoint.port if running is not None and running.endpoint is not None else None
+    yield check(
+        "port",
+        lambda: (
+            skipped("no backend can be chosen")
+            if backend is None
+            else doctor_project.port(settings.infra, settings.state_dir, backend, port)
+        ),
+    )
+    yield check("server_version", lambda: _version(settings, running))
+    yield check("schema", lambda: _schema(running))
+    yield check("clock", lambda: _clock(environment if running is not None else None))
+
+
+def _state(environment: Environment, status: EnvironmentStatus) -> Finding:
+    if status.state == "running":
+        where = status.endpoint.url() if status.endpoint is not None else "no endpoint"
+        return ok(f"running ({status.backend}) at {where}")
+    if status.state == "absent":
+        return Finding("skipped", f"there is none yet ({status.backend})", "sportsplat up")
+    if status.state == "stopped":
+        return Finding("warn", f"stopped ({status.backend}); its data is kept", "sportsplat up")
+    if status.state == "incomplete":
+        return Finding("fail", "its initialisation was never finished", "sportsplat up --reinit")
+    environment.ask("SELECT 1")  # raises what is wrong, with its cause and fix
+    return Finding("warn", f"it did not answer at first ({status.backend})", "sportsplat doctor")
+
+
+def _version(settings: Settings, running: EnvironmentStatus | None) -> Finding:
+    from sportsplat.infra.cluster import check_major
+    from sportsplat.infra.external import OLDEST
+
+    if running is None or running.server_version is None:
+        for data_dir in settings.state_dir.glob("pgdata-*"):
+            check_major(data_dir)
+        return skipped("the database is not running")
+    major = int(running.server_version.split(".")[0].split()[0])
+    if major < OLDEST:
+        return Finding(
+            "fail",
+            f"PostgreSQL {running.server_version}; sportsplat needs {OLDEST} or newer",
+            "point DATABASE_URL to a newer server, or: sportsplat up --backend embedded",
+        )
+    return ok(f"PostgreSQL {running.server_version}")
+
+
+def _schema(running: EnvironmentStatus | None) -> Finding:
+    from sportsplat.db.revisions import behind, head
+
+    if running is None:
+        return skipped("the database is not running")
+    migrations = asset_dir("migrations")
+    revision = running.answer[0] if running.answer else None
+    missing = behind(revision, migrations)
+    if missing:
+        seen = f"at revision {revision or 'none'}, {len(missing)} behind {missing[-1]}"
+        return Finding("fail", seen, "sportsplat db migrate")
+    return ok(f"at revision {head(migrations)}, as this version needs")
+
+
+def _clock(environment: Environment | None) -> Finding:
+    """Compare the database's clock with the machine's: what was known when is told by both."""
+    if environment is None:
+        return skipped("the database is not running")
+    before = time.time()
+    there = float(environment.ask(_NOW)[0])
+    after = time.time()
+    skew_s = there - min(max(there, before), after)
+    if abs(skew_s) < _SKEW_NOTED_S:
+        return ok(f"machine and database agree within {max(after - before, abs(skew_s)):.1f} s")
+    side = "ahead of" if skew_s > 0 else "behind"
+    seen = f"the database is {abs(skew_s):,.0f} s {side} this machine"
+    fix = "set both by network time: sudo timedatectl set-ntp true"
+    return Finding("fail" if abs(skew_s) > _SKEW_REFUSED_S else "warn", seen, fix)
