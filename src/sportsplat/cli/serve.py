@@ -37,6 +37,7 @@ def listen(ctx: Run, settings: Settings, *, workers: int = 1, reload: bool = Fal
     `plan_serving` raises.
     """
     import os
+    from pathlib import Path
 
     from sportsplat.errors import UsageError
     from sportsplat.jobs.serving import plan_serving
@@ -61,6 +62,7 @@ def listen(ctx: Run, settings: Settings, *, workers: int = 1, reload: bool = Fal
         port=settings.api.port,
         workers=workers,
         reload=reload,
+        reload_dirs=[str(Path(__file__).resolve().parents[1])] if reload else None,
         log_level="info" if ctx.verbose else "warning",
     )
 
