@@ -117,7 +117,7 @@ def test_a_container_killed_while_the_script_runs_leaves_no_marker(start: Start,
     (folder / FILE).write_text(waits, encoding="utf-8")
     container = start(folder)
     end = time.monotonic() + 60
-    while container.exec_run([*ASK, SLEEPERS]).output.strip() != b"1":
+    while container.exec_run([*ASK, SLEEPERS]).output != b"1\n":
         assert time.monotonic() < end
         time.sleep(0.1)
     container.kill()
