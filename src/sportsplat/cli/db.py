@@ -7,17 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from sportsplat.cli import backup as backup_commands
 from sportsplat.cli.render import Answer, Run, command, group
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `db`."""
-    db = group(app, "db", "The database's schema: migrate it, look at it, check it.")
+    db = group(app, "db", "The database: its schema, its backups.")
     command(db, "migrate")(migrate)
     command(db, "current")(current)
     command(db, "plan")(plan)
     command(db, "check")(check)
     command(db, "render-init")(render_init)
+    backup_commands.register(db)
 
 
 def migrate(

@@ -1,0 +1,120 @@
+"""`sportsplat db backup`, `backups`, `verify`, `restore`, `reset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_FILE = Annotated[Path, typer.Argument(help="A file made by `sportsplat db backup`.")]
+_YES = Annotated[bool, typer.Option("--yes", help="Replace the data that is there.")]
+_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up that data first.")]
+
+
+def register(db: typer.Typer) -> None:
+    """Add the commands to the group `db`."""
+    command(db, "backup")(backup)
+    command(db, "backups")(backups)
+    command(db, "verify")(verify)
+    command(db, "restore")(restore)
+    command(db, "reset")(reset)
+
+
+def backup(
+    ctx: Run,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; default: a name with the time in .sportsplat/backups.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Restore it elsewhere and compare, before it gets its name.")
+    ] = False,
+) -> Answer:
+    """Write all data into one file, as of one moment, while others work on."""
+    from sportsplat.jobs.backup import backup as run
+
+    with ctx.progress("backing up") as tell:
+        data = run(ctx.settings(), file, force=force, verify=verify, tell=tell)
+    return Answer(data, show=lambda console: _show_backup(console, data))
+
+
+def backups(ctx: Run) -> Answer:
+    """List the backups in the project's folder, and which of them were verified."""
+    from sportsplat.jobs.backup import backups as run
+
+    data = run(ctx.settings())
+    return Answer(data, show=lambda console: _show_list(console, data))
+
+
+def verify(ctx: Run, file: _FILE) -> Answer:
+    """Prove a backup: restore it elsewhere and compare each table. Exit 10 names what differs."""
+    from sportsplat.jobs.backup import verify as run
+
+    with ctx.progress("verifying") as tell:
+        data = run(ctx.settings(), file, tell=tell)
+    text = f"{file}: {data['rows']:,} rows of {data['compared']} tables restored and compared, all equal"
+    return Answer.text(data, text)
+
+
+def restore(ctx: Run, file: _FILE, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
+    """Put a backup in the place of what the database holds: all of it, or nothing is changed."""
+    from sportsplat.jobs.restore import restore as run
+
+    with ctx.progress("restoring") as tell:
+        data = run(ctx.settings(), file, yes=yes, keep=not no_backup, tell=tell)
+    return Answer(data, show=lambda console: _show_actions(console, data))
+
+
+def reset(ctx: Run, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
+    """Drop everything of sportsplat's in the database and make the schema anew."""
+    from sportsplat.jobs.restore import reset as run
+
+    with ctx.progress("resetting") as tell:
+        data = run(ctx.settings(), yes=yes, keep=not no_backup, tell=tell)
+    return Answer(data, show=lambda console: _show_actions(console, data))
+
+
+def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
+    console.print(data["file"], markup=False, soft_wrap=True)
+    console.print(f"{data['rows']:,} rows, {_size(data['bytes'])}, {_proof(data)}", markup=False)
+    if data["verified"] is None:
+        console.print(f"next: sportsplat db verify {data['file']}", markup=False, soft_wrap=True)
+
+
+def _show_list(console: Console, data: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    if not data["backups"]:
+        console.print(f"no backup in {data['folder']}; next: sportsplat db backup", markup=False)
+        return
+    table = Table("file", "made", "schema", "rows", "size", "proof")
+    for entry in data["backups"]:
+        name = Path(entry["file"]).name
+        if "damaged" in entry:
+            table.add_row(name, "", "", "", "", f"[red]damaged[/]: {entry['damaged']}")
+        else:
+            rows, size = f"{entry['rows']:,}", _size(entry["bytes"])
+            table.add_row(name, entry["created_at"], entry["schema_revision"], rows, size, _proof(entry))
+    console.print(table)
+    console.print(data["folder"], markup=False, soft_wrap=True)
+
+
+def _show_actions(console: Console, data: Mapping[str, Any]) -> None:
+    for action in data["actions"]:
+        console.print(action, markup=False, soft_wrap=True)
+
+
+def _proof(data: Mapping[str, Any]) -> str:
+    proof = data["verified"]
+    return "not verified" if proof is None else f"verified {proof['at']}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"

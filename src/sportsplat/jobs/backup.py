@@ -1,0 +1,200 @@
+"""Backups: made of one moment of the database, listed, and proved by restoring them elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sportsplat import __version__
+from sportsplat.db.content import content, next_values
+from sportsplat.db.engine import Connection
+from sportsplat.db.replace import objects
+from sportsplat.db.revisions import current
+from sportsplat.db.still import held_still
+from sportsplat.errors import DataConflict, InputRefused
+from sportsplat.infra import backup_file
+from sportsplat.infra.backup_file import Manifest, NewFile
+from sportsplat.infra.dotenv import replace_file
+from sportsplat.infra.dump import Source, dumping
+from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.jobs.restoring import Progress, opened, prove, silent
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+
+_NOTE = ".verified"
+
+
+def backup(
+    settings: Settings,
+    file: Path | None = None,
+    *,
+    force: bool = False,
+    verify: bool = False,
+    tell: Progress = silent,
+) -> dict[str, Any]:
+    """Write a backup of the running database and return what `describe` says of it, and `seconds`.
+
+    file: where to; a folder, or None for the project's own, gets a name with the time. force: replace a file
+    that is there. verify: prove it by restoring it elsewhere before it gets its name.
+    Raises ResourceConflict (`FILE_EXISTS`, `LOCK_TIMEOUT`), EnvironmentUnavailable (`NOT_RUNNING`,
+    `DISK_FULL`, `NOT_WRITABLE`, `PG_DUMP_TOO_OLD`, …), DataConflict (`NOTHING_TO_BACK_UP`), and what `verify`
+    raises.
+    """
+    started = time.perf_counter()
+    environment = open_environment(settings)
+    endpoint = environment.endpoint()
+    path = _path(settings, file, endpoint.database)
+    with backup_file.new_file(path, force=force) as new:
+        with opened(endpoint.dsn(), "backup", "sportsplat db backup") as conn, held_still(conn) as snapshot:
+            manifest = dump(conn, snapshot, endpoint, environment.backend, new, tell)
+        if verify:
+            manifest = replace(manifest, verified=prove(settings, new.partial, manifest, tell))
+        manifest = new.seal(manifest)
+    return describe(path, manifest) | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def backup_before(settings: Settings, reason: str) -> Path:
+    """Back up into the project's folder, named after what comes next (`before-0013-…`); return the file.
+
+    Raises what `backup` raises.
+    """
+    path = default_file(settings, f"before-{reason}")
+    backup(settings, path)
+    return path
+
+
+def verify(settings: Settings, file: Path, *, tell: Progress = silent) -> dict[str, Any]:
+    """Restore a backup into a database of its own, compare each table with the manifest, and drop it.
+
+    On the project's server where it runs and its user may make databases, else on an embedded one of its own.
+    Returns what `describe` says, `compared` (tables) and `seconds`. A note beside the file remembers it.
+    Raises CheckFailed (`BACKUP_DIFFERS`) naming each table that differs, InputRefused (`BACKUP_DAMAGED`,
+    `NOT_A_BACKUP`, `NO_SUCH_FILE`).
+    """
+    started = time.perf_counter()
+    manifest = read(file, tell)
+    proof = prove(settings, file, manifest, tell)
+    with suppress(OSError):  # a folder that cannot be written to costs the note, not the answer
+        replace_file(_note(file), json.dumps(proof | {"sha256": manifest.sha256}) + "\n")
+    facts = describe(file, replace(manifest, verified=proof))
+    return facts | {"compared": len(manifest.tables), "seconds": round(time.perf_counter() - started, 3)}
+
+
+def backups(settings: Settings) -> dict[str, Any]:
+    """Return `folder`, and `backups`: what `describe` says of each file there, newest first."""
+    where = folder(settings)
+    found = []
+    for path in where.glob("*.dump") if where.is_dir() else ():
+        try:
+            found.append(describe(path, backup_file.read_manifest(path)))
+        except InputRefused as refused:
+            found.append({"file": str(path), "created_at": "", "damaged": refused.cause})
+    newest_first = sorted(found, key=lambda entry: str(entry["created_at"]), reverse=True)
+    return {"folder": str(where), "backups": newest_first}
+
+
+def describe(path: Path, manifest: Manifest) -> dict[str, Any]:
+    """Return what a program may want to know of a backup.
+
+    `file`, `bytes`, `created_at`, `backend`, `server_version`, `schema_revision`, `tables` (each with `rows`
+    and `hash`), `rows` of them all, and `verified`: null, or `at` and `server_version`.
+    """
+    facts = asdict(manifest)
+    kept = ("created_at", "backend", "server_version", "schema_revision", "tables")
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        **{name: facts[name] for name in kept},
+        "rows": manifest.rows,
+        "verified": manifest.verified or _noted(path, manifest),
+    }
+
+
+def folder(settings: Settings) -> Path:
+    """Return the project's folder of backups."""
+    return settings.state_dir / "backups"
+
+
+def read(path: Path, tell: Progress = silent) -> Manifest:
+    """Return the manifest of a backup whose checksum is right. Raises InputRefused."""
+    manifest = backup_file.read_manifest(path)
+    tell(description=f"reading {path.name}")
+    backup_file.check_archive(path, manifest)
+    return manifest
+
+
+def dump(
+    conn: Connection, snapshot: str, endpoint: Endpoint, backend: str, new: NewFile, tell: Progress = silent
+) -> Manifest:
+    """Write the archive of a snapshot that `conn` holds into `new`, and return what is in it.
+
+    pg_dump writes it while `conn` counts and hashes the same rows. Raises DataConflict
+    (`NOTHING_TO_BACK_UP`), and what `infra.dump.dumping` raises.
+    """
+    revision = current(conn)
+    if revision is None:
+        raise DataConflict(
+            "there is nothing to back up: the database has no schema of sportsplat's",
+            cause=f"{endpoint.url()} has no table alembic_version",
+            fix="sportsplat db migrate",
+            code="NOTHING_TO_BACK_UP",
+        )
+    created = datetime.now(UTC)
+    sequences = next_values(conn)
+    major = conn.info.server_version // 10000
+    with dumping(Source(endpoint, snapshot, major, bool(conn.pgconn.ssl_in_use)), new) as wait:
+        tables = content(conn, lambda table: tell(description=f"reading {table}"))
+        wait(lambda size: tell(description=f"writing {size / 2**20:,.0f} MiB"))
+    return Manifest(
+        created_at=created.isoformat(timespec="seconds"),
+        backend=backend,
+        server_version=conn.info.parameter_status("server_version") or "",
+        schema_revision=revision,
+        sportsplat=__version__,
+        tables={name: asdict(table) for name, table in tables.items()},
+        sequences=sequences,
+        objects=objects(conn),
+    )
+
+
+def default_file(settings: Settings, name: str) -> Path:
+    """Return the path of a new backup in the project's folder: `name` and the time."""
+    # In the state folder nothing is to be committed, and without an embedded server nobody said so yet.
+    where = folder(settings)
+    ignore = settings.state_dir / ".gitignore"
+    if not ignore.exists():
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        ignore.write_text("*\n", encoding="utf-8")
+    return where / f"{name}-{_moment()}.dump"
+
+
+def _path(settings: Settings, file: Path | None, database: str) -> Path:
+    name = re.sub(r"[^\w.-]", "_", database)
+    if file is None:
+        return default_file(settings, name)
+    return file / f"{name}-{_moment()}.dump" if file.is_dir() else file
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + _NOTE)
+
+
+def _noted(path: Path, manifest: Manifest) -> dict[str, str] | None:
+    """Return what a verification left beside the file, if it was of this very archive."""
+    try:
+        note = json.loads(_note(path).read_text(encoding="utf-8"))
+        matches = note.pop("sha256") == manifest.sha256
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    return note if matches else None
