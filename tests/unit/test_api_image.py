@@ -1,0 +1,80 @@
+"""What an image of the API is built from: which files, and when it has to be built again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sportsplat.errors import ConfigError
+from sportsplat.infra import api_image
+from sportsplat.infra.api_image import read_context
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository as far as the build is concerned."""
+    files = {
+        ".dockerignore": "# nothing but these\n*\n!src\n!requirements-runtime.lock\n**/__pycache__\n",
+        "compose/Dockerfile": "FROM scratch\n",
+        "requirements-runtime.lock": "numpy==2\n",
+        "pyproject.toml": "[project]\n",
+        "src/sportsplat/__init__.py": "",
+        "src/sportsplat/__pycache__/__init__.pyc": "bytes",
+        ".env": "POSTGRES_PASSWORD=hunter2\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_the_engine_is_given_what_dockerignore_lets_through(root: Path) -> None:
+    files = [name for name in read_context(root).files if (root / name).is_file()]
+
+    assert files == [
+        ".dockerignore",
+        "compose/Dockerfile",
+        "requirements-runtime.lock",
+        "src/sportsplat/__init__.py",
+    ]
+
+
+def test_a_changed_file_makes_another_image_and_an_ignored_one_does_not(root: Path) -> None:
+    before = read_context(root)
+
+    (root / ".env").write_text("POSTGRES_PASSWORD=hunter3\n")
+    (root / "src/sportsplat/__pycache__/__init__.pyc").write_text("others")
+    assert read_context(root) == before
+
+    (root / "src/sportsplat/__init__.py").write_text("VERSION = 2\n")
+    changed = read_context(root)
+    assert (changed.code == before.code, changed.dependencies == before.dependencies) == (False, True)
+
+    (root / "requirements-runtime.lock").write_text("numpy==3\n")
+    assert read_context(root).dependencies != before.dependencies
+
+
+def test_a_renamed_file_makes_another_image(root: Path) -> None:
+    before = read_context(root)
+    (root / "src/sportsplat/__init__.py").rename(root / "src/sportsplat/other.py")
+
+    assert read_context(root).code != before.code
+
+
+def test_this_repository_can_be_built_from_and_gives_no_secret_away() -> None:
+    root = api_image.required_checkout()
+    files = read_context(root).files
+
+    assert "src/sportsplat/cli/app.py" in files
+    assert not [name for name in files if name.startswith((".env", ".sportsplat", ".git", ".venv"))]
+
+
+def test_a_wheel_has_nothing_to_build_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_image, "asset_dir", lambda _: tmp_path / "_assets" / "compose")
+
+    with pytest.raises(ConfigError, match="no checkout") as refused:
+        api_image.required_checkout()
+    assert refused.value.error_code == "API_IMAGE_UNSET"
+    assert "infra.api_image" in (refused.value.fix or "")
