@@ -101,3 +101,12 @@ def variables_of(path: Path) -> Mapping[str, str]:
     """Return the assignments of a `.env` file."""
     lines = [line for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
+
+
+def listening_addresses(port: int) -> set[str]:
+    """Return the addresses of this machine on which somebody listens on `port`."""
+    return {
+        connection.laddr.ip
+        for connection in psutil.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+    }
