@@ -112,9 +112,22 @@ def test_up_does_the_same_and_says_so(project: Project, empty_database: Database
     assert (project.quotes, project.revision) == (0, "9000")
 
 
+def test_up_does_so_on_the_embedded_server_too(project_dir: Path, destroyer: Program) -> None:
+    season_file(project_dir / "data" / "2021")
+    try:
+        run(project_dir, "up", "--backend", "embedded")
+        run(project_dir, "ingest", "football-data", "data")
+        actions = destroyer.run(project_dir, "up", "--json").data["actions"]
+        (backup,) = (project_dir / ".sportsplat" / "backups").glob("before-9000-*.dump")
+        assert actions == [f"backed up to {backup}", "migrated the schema to 9000 (1 steps)"]
+    finally:
+        run(project_dir, "down", "--volumes", "--yes")
+    assert backup.exists()
+
+
 def test_people_are_told_of_the_backup(project: Project) -> None:
     planned = project.run("db", "plan")
-    assert planned.stdout.startswith("-- takes stored rows away: 9000 (backed up first)\n")
+    assert planned.stdout.startswith("-- 9000 may take stored rows away: ")
     ran = project.run("db", "migrate")
     assert ran.stdout.startswith(f"backed up to {project.backups[0]}; applied 9000; ")
 

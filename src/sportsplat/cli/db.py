@@ -61,7 +61,8 @@ def plan(ctx: Run) -> Answer:
     data = run(ctx.settings())
     text = data["sql"] or f"-- nothing to run: {_where(data)}"
     if data["destructive"]:
-        text = f"-- takes stored rows away: {', '.join(data['destructive'])} (backed up first)\n\n{text}"
+        names = ", ".join(data["destructive"])
+        text = f"-- {names} may take stored rows away: where there are rows, a backup comes first\n\n{text}"
     return Answer.text(data, text)
 
 
