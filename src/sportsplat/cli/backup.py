@@ -1,8 +1,9 @@
-"""`sportsplat db backup`, `backups`, `verify`, `restore`, `reset`."""
+"""`sportsplat db backup`, `backups`, `verify`, `restore`, `reset`, `move`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,14 @@ _YES = Annotated[bool, typer.Option("--yes", help="Replace the data that is ther
 _NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up that data first.")]
 
 
+class Place(StrEnum):
+    """Where data can be moved to."""
+
+    docker = "docker"
+    embedded = "embedded"
+    external = "external"
+
+
 def register(db: typer.Typer) -> None:
     """Add the commands to the group `db`."""
     command(db, "backup")(backup)
@@ -25,6 +34,7 @@ def register(db: typer.Typer) -> None:
     command(db, "verify")(verify)
     command(db, "restore")(restore)
     command(db, "reset")(reset)
+    command(db, "move")(move)
 
 
 def backup(
@@ -81,6 +91,20 @@ def reset(ctx: Run, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
     return Answer(data, show=lambda console: _show_actions(console, data))
 
 
+def move(
+    ctx: Run,
+    backend: Annotated[Place, typer.Argument(help="Where the data is to live.")],
+    yes: _YES = False,
+) -> Answer:
+    """Take all data to another backend, compared table by table. The old data stays where it is."""
+    from sportsplat.jobs.move import move as run
+    from sportsplat.settings import resolve
+
+    with ctx.progress("moving") as tell:
+        data = run(resolve(profile=ctx.profile), backend.value, yes=yes, tell=tell)
+    return Answer(data, show=lambda console: _show_move(console, data))
+
+
 def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
     console.print(data["file"], markup=False, soft_wrap=True)
     console.print(f"{data['rows']:,} rows, {_size(data['bytes'])}, {_proof(data)}", markup=False)
@@ -109,6 +133,16 @@ def _show_list(console: Console, data: Mapping[str, Any]) -> None:
 def _show_actions(console: Console, data: Mapping[str, Any]) -> None:
     for action in data["actions"]:
         console.print(action, markup=False, soft_wrap=True)
+
+
+def _show_move(console: Console, data: Mapping[str, Any]) -> None:
+    _show_actions(console, data)
+    lines = [f"the project's data is in {data['to']}" + ("" if data["actions"] else " already")]
+    if "old" in data:
+        lines.append(f"the old data stays: {data['old']['where']}; to delete it: {data['old']['delete']}")
+    lines += [f"change now: {line}" for line in data["change"]]
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _proof(data: Mapping[str, Any]) -> str:

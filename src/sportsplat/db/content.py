@@ -60,10 +60,13 @@ class TableContent:
 
 
 Content = dict[str, TableContent]
+Tell = Callable[[int, int, str], None]
 
 
-def content(conn: Connection, tell: Callable[[str], None] = lambda _: None) -> Content:
-    """Return what is in each table of schema public, in one pass over each; `tell` hears their names.
+def content(conn: Connection, tell: Tell = lambda *_: None) -> Content:
+    """Return what is in each table of schema public, in one pass over each.
+
+    tell: hears how many tables are done, of how many, and the name of the next.
 
     In an open transaction of isolation REPEATABLE READ all of it is of one moment.
     """
@@ -72,8 +75,9 @@ def content(conn: Connection, tell: Callable[[str], None] = lambda _: None) -> C
             conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", [setting, value])
         utf8 = conn.execute("SHOW server_encoding").fetchone() == ("UTF8",)
         found: Content = {}
-        for table, columns in conn.execute(_TABLES).fetchall():
-            tell(table)
+        tables = conn.execute(_TABLES).fetchall()
+        for table, columns in tables:
+            tell(len(found), len(tables), table)
             found[table] = _hashed(conn, table, columns, utf8=utf8)
     return found
 

@@ -81,26 +81,31 @@ def empty(conn: Connection, ours: Collection[str]) -> None:
             _drop(conn, kind, names)
 
 
-def load(conn: Connection, before: bytes, rows: IO[bytes], after: bytes, tell: Callable[[str], None]) -> None:
-    """Run the scripts of an archive: what stands before its rows, the rows, what follows; names go to `tell`.
+def load(
+    conn: Connection, before: bytes, rows: IO[bytes], after: bytes, tell: Callable[[int, str], None]
+) -> None:
+    """Run the scripts of an archive: what stands before its rows, the rows, what follows.
 
-    Raises InputRefused (`BACKUP_DAMAGED`) when the rows end in the middle of a table.
+    tell: hears how many tables are done, and what comes next. Raises InputRefused (`BACKUP_DAMAGED`) when the
+    rows end in the middle of a table.
     """
     run_script(conn, before)
     pending: list[bytes] = []
+    done = 0
     lines = _Lines(rows)
     for line in lines:
         if line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n"):
             run_script(conn, b"".join(pending))
             pending = []
-            tell(line.split()[1].decode().removeprefix("public."))
+            tell(done, line.split()[1].decode().removeprefix("public."))
             with conn.cursor().copy(line) as copy:
                 for block in lines.rows():
                     copy.write(block)
+            done += 1
         elif not line.startswith(b"\\"):
             pending.append(line)
     run_script(conn, b"".join(pending))
-    tell("indexes and constraints")
+    tell(done, "indexes and constraints")
     run_script(conn, after)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sportsplat.infra.dotenv import replace_file
 
 _FILE = "state.json"
+_kept: set[Path] = set()
 
 
 def recall(state_dir: Path) -> dict[str, Any]:
@@ -22,11 +25,32 @@ def recall(state_dir: Path) -> dict[str, Any]:
 
 def remember(state_dir: Path, **facts: Any) -> None:
     """Add facts to the memory of `state_dir`; nothing is written when nothing changed."""
+    if state_dir.resolve() in _kept:
+        facts.pop("backend", None)
     before = recall(state_dir)
     after = {**before, **facts}
     if after != before:
         state_dir.mkdir(parents=True, exist_ok=True)
         replace_file(state_dir / _FILE, json.dumps(after, indent=2) + "\n")
+
+
+@contextmanager
+def backend_kept(state_dir: Path) -> Iterator[None]:
+    """Let nothing in this process change which backend `state_dir` remembers, but `move_backend`.
+
+    While a project moves, its new backend is up and not yet its own.
+    """
+    _kept.add(state_dir.resolve())
+    try:
+        yield
+    finally:
+        _kept.discard(state_dir.resolve())
+
+
+def move_backend(state_dir: Path, backend: str) -> None:
+    """Remember that the project's data is in `backend` from now on."""
+    _kept.discard(state_dir.resolve())
+    remember(state_dir, backend=backend)
 
 
 def forget(state_dir: Path) -> None:

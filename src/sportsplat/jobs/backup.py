@@ -150,7 +150,7 @@ def dump(
     sequences = next_values(conn)
     major = conn.info.server_version // 10000
     with dumping(Source(endpoint, snapshot, major, bool(conn.pgconn.ssl_in_use)), new) as wait:
-        tables = content(conn, lambda table: tell(description=f"reading {table}"))
+        tables = content(conn, lambda done, of, table: tell(done, of, f"reading {table}"))
         wait(lambda size: tell(description=f"writing {size / 2**20:,.0f} MiB"))
     return Manifest(
         created_at=created.isoformat(timespec="seconds"),

@@ -64,8 +64,8 @@ def restore(
         if not yes:
             raise needs_yes(f"sportsplat db restore {file} --yes")
         if keep:
-            actions.append(_keep(settings, "restore", tell))
-    actions += take_in(endpoint, found, tell)
+            actions.append(keep_rows(settings, "restore", tell))
+    actions += take_in(endpoint, found, tell, again=f"sportsplat db restore {file}")
     facts = describe(file, found.manifest) | {"backend": environment.backend, "actions": actions}
     return facts | {"seconds": round(time.perf_counter() - started, 3)}
 
@@ -84,7 +84,7 @@ def reset(
         if not yes:
             raise needs_yes("sportsplat db reset --yes")
         if keep:
-            actions.append(_keep(settings, "reset", tell))
+            actions.append(keep_rows(settings, "reset", tell))
     migrations = asset_dir("migrations")
     with opened(endpoint.dsn(), "reset", "sportsplat db reset --yes") as conn:
         take_lock(conn, _WAIT_S)
@@ -124,20 +124,21 @@ def occupied(endpoint: Endpoint) -> bool:
         return has_rows(conn, tables(conn))
 
 
-def take_in(endpoint: Endpoint, found: Backup, tell: Progress) -> list[str]:
+def take_in(endpoint: Endpoint, found: Backup, tell: Progress, *, again: str) -> list[str]:
     """Replace what is in a database by a backup, in one transaction; return what was done, in the past tense.
 
     Before the commit every table is compared with the manifest, so whatever fails leaves the old content.
+    again: the command that does it, for the errors.
     """
     migrations = asset_dir("migrations")
     manifest = found.manifest
     actions = _prepare(endpoint, migrations)
-    with opened(endpoint.dsn(), "restore", f"sportsplat db restore {found.path}") as conn:
+    with opened(endpoint.dsn(), "restore", again) as conn:
         take_lock(conn, _WAIT_S)
         refuse_encoding(conn)
         conn.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         empty(conn, known_objects(conn, migrations, manifest.objects))
-        load_archive(conn, found.path, tell)
+        load_archive(conn, found.path, manifest, tell)
         give_grants(conn, migrations)
         compare(conn, manifest, found.path, tell)
         conn.execute("COMMIT")
@@ -176,7 +177,7 @@ def _analyse(conn: Connection, manifest: Manifest) -> None:
     conn.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(names)))
 
 
-def _keep(settings: Settings, before: str, tell: Progress) -> str:
+def keep_rows(settings: Settings, before: str, tell: Progress) -> str:
     """Back up what is about to go; return the action."""
     file = default_file(settings, f"before-{before}")
     backup(settings, file, tell=tell)

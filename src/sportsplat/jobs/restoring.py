@@ -54,17 +54,23 @@ def opened(dsn: str, work: str, again: str) -> Iterator[Connection]:
         yield conn
 
 
-def load_archive(conn: Connection, archive: Path, tell: Progress) -> None:
+def load_archive(conn: Connection, archive: Path, manifest: Manifest, tell: Progress) -> None:
     """Make what the archive holds in the open transaction. Raises InputRefused (`BACKUP_DAMAGED`)."""
     before, after = statements(archive, "pre-data"), statements(archive, "post-data")
     with rows(archive) as stream:
-        load(conn, before, stream, after, lambda what: tell(description=f"restoring {what}"))
+        load(
+            conn,
+            before,
+            stream,
+            after,
+            lambda done, what: tell(done, len(manifest.tables), f"restoring {what}"),
+        )
 
 
 def compare(conn: Connection, manifest: Manifest, archive: Path, tell: Progress) -> None:
     """Raise CheckFailed (`BACKUP_DIFFERS`) unless the database holds what the manifest says."""
     wanted = {name: TableContent(**table) for name, table in manifest.tables.items()}
-    found = content(conn, lambda table: tell(description=f"comparing {table}"))
+    found = content(conn, lambda done, of, table: tell(done, of, f"comparing {table}"))
     lines = difference(wanted, found) + behind(manifest.sequences, next_values(conn))
     if lines:
         raise CheckFailed(
@@ -84,7 +90,7 @@ def prove(settings: Settings, archive: Path, manifest: Manifest, tell: Progress)
     tell(description="making a database to restore into")
     with _elsewhere(settings) as dsn, opened(dsn, "verification", "sportsplat db verify FILE") as conn:
         conn.execute("BEGIN")
-        load_archive(conn, archive, tell)
+        load_archive(conn, archive, manifest, tell)
         compare(conn, manifest, archive, tell)
         version = conn.info.parameter_status("server_version") or ""
     return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "server_version": version}

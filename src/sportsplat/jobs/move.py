@@ -1,0 +1,139 @@
+"""Moving a project's data from one backend to another: backed up, restored, compared, then remembered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.db.still import held_still
+from sportsplat.errors import SportsplatError
+from sportsplat.infra import backup_file, memory
+from sportsplat.infra.choice import chosen_backend, holds_data
+from sportsplat.infra.environment import Backend, Endpoint, Environment, open_environment
+from sportsplat.jobs.backup import default_file, dump, read
+from sportsplat.jobs.restore import Backup, keep_rows, needs_yes, occupied, take_in
+from sportsplat.jobs.restoring import Progress, opened, silent
+
+if TYPE_CHECKING:
+    from sportsplat.settings import Settings
+    from sportsplat.settings_layers import Resolved
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One end of the move, its database running."""
+
+    environment: Environment
+    endpoint: Endpoint
+
+    @property
+    def backend(self) -> Backend:
+        return self.environment.backend
+
+
+def move(resolved: Resolved, to: Backend, *, yes: bool = False, tell: Progress = silent) -> dict[str, Any]:
+    """Take all data to the backend `to`, which the project uses from then on; the old data stays as it is.
+
+    Until all tables are compared nothing of the project changes: whatever fails, and even a kill, leaves it
+    where it was. The old database takes no writes meanwhile, and a server of ours is stopped at the end.
+    yes: consent to replace rows that the other backend holds; they are backed up first.
+    Returns `from`, `to`, `file` (the backup), `rows`, `actions`, `old` (`backend`, `where`, `delete`: the
+    command that would), `change` (lines of the settings that still name the old place) and `seconds`.
+    Raises what `backup`, `restore` and both environments raise.
+    """
+    started = time.perf_counter()
+    settings = resolved.settings
+    source_backend = holds_data(settings) or chosen_backend(settings)
+    answer: dict[str, Any] = {"from": source_backend, "to": to, "actions": [], "change": []}
+    if source_backend == to:
+        return answer | {"change": _to_change(resolved, to)}
+    with memory.backend_kept(settings.state_dir):
+        environment = open_environment(_meaning(settings, source_backend))
+        source = _Place(environment, environment.ensure(settings.infra.timeout_s).endpoint)
+        old = _whereabouts(source)
+        with _given_up_on_failure(settings, open_environment(_meaning(settings, to))) as target:
+            kept = []
+            if occupied(target.endpoint):
+                if not yes:
+                    raise needs_yes(f"sportsplat db move {to} --yes")
+                kept = [keep_rows(_meaning(settings, to), "move", tell)]
+            found, actions = _carry(settings, source, target, tell)
+    facts = {"file": str(found.path), "rows": found.manifest.rows, "old": old}
+    took = {"seconds": round(time.perf_counter() - started, 3)}
+    return answer | facts | {"actions": kept + actions, "change": _to_change(resolved, to)} | took
+
+
+def _carry(settings: Settings, source: _Place, target: _Place, tell: Progress) -> tuple[Backup, list[str]]:
+    """Back up, restore, remember, stop, while nobody writes to the source; return what was done."""
+    name = f"move-{source.backend}-{target.backend}"
+    again = f"sportsplat db move {target.backend}"
+    with (
+        opened(source.endpoint.dsn(), "move", again) as conn,
+        held_still(conn, "EXCLUSIVE") as snapshot,
+    ):
+        with backup_file.new_file(default_file(settings, name)) as new:
+            new.seal(dump(conn, snapshot, source.endpoint, source.backend, new, tell))
+        found = Backup(new.path, read(new.path, tell))
+        actions = [f"backed up to {new.path}", *take_in(target.endpoint, found, tell, again=again)]
+        memory.move_backend(settings.state_dir, target.backend)
+        # Whoever waits to write is turned away by the end of the server, and not let in behind our back.
+        try:
+            actions += source.environment.stop()
+        except SportsplatError as still_there:
+            actions.append(f"could not stop the {source.backend} server: {still_there.message}")
+        conn.close()
+    return found, actions
+
+
+def _meaning(settings: Settings, backend: Backend) -> Settings:
+    """Return the settings with this backend named in them."""
+    infra = settings.infra.model_copy(update={"backend": backend})
+    return settings.model_copy(update={"infra": infra})
+
+
+@contextmanager
+def _given_up_on_failure(settings: Settings, environment: Environment) -> Iterator[_Place]:
+    """Yield the new place; when the block fails, stop what was started there."""
+    before = memory.recall(settings.state_dir)
+    was_running = environment.status().state == "running"
+    try:
+        yield _Place(environment, environment.ensure(settings.infra.timeout_s).endpoint)
+    except BaseException:
+        moved = memory.recall(settings.state_dir).get("backend") == environment.backend
+        if not moved:
+            with suppress(SportsplatError):
+                if not was_running:
+                    environment.stop()
+            memory.remember(settings.state_dir, **before)
+        raise
+
+
+def _whereabouts(place: _Place) -> dict[str, str]:
+    """Say where the data stays, and with which command it would be deleted."""
+    service = next(iter(place.environment.status().services), {})
+    if place.backend == "embedded":
+        return {"backend": "embedded", "where": service["data"], "delete": f"rm -r {service['data']}"}
+    if place.backend == "docker":
+        volume = str(service.get("volume", ""))
+        return {"backend": "docker", "where": f"volume {volume}", "delete": f"docker volume rm {volume}"}
+    database = place.endpoint.database
+    return {"backend": "external", "where": place.endpoint.url(), "delete": f'DROP DATABASE "{database}"'}
+
+
+def _to_change(resolved: Resolved, to: Backend) -> list[str]:
+    """Name the lines of the settings that lead elsewhere than to `to`."""
+    infra = resolved.settings.infra
+    if infra.backend not in ("auto", to):
+        where = resolved.origins["infra.backend"].where
+        return [f"infra.backend is {infra.backend} and has to be {to} ({where})"]
+    if infra.backend == to:
+        return []
+    if to != "external" and infra.database_url is not None:
+        where = resolved.origins["infra.database_url"].where
+        return [f"DATABASE_URL has to go ({where})"]
+    if to == "external" and infra.database_url is None:
+        return ["infra.backend has to be external (config/settings.yaml)"]
+    return []
