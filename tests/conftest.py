@@ -52,12 +52,13 @@ class Database:
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the settings, the project, the database and the engine of whoever runs the tests out of them."""
+    """Keep settings, project, database, engine and cache of whoever runs the tests out of them."""
     for key in list(os.environ):
         own = key.startswith(("SPORTSPLAT_", "POSTGRES_", "PG")) and key != "SPORTSPLAT_REAL_DATA"
         if own or key in {"DATABASE_URL", "GEMINI_API_KEY"}:
             del os.environ[key]
     os.environ["DOCKER_HOST"] = NO_ENGINE
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     os.chdir(tmp_path_factory.mktemp("nowhere"))
 
 

@@ -60,6 +60,9 @@ class InfraSettings(Section):
     state_dir: Path = Field(
         Path(".sportsplat"), description="Folder for the embedded server's data and locks"
     )
+    template_dir: Path | None = Field(
+        None, description="Folder that keeps a new embedded database for the next; default: in your cache"
+    )
     timeout_s: Seconds = Field(60.0, description="Seconds to wait until the database answers")
     postgres_version: Annotated[str, Field(pattern=r"^\d{2}$")] = Field("16", description="PostgreSQL major")
     project: ProjectName | None = Field(

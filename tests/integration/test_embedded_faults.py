@@ -20,6 +20,7 @@ from sportsplat.infra import cluster, ports, postmaster
 from sportsplat.infra.account import server_account
 from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded_server import EmbeddedServer
 from tests.embedded import Make, query
 from tests.program import environment, servers
 
@@ -306,7 +307,8 @@ def test_a_server_started_by_hand_is_adopted(made: Make, tmp_path: Path) -> None
     spec.socket_dir.mkdir(mode=0o700)
     account = server_account(spec.data_dir, [spec.data_dir, bin_dir()])
     account.give(spec.socket_dir)
-    server = postmaster.start(spec.data_dir, spec.log, account, environment._options(_free_port()), 30)
+    options = EmbeddedServer(spec, print).options(_free_port())
+    server = postmaster.start(spec.data_dir, spec.log, account, options, 30)
 
     assert environment.ensure(60).actions == []
     assert main_process(environment) == server.pid
@@ -330,6 +332,7 @@ LIFE = """
 import os, signal, sys
 from pathlib import Path
 from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded_server import EmbeddedServer
 from sportsplat.infra.embedded_spec import EmbeddedSpec
 folder = Path(sys.argv[1])
 spec = EmbeddedSpec(folder / ".sportsplat", folder / ".env", tuning={"fsync": "off"})

@@ -7,24 +7,25 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
-from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import cluster, logfile, memory, ports, postmaster, probe, refusals, sockets
+from sportsplat.infra import cluster, disk, logfile, memory, postmaster, probe, programs, refusals
 from sportsplat.infra.account import Account, server_account
 from sportsplat.infra.binaries import MAJOR, bin_dir
+from sportsplat.infra.birth import Birth, Owner, password_statement
+from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, endpoint_of
 from sportsplat.infra.embedded_spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, State
 from sportsplat.infra.lock import Held, exclusive
+from sportsplat.infra.processes import workers
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
-_ANSWER_S = 5.0
-_STOP_S = 60.0
-_LEAST_START_S = 5.0
+_START_S = 60.0
 
 
 def embedded_environment(settings: Settings) -> EmbeddedEnvironment:
@@ -45,8 +46,8 @@ class EmbeddedEnvironment:
         """Initialise where there is no data, start where there is no server; return once it answers.
 
         Raises DataConflict (`WRONG_PASSWORD`, `PASSWORD_MISSING`, `INCOMPLETE_DATA`, `WRONG_MAJOR`,
-        `DATABASE_MISSING`), ResourceConflict (`PORT_TAKEN`, `LOCK_HELD`), TimedOut, EnvironmentUnavailable.
-        None of them costs data.
+        `DATABASE_MISSING`), ResourceConflict (`PORT_TAKEN`, `LOCK_HELD`), TimedOut, EnvironmentUnavailable
+        (`DISK_FULL` and others). None of them costs data.
         """
         deadline = time.monotonic() + timeout_s
         actions: list[str] = []
@@ -55,9 +56,11 @@ class EmbeddedEnvironment:
             if cluster.sweep(self.spec.state_dir):
                 actions.append("removed what an interrupted command left")
             owner = self._owner(actions)
-            self._ensure_data(owner, account, held, actions)
-            server = self._serve(owner, account, deadline, actions)
-            endpoint = self._endpoint_of(server, owner.password)
+            self._ensure_data(Birth(owner, account, held.fd, self.spec.schema), actions)
+            if self._password_changes.exists():
+                self._change_password(owner.password, held, actions)
+            server = EmbeddedServer(self.spec, actions.append).serve(owner, account, deadline)
+            endpoint = endpoint_of(self.spec, server, owner.password)
             memory.remember(self.spec.state_dir, backend=self.backend, port=server.port)
         return Ensured(endpoint, actions)
 
@@ -68,7 +71,7 @@ class EmbeddedEnvironment:
         if server is None:
             return EnvironmentStatus(self.backend, state, services=[service])
         service |= {"pid": server.pid, "port": server.port}
-        endpoint = self._endpoint_of(server, self.spec.password() or "")
+        endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
         version = rows[0] if rows else None
         return EnvironmentStatus(self.backend, state, endpoint, version, [service], rows[1:])
 
@@ -77,13 +80,13 @@ class EmbeddedEnvironment:
         server = self._running()
         if server is None:
             raise refusals.not_running(self._look()[0])
-        return self._endpoint_of(server, self.spec.password() or "")
+        return endpoint_of(self.spec, server, self.spec.password() or "")
 
     def ask(self, sql: str) -> list[str]:
         """Return the first column of a query, through the wheel's psql."""
         endpoint = self.endpoint()
         try:
-            return probe.ask(endpoint, sql, timeout_s=_ANSWER_S)
+            return probe.ask(endpoint, sql, timeout_s=ANSWER_S)
         except probe.RefusedError as refused:
             raise refusals.explained(refused, self.spec, endpoint) from refused
 
@@ -91,21 +94,25 @@ class EmbeddedEnvironment:
         """Stop the server, if there is one, and clear away its socket and what a killed one left."""
         if not self.spec.state_dir.is_dir():
             return []
-        with self._locked(_STOP_S):
-            return self._stop()
+        actions: list[str] = []
+        with self._locked(STOP_S):
+            self._stop(actions)
+        return actions
 
     def remove(self) -> list[str]:
         """Stop the server and delete data, log and memory; the password in `.env` stays."""
         if not self.spec.state_dir.is_dir():
             return []
-        with self._locked(_STOP_S):
-            actions = self._stop()
+        actions: list[str] = []
+        with self._locked(STOP_S):
+            self._stop(actions)
             if self.spec.data_dir.exists():
                 # Renamed first: killed half-way, this leaves a folder to sweep, never half of the data.
                 self.spec.data_dir.rename(self.spec.state_dir / f"{cluster.UNFINISHED}removal-{os.getpid()}")
                 actions.append("deleted the data")
             cluster.sweep(self.spec.state_dir)
             shutil.rmtree(self.spec.log.parent, ignore_errors=True)
+            self._password_changes.unlink(missing_ok=True)
             memory.forget(self.spec.state_dir)
         return actions
 
@@ -114,8 +121,8 @@ class EmbeddedEnvironment:
         data_dir = self.spec.data_dir
         if not data_dir.exists() or cluster.is_marked(data_dir):
             return []
-        with self._locked(_STOP_S):
-            self._stop()
+        with self._locked(STOP_S):
+            self._stop([])
             aside = data_dir.with_name(f"{data_dir.name}-incomplete-{time.strftime('%Y%m%dT%H%M%S')}")
             data_dir.rename(aside)
         return [f"moved the incomplete data to {aside.name}"]
@@ -125,16 +132,33 @@ class EmbeddedEnvironment:
 
         The server is stopped for a moment: single-user mode asks for no password.
         """
-        with self._locked(_STOP_S) as held:
+        actions: list[str] = []
+        with self._locked(STOP_S) as held:
+            if cluster.is_marked(self.spec.data_dir):
+                self._change_password(self.spec.password() or self.spec.make_password(), held, actions)
+        return actions
+
+    def rotate_password(self) -> list[str]:
+        """Give the data a new password, written into `.env`; or the environment's, where that has one.
+
+        Killed at any moment, it is finished by the next `ensure`. A server that runs is started again.
+        Raises EnvironmentUnavailable (`NOT_RUNNING`) where there is no data, and what `ensure` raises.
+        """
+        actions: list[str] = []
+        with self._locked(STOP_S) as held:
             if not cluster.is_marked(self.spec.data_dir):
-                return []
-            actions = self._stop()
-            password = self.spec.password() or self.spec.make_password()
-            redact.remember(password)
-            role, secret = cluster.quoted_name(self.spec.user), cluster.quoted_text(password)
-            statement = f"ALTER ROLE {role} PASSWORD {secret}"
-            cluster.run_single_user(self.spec.data_dir, statement, self._account(), held.fd)
-        return [*actions, "gave the data the configured password"]
+                raise refusals.not_running(self._look()[0])
+            runs = postmaster.running(self.spec.data_dir) is not None
+            password = self.spec.password()
+            if password is None or self.spec.password_is_ours():
+                self._password_changes.touch()
+                cluster.flush_folder(self.spec.state_dir)
+                password = self.spec.make_password()
+                actions.append("generated a new password into .env")
+                # From here on it is the configured one, also for this object.
+                self.spec = replace(self.spec, configured_password=password)
+            self._change_password(password, held, actions)
+        return actions + (self.ensure(_START_S).actions if runs else [])
 
     def psql(self) -> str:
         """Return the wheel's `psql`."""
@@ -156,6 +180,9 @@ class EmbeddedEnvironment:
             with exclusive(folder / "lock", timeout_s) as held:
                 yield held
         except OSError as error:
+            if disk.is_full(error):
+                folder = min(folder, self.spec.env_file.parent, key=disk.free_bytes)
+                raise disk.full(folder, disk.DATABASE_BYTES, "a database", str(error)) from error
             raise refusals.not_writable(self.spec, error) from error
 
     def _refuse_foreign_data(self) -> None:
@@ -170,122 +197,47 @@ class EmbeddedEnvironment:
     def _account(self) -> Account:
         return server_account(self.spec.data_dir, [self.spec.state_dir, bin_dir()])
 
-    def _owner(self, actions: list[str]) -> cluster.Owner:
+    @property
+    def _password_changes(self) -> Path:
+        """The file that stands while `.env` may have a new password that the data does not know yet."""
+        return self.spec.state_dir / "password-changes"
+
+    def _change_password(self, password: str, held: Held, actions: list[str]) -> None:
+        """Make the data accept `password`, in single-user mode: the server is stopped."""
+        redact.remember(password)
+        self._stop(actions)
+        statement = password_statement(self.spec.user, password)
+        programs.single_user(self.spec.data_dir, [statement], self._account(), held.fd)
+        self._password_changes.unlink(missing_ok=True)
+        actions.append("gave the data the configured password")
+
+    def _owner(self, actions: list[str]) -> Owner:
         """Return the owner with the configured password, made where there is neither one nor data."""
         password = self.spec.password()
         if password is None and self.spec.data_dir.exists():
             raise refusals.no_password(self.spec)
         if password is None:
+            disk.need(self.spec.state_dir, disk.DATABASE_BYTES, "a new database")
             password = self.spec.make_password()
             actions.append("generated a password into .env")
         redact.remember(password)
-        return cluster.Owner(self.spec.user, password, self.spec.database)
+        return Owner(self.spec.user, password, self.spec.database)
 
-    def _ensure_data(self, owner: cluster.Owner, account: Account, held: Held, actions: list[str]) -> None:
+    def _ensure_data(self, birth: Birth, actions: list[str]) -> None:
         data_dir = self.spec.data_dir
         if not data_dir.exists():
-            cluster.initialise(data_dir, owner, account, lock_fd=held.fd, flush=self.spec.durable)
-            actions.append(f"initialised PostgreSQL {MAJOR} in {data_dir}")
+            copied = cluster.initialise(
+                data_dir, birth, templates=self.spec.templates, flush=self.spec.durable
+            )
+            how = " from its template" if copied else ""
+            actions.append(f"initialised PostgreSQL {MAJOR} in {data_dir}{how}")
             return
         if not (data_dir / "PG_VERSION").exists():
             raise refusals.incomplete(self.spec, "it holds no PostgreSQL data")
         cluster.check_major(data_dir)
 
-    def _serve(
-        self, owner: cluster.Owner, account: Account, deadline: float, actions: list[str]
-    ) -> postmaster.Postmaster:
-        """Return a server that answers to its owner; one that dies under our hands is started again, once."""
-        for last in (False, True):
-            left_s = max(_LEAST_START_S, deadline - time.monotonic())
-            server, started = self._ensure_server(account, left_s, actions)
-            try:
-                self._accept(self._endpoint_of(server, owner.password), owner, account, started)
-            except EnvironmentUnavailable:
-                if last or postmaster.running(self.spec.data_dir) is not None:
-                    raise
-            else:
-                break
-        return server
-
-    def _ensure_server(
-        self, account: Account, timeout_s: float, actions: list[str]
-    ) -> tuple[postmaster.Postmaster, bool]:
-        """Return the server, and whether it was started by this call."""
-        server = postmaster.running(self.spec.data_dir)
-        reason = None if server is None else self._reason_to_restart(server)
-        if server is not None and reason is not None:
-            if isinstance(self.spec.port, int) and self.spec.port != server.port:
-                ports.refuse_taken(self.spec.port, self.spec.host)  # before what runs is stopped for nothing
-            self._stop()
-            actions.append(f"stopped PostgreSQL: {reason}")
-        elif server is not None:
-            ready = postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
-            if ready is not None:
-                return ready, False
-        server = self._start(account, timeout_s)
-        actions.append(f"started PostgreSQL on port {server.port}")
-        return server, True
-
-    def _reason_to_restart(self, server: postmaster.Postmaster) -> str | None:
-        if self.spec.port not in ("auto", server.port):
-            return f"it was on port {server.port}, and is to be on {self.spec.port}"
-        if server.ready and self._socket_of(server) is None:
-            return "its socket is gone (was the project moved?)"
-        return None
-
-    def _start(self, account: Account, timeout_s: float) -> postmaster.Postmaster:
-        """Start the server on the first port that is really free, however many others race for it."""
-        # A killed server's socket names its process, which may linger as a zombie and pass for alive.
-        sockets.clear(self.spec.socket_dir)
-        for folder in (self.spec.log.parent, self.spec.socket_dir):
-            sockets.prepare(folder, account)
-        postmaster.rotate(self.spec.log)
-        remembered = memory.recall(self.spec.state_dir).get("port")
-        for port in ports.candidates(self.spec.port, remembered, self.spec.host):
-            options = self._options(port)
-            try:
-                return postmaster.start(self.spec.data_dir, self.spec.log, account, options, timeout_s)
-            except postmaster.StartFailedError as failed:
-                other = postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
-                if other is not None:
-                    return other
-                if not failed.port_taken:
-                    raise postmaster.start_failure(failed, self.spec.log) from None
-        raise ports.none_left(self.spec.port)
-
-    def _options(self, port: int) -> dict[str, str]:
-        return {
-            **postmaster.TUNING,
-            "listen_addresses": self.spec.host,
-            "port": str(port),
-            "unix_socket_directories": str(self.spec.socket_dir),
-            **self.spec.tuning,
-        }
-
-    def _accept(self, endpoint: Endpoint, owner: cluster.Owner, account: Account, started: bool) -> None:
-        """Ask as the real user in the real database; with an answer, mark the data as complete.
-
-        Data that does not answer is left as it is, and a server that this call started is stopped again.
-        """
-        try:
-            probe.ask(endpoint, "SELECT 1", timeout_s=_ANSWER_S)
-        except probe.RefusedError as refused:
-            error = refusals.explained(refused, self.spec, endpoint)
-            if started:
-                self._stop()
-            raise error from refused
-        if not cluster.is_marked(self.spec.data_dir):
-            cluster.mark_complete(self.spec.data_dir, owner, account)
-
-    def _stop(self) -> list[str]:
-        server = postmaster.running(self.spec.data_dir)
-        stopped = postmaster.stop(self.spec.data_dir, _STOP_S)
-        if not stopped and self.spec.data_dir.exists():
-            postmaster.end_orphans(self.spec.data_dir)
-        sockets.clear(self.spec.socket_dir)
-        if server is not None:
-            sockets.clear_former(Path(server.socket_dir))
-        return ["stopped PostgreSQL"] if stopped else []
+    def _stop(self, actions: list[str]) -> None:
+        EmbeddedServer(self.spec, actions.append).stop()
 
     def _running(self) -> postmaster.Postmaster | None:
         self._refuse_foreign_data()
@@ -297,27 +249,12 @@ class EmbeddedEnvironment:
             return "absent", None, []
         server = self._running()
         if server is None:
+            if workers(self.spec.data_dir):
+                return "unhealthy", None, []  # its pid file is gone, or it was killed a moment ago
             return ("stopped" if cluster.is_marked(self.spec.data_dir) else "incomplete"), None, []
-        endpoint = self._endpoint_of(server, self.spec.password() or "")
+        endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
         try:
             statements = ["SHOW server_version", *([question] if question is not None else [])]
-            return "running", server, probe.ask(endpoint, *statements, timeout_s=_ANSWER_S)
+            return "running", server, probe.ask(endpoint, *statements, timeout_s=ANSWER_S)
         except probe.RefusedError:
             return "unhealthy", server, []
-
-    def _endpoint_of(self, server: postmaster.Postmaster, password: str) -> Endpoint:
-        return Endpoint(
-            host=self.spec.host,
-            port=server.port,
-            database=self.spec.database,
-            user=self.spec.user,
-            password=password,
-            socket_dir=self._socket_of(server),
-        )
-
-    def _socket_of(self, server: postmaster.Postmaster) -> str | None:
-        """Return where the server's socket is now: it moves with the project."""
-        for folder in (self.spec.socket_dir, Path(server.socket_dir)):
-            if (folder / f".s.PGSQL.{server.port}").exists():
-                return str(folder)
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from sportsplat.infra.binaries import MAJOR
 from sportsplat.infra.environment import LOOPBACK
 from sportsplat.infra.password import HoldsPassword
 from sportsplat.infra.sockets import socket_dir
+from sportsplat.infra.template import default_folder
+from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
@@ -31,6 +34,10 @@ class EmbeddedSpec(HoldsPassword):
     host: str = "127.0.0.1"
     port: int | Literal["auto"] = "auto"
     tuning: Mapping[str, str] = field(default_factory=dict)
+    schema: Path | None = None
+    """A script for a new database; None leaves it empty."""
+    templates: Path | None = None
+    """The folder that keeps a new database for the next project; None keeps none."""
 
     @property
     def data_dir(self) -> Path:
@@ -73,6 +80,7 @@ def embedded_spec(settings: Settings) -> EmbeddedSpec:
             cause="PostgreSQL allows no quote, dollar or backslash there, and pg_ is its own prefix",
             fix="choose another infra.user",
         )
+    script = asset_dir("compose") / "postgres" / "init" / "10-sportsplat.sql"
     return EmbeddedSpec(
         state_dir=settings.state_dir.resolve(),
         env_file=settings.project_dir.resolve() / ".env",
@@ -81,4 +89,11 @@ def embedded_spec(settings: Settings) -> EmbeddedSpec:
         configured_password=infra.password.get_secret_value() if infra.password is not None else None,
         host=infra.host,
         port=infra.port,
+        schema=script if script.is_file() else None,
+        templates=_templates(settings),
     )
+
+
+def _templates(settings: Settings) -> Path | None:
+    named = settings.infra.template_dir
+    return default_folder(os.environ) if named is None else settings.project_dir / named.expanduser()

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable, TimedOut
+from sportsplat.infra import disk
 from sportsplat.infra.account import Account
 from sportsplat.infra.binaries import bin_dir
-from sportsplat.infra.cluster import CONFIGURATION
+from sportsplat.infra.birth import CONFIGURATION
 from sportsplat.infra.processes import workers, works_in
 from sportsplat.infra.wait import wait_for
 
@@ -34,6 +35,7 @@ TUNING: Mapping[str, str] = {
     # After a crash: one flush of the file system, where one of each file takes seconds on a busy disk.
     **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
 }
+_SHUTDOWN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,17 @@ def start(
     options: PostgreSQL settings, written to a file inside the data directory (no quoting on a command line).
     The server's standard streams go to `log`. Raises StartFailedError, or TimedOut (`START_TIMED_OUT`).
     """
-    end_orphans(data_dir)
     _write_configuration(data_dir, options, account)
     before = log.stat().st_size if log.exists() else 0
     command = [str(bin_dir() / "pg_ctl"), "start", "-w", "-s", "-D", str(data_dir), "-l", str(log)]
     # pg_ctl's own streams are not captured: the server must not hold a pipe of ours open.
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    done = account.run([*command, "-t", str(max(1, round(timeout_s)))], **quiet)
-    late_s = 1.0 if done.returncode == 0 else 0.0
+    with account.start([*command, "-t", str(max(1, round(timeout_s)))], **quiet) as launcher:
+        # pg_ctl looks ten times a second, and the server is often there after 20 ms.
+        wait_for(lambda: launcher.poll() is not None or _ready(data_dir), timeout_s, longest_pause_s=0.01)
+        if launcher.poll() is None:
+            launcher.kill()
+    late_s = 1.0 if launcher.returncode == 0 else 0.0
     server = wait_ready(data_dir, log, late_s, before)
     if server is None:
         raise StartFailedError(tail_from(log, before))
@@ -123,8 +128,7 @@ def stop(data_dir: Path, timeout_s: float) -> bool:
     server = running(data_dir)
     if server is None:
         return False
-    with suppress(ProcessLookupError):
-        os.kill(server.pid, signal.SIGINT)
+    _send(server.pid, signal.SIGINT)
     if not wait_for(lambda: not works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
         raise TimedOut(
             f"the database server (process {server.pid}) did not stop within {timeout_s:g} s",
@@ -154,6 +158,8 @@ def last_words(said: str) -> str:
 
 def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable:
     """Return the error for a server that will not start, in its own words."""
+    if disk.is_full(failed.log):
+        return disk.full(log.parent, disk.START_BYTES, "the server", last_words(failed.log))
     return EnvironmentUnavailable(
         "the database server ended instead of starting",
         cause=last_words(failed.log),
@@ -162,30 +168,60 @@ def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable
     )
 
 
-def end_orphans(data_dir: Path) -> None:
-    """End the children of a killed server: they use its memory and keep a new one from starting.
+def end_orphans(data_dir: Path) -> bool:
+    """End every process of a server that `running` does not know; return whether that server was alive.
 
-    They mostly notice and end by themselves. A pid file whose number belongs to someone else by now is
-    removed only when nobody works in the data directory any more.
+    The children of a killed server use its memory and keep a new one from starting; they mostly notice and
+    end by themselves. A server whose pid file is gone is shut down as on any day, with a checkpoint. The pid
+    file is removed when nobody works in the data directory any more, whose ever its number is by now.
     """
-    if not (data_dir / "postmaster.pid").exists():
-        return
-    if not wait_for(lambda: not workers(data_dir), 2.0):
+    heads = _heads(workers(data_dir))
+    for pid in heads:
+        _send(pid, signal.SIGINT)
+    if not wait_for(lambda: not workers(data_dir), _SHUTDOWN_S if heads else 2.0):
         for sign in (signal.SIGQUIT, signal.SIGKILL):
             for pid in workers(data_dir):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, sign)
+                _send(pid, sign)
             if wait_for(lambda: not workers(data_dir), 2.0):
                 break
     if not workers(data_dir):
         (data_dir / "postmaster.pid").unlink(missing_ok=True)
+    return bool(heads)
+
+
+def _heads(pids: list[int]) -> set[int]:
+    """Return those that are the parent of another one: servers, not the children of a dead one."""
+    if not pids:
+        return set()
+    import psutil
+
+    parents = set()
+    for pid in pids:
+        with suppress(psutil.Error):
+            parents.add(psutil.Process(pid).ppid())
+    return parents & set(pids)
+
+
+def _send(pid: int, sign: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, sign)
+
+
+def _ready(data_dir: Path) -> bool:
+    server = running(data_dir)
+    return server is not None and server.ready
 
 
 def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Account) -> None:
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items()]
+    text = "# Written by sportsplat at each start.\n" + "\n".join(lines) + "\n"
     path = data_dir / CONFIGURATION
-    path.write_text("# Written by sportsplat at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    account.give(path)
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return  # on a full disk, too, a server starts as it did before
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    account.give(partial)
+    partial.rename(path)
 
 
 def rotate(log: Path, limit_bytes: int = 5_000_000) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sportsplat.infra.account import server_account
 from sportsplat.infra.binaries import bin_dir
 
-_PROC = Path("/proc")
+_PROC = "/proc"
 
 
 def works_in(pid: int, data_dir: Path) -> bool:
@@ -36,7 +36,7 @@ def _all_numbers() -> Iterable[int]:
         import psutil
 
         return psutil.pids()
-    return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()]
+    return [int(name) for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208
 
 
 def _folder_in_proc(pid: int, data_dir: Path) -> str | None:
@@ -44,16 +44,17 @@ def _folder_in_proc(pid: int, data_dir: Path) -> str | None:
 
     In a container even root may not look into the processes of others; then the server's own account looks.
     """
-    if "postgres" not in (_PROC / f"{pid}" / "comm").read_text():
-        return None
-    link = _PROC / f"{pid}" / "cwd"
+    with open(f"{_PROC}/{pid}/comm", "rb") as comm:  # noqa: PTH123 (asked of every process there is)
+        if b"postgres" not in comm.read():
+            return None
+    link = f"{_PROC}/{pid}/cwd"
     try:
-        return str(link.readlink())
+        return os.readlink(link)  # noqa: PTH115
     except PermissionError:
         if os.geteuid() != 0:
             raise
     account = server_account(data_dir, [data_dir, bin_dir()])
-    return account.run(["readlink", str(link)], capture_output=True).stdout.strip() or None
+    return account.run(["readlink", link], capture_output=True).stdout.strip() or None
 
 
 def _folder_by_psutil(pid: int) -> str | None:
