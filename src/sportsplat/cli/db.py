@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     command(db, "current")(current)
     command(db, "plan")(plan)
     command(db, "check")(check)
+    command(db, "rotate-password")(rotate_password)
     command(db, "render-init")(render_init)
     backup_commands.register(db)
 
@@ -89,6 +90,14 @@ def render_init(
     data = run(out, check=check)
     done = "written" if data["changed"] else "is up to date"
     return Answer.text(data, f"{data['path']} {done} (schema revision {data['schema_revision']})")
+
+
+def rotate_password(ctx: Run) -> Answer:
+    """Give the database a new password and write it into .env; the old one is not needed."""
+    from sportsplat.jobs.environment import rotate_password as run
+
+    data = run(ctx.settings())
+    return Answer.text(data, "\n".join(data["actions"]))
 
 
 def _where(data: dict[str, Any]) -> str:

@@ -53,7 +53,8 @@ def _add_up(app: typer.Typer) -> None:
         if backend is not None:
             wanted["infra.backend"] = backend.value
         settings = ctx.settings(wanted)
-        data = run(settings, reinit=reinit, reset_password=reset_password)
+        with ctx.progress_if_told() as progress:
+            data = run(settings, reinit=reinit, reset_password=reset_password, progress=progress)
         return Answer(data, show=lambda console: _show(console, data))
 
 
@@ -166,6 +167,8 @@ def _show(console: Console, data: Mapping[str, Any]) -> None:
 
     for action in data["actions"]:
         console.print(f"[green]✓[/] {action}", highlight=False)
+    for note in data.get("notes", []):
+        console.print(f"[yellow]note:[/] {note}", highlight=False)
     table = Table.grid(padding=(0, 2))
     state = data["state"]
     table.add_row("database", f"[{_COLORS.get(state, 'red')}]{state}[/] ({data['backend']})")

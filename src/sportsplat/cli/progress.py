@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -57,6 +57,22 @@ def open_progress(
             yield tracked
     else:
         yield _lines(description, total, console, clock)
+
+
+@contextmanager
+def open_when_told(opened: Callable[[str], AbstractContextManager[Progress]]) -> Iterator[Progress]:
+    """Show progress from the first report on, which names it: most runs have nothing to wait for."""
+    with ExitStack() as stack:
+        shown: list[Progress] = []
+
+        def show(
+            completed: float | None = None, total: float | None = None, description: str | None = None
+        ) -> None:
+            if not shown:
+                shown.append(stack.enter_context(opened(description or "")))
+            shown[0](completed, total, description)
+
+        yield show
 
 
 @contextmanager

@@ -112,6 +112,12 @@ class Run:
         """Say on stderr what the user should know in any case."""
         self.console.print(redact(f"warning: {text}"), markup=False, soft_wrap=True)
 
+    def progress_if_told(self) -> AbstractContextManager[Progress]:
+        """Return a `with` block like that of `progress`, which shows nothing until a job reports."""
+        from sportsplat.cli.progress import open_when_told
+
+        return open_when_told(self.progress)
+
     def progress(self, description: str, total: float | None = None) -> AbstractContextManager[Progress]:
         """Return a `with` block that shows progress on stderr and yields what a job reports to."""
         from sportsplat.cli.progress import open_progress
@@ -191,7 +197,9 @@ def from_unforeseen(problem: BaseException) -> SportsplatError:
         return problem
     if isinstance(problem, KeyboardInterrupt):
         return output.InterruptError(
-            "interrupted", fix="run the same command again; what was stored is whole"
+            "interrupted",
+            cause=str(problem) or None,
+            fix="run the same command again; what was stored is whole",
         )
     return output.InternalError(
         f"{type(problem).__name__}: {problem}",

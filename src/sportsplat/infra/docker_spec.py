@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from sportsplat.errors import InvalidSetting
 from sportsplat.infra.environment import LOOPBACK
 from sportsplat.infra.password import HoldsPassword
+from sportsplat.infra.postgres_service import SECRET, postgres_service
 from sportsplat.infra.project import project_name
+from sportsplat.infra.service import Service
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
@@ -46,6 +48,21 @@ class DockerSpec(HoldsPassword):
         """Return the name of the data volume; `--reinit` begins a new generation."""
         name = f"{self.project}-postgres-data"
         return name if generation == 1 else f"{name}-{generation}"
+
+    def service(self, volume: str, port: int) -> Service:
+        """Describe the database with its data in `volume`, published on `port`."""
+        return postgres_service(
+            image=self.image,
+            user=self.user,
+            database=self.database,
+            host_port=str(port),
+            memory=self.memory,
+            cpus=str(self.cpus),
+            volume=volume,
+            init_dir=str(self.init_dir),
+            secret_file=str(self.secrets_dir / SECRET),
+            address=self.host,
+        )
 
     @property
     def files(self) -> Path:

@@ -18,7 +18,7 @@ from sportsplat.infra.binaries import MAJOR, bin_dir
 from sportsplat.infra.birth import Birth, Owner, password_statement
 from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, endpoint_of
 from sportsplat.infra.embedded_spec import EmbeddedSpec, embedded_spec
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, State
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress, State
 from sportsplat.infra.lock import Held, exclusive
 from sportsplat.infra.processes import workers
 
@@ -42,7 +42,13 @@ class EmbeddedEnvironment:
         """Hold what the server is to be; nothing is touched yet."""
         self.spec = spec
 
-    def ensure(self, timeout_s: float) -> Ensured:
+    def ensure(
+        self,
+        timeout_s: float,
+        *,
+        question: str | None = None,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Ensured:
         """Initialise where there is no data, start where there is no server; return once it answers.
 
         Raises DataConflict (`WRONG_PASSWORD`, `PASSWORD_MISSING`, `INCOMPLETE_DATA`, `WRONG_MAJOR`,

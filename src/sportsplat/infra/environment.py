@@ -60,14 +60,6 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Ensured:
-    """What `ensure` found or made: the endpoint, and what it did in the past tense."""
-
-    endpoint: Endpoint
-    actions: list[str]
-
-
-@dataclass(frozen=True)
 class EnvironmentStatus:
     """A look at an environment that changes nothing."""
 
@@ -79,6 +71,27 @@ class EnvironmentStatus:
     answer: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Ensured:
+    """What `ensure` found or made: the endpoint, and what it did in the past tense.
+
+    `seen`: the status with the answer to the question, where it was seen on the same occasion.
+    """
+
+    endpoint: Endpoint
+    actions: list[str]
+    seen: EnvironmentStatus | None = None
+
+
+class Progress(Protocol):
+    """Where a long step tells how far it is; see `cli.progress`."""
+
+    def __call__(
+        self, completed: float | None = None, total: float | None = None, description: str | None = None
+    ) -> None:
+        """Set what is known; None leaves it."""
+
+
 class Environment(Protocol):
     """A place where the database lives. Every method is safe to repeat."""
 
@@ -87,8 +100,14 @@ class Environment(Protocol):
         """Name of the kind of place."""
         ...
 
-    def ensure(self, timeout_s: float) -> Ensured:
-        """Create, start or find the database, and return once it answers to its real user."""
+    def ensure(
+        self, timeout_s: float, *, question: str | None = None, progress: Progress | None = None
+    ) -> Ensured:
+        """Create, start or find the database, and return once it answers to its real user.
+
+        `question`: as for `status`, for a backend that can ask it on the same occasion. `progress`: is told
+        of a download.
+        """
         ...
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
@@ -120,6 +139,13 @@ class Environment(Protocol):
 
     def reset_password(self) -> list[str]:
         """Make existing data accept the configured password, where we own the data."""
+        ...
+
+    def rotate_password(self) -> list[str]:
+        """Give existing data a new password, written into `.env`; needs no old one.
+
+        A password that comes from elsewhere than `.env` is not ours to change: the data is given that one.
+        """
         ...
 
     def psql(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
 from sportsplat.infra import memory, probe
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress
 from sportsplat.infra.wait import wait_for
 
 if TYPE_CHECKING:
@@ -45,7 +45,13 @@ class ExternalEnvironment:
         self._endpoint = endpoint
         self._state_dir = state_dir
 
-    def ensure(self, timeout_s: float) -> Ensured:
+    def ensure(
+        self,
+        timeout_s: float,
+        *,
+        question: str | None = None,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Ensured:
         """Check that it answers to our user and is recent enough; waits only while it is starting up.
 
         Raises EnvironmentUnavailable (`DATABASE_UNREACHABLE`), DataConflict (`WRONG_PASSWORD`,
@@ -113,6 +119,10 @@ class ExternalEnvironment:
             fix="ask its administrator, and put the password into DATABASE_URL",
             code="NOT_OURS",
         )
+
+    def rotate_password(self) -> list[str]:
+        """Refuse, as `reset_password` does."""
+        return self.reset_password()
 
     def psql(self) -> str:
         """Return the `psql` of the system, which can encrypt, else the wheel's, which cannot."""

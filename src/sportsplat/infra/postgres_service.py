@@ -7,7 +7,7 @@ from sportsplat.infra.service import SECRETS_DIR, HealthCheck, Mount, Published,
 NAME = "postgres"
 PORT = 5432
 DATA_TARGET = "/var/lib/postgresql/data"
-"""The image's own PGDATA: the volume is mounted there."""
+"""Where the volume is mounted; images of PostgreSQL 18 and later would keep their data elsewhere."""
 
 INIT_TARGET = "/docker-entrypoint-initdb.d"
 SECRET = "postgres_password"  # noqa: S105 (the name of a file)
@@ -50,6 +50,7 @@ def postgres_service(
             "POSTGRES_USER": user,
             "POSTGRES_DB": database,
             "POSTGRES_PASSWORD_FILE": f"{SECRETS_DIR}/{SECRET}",
+            "PGDATA": DATA_TARGET,
             "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8 --lc-messages=C",
             "TZ": "UTC",
         },

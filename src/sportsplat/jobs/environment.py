@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import DataConflict, UsageError
-from sportsplat.infra.environment import Endpoint, Environment, open_environment
+from sportsplat.infra.environment import (
+    Endpoint,
+    Ensured,
+    Environment,
+    EnvironmentStatus,
+    Progress,
+    open_environment,
+)
 from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:
@@ -15,19 +22,37 @@ if TYPE_CHECKING:
 _REVISION = "SELECT version_num FROM alembic_version"
 
 
-def up(settings: Settings, *, reinit: bool = False, reset_password: bool = False) -> dict[str, Any]:
+def up(
+    settings: Settings,
+    *,
+    reinit: bool = False,
+    reset_password: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """Make the database run and bring its schema to the head; return the CLI's object of `up`.
 
     reinit: move an incomplete initialisation aside first. reset_password: let existing data take the
-    configured password. All can be repeated; a call that finds everything in place changes nothing
-    (`actions` is empty). Raises what `Environment.ensure` raises, and MigrationError.
+    configured password. progress: is told of a download. All can be repeated; a call that finds everything
+    in place changes nothing (`actions` is empty). `notes`: what the user should know besides. Raises what
+    `Environment.ensure` raises, and MigrationError.
     """
     environment = open_environment(settings)
+    notes = _left_behind(settings, environment)
     actions = _prepare(environment, reinit=reinit, reset_password=reset_password)
-    ensured = environment.ensure(settings.infra.timeout_s)
-    actions += ensured.actions
-    actions += _migrate(settings, environment, ensured.endpoint)
-    return _describe(environment) | {"actions": actions}
+    ensured = environment.ensure(settings.infra.timeout_s, question=_REVISION, progress=progress)
+    migrations = _migrate(settings, environment, ensured)
+    seen = None if migrations else ensured.seen
+    return _describe(environment, seen) | {"actions": actions + ensured.actions + migrations, "notes": notes}
+
+
+def rotate_password(settings: Settings) -> dict[str, Any]:
+    """Give the database a new password, written into `.env`; return `backend` and `actions`.
+
+    One that the environment names stays, and the data is given that one. Raises UsageError (`NOT_OURS`) for
+    an external database, and what `Environment.ensure` raises.
+    """
+    environment = open_environment(settings)
+    return {"backend": environment.backend, "actions": environment.rotate_password()}
 
 
 def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
@@ -82,24 +107,38 @@ def _prepare(environment: Environment, *, reinit: bool, reset_password: bool) ->
     return actions + environment.set_aside()
 
 
-def _migrate(settings: Settings, environment: Environment, endpoint: Endpoint) -> list[str]:
-    """Bring the schema to the head; a schema that is there already costs one small query."""
+def _left_behind(settings: Settings, environment: Environment) -> list[str]:
+    """Return a note when the project's data so far is in another backend than the one that is meant now."""
+    from sportsplat.infra.choice import holds_data
+
+    holder = holds_data(settings)
+    if holder is None or holder == environment.backend:
+        return []
+    return [
+        f"the data of the {holder} backend stays where it is; to bring it here: "
+        f"sportsplat up --backend {holder} && sportsplat db move {environment.backend}"
+    ]
+
+
+def _migrate(settings: Settings, environment: Environment, ensured: Ensured) -> list[str]:
+    """Bring the schema to the head; a schema that is there already costs one small query at most."""
     from sportsplat.db.revisions import head
 
     needed = head(asset_dir("migrations"))
-    if environment.ask(_REVISION) == [needed]:
+    found = ensured.seen.answer if ensured.seen is not None else environment.ask(_REVISION)
+    if found == [needed]:
         return []
     from sportsplat.jobs.schema import apply
 
-    applied, backup = apply(settings, endpoint.dsn())
+    applied, backup = apply(settings, ensured.endpoint.dsn())
     actions = [f"backed up to {backup}"] if backup is not None else []
     return actions + ([f"migrated the schema to {needed} ({len(applied)} steps)"] if applied else [])
 
 
-def _describe(environment: Environment) -> dict[str, Any]:
+def _describe(environment: Environment, seen: EnvironmentStatus | None = None) -> dict[str, Any]:
     from sportsplat.db.revisions import head
 
-    found = environment.status(_REVISION)
+    found = seen or environment.status(_REVISION)
     return {
         "backend": found.backend,
         "state": found.state,

@@ -1,0 +1,377 @@
+"""Containers, networks and volumes of one project in an engine: only what carries its label is touched."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
+from sportsplat.infra.docker_render import CONFIG_LABEL, PROJECT_LABEL, SERVICE_LABEL, to_engine
+from sportsplat.infra.engine import Found, client, search
+from sportsplat.infra.service import Service
+
+RUN_LABEL = "io.sportsplat.run"
+"""Which run made a thing: what it did not complete it may remove, and nothing else."""
+
+_CPUS = re.compile(r"only (\d+) CPUs? available")
+_PORT = re.compile(r"port is already allocated|address already in use|ports are not available", re.IGNORECASE)
+
+
+class PortBusyError(Exception):
+    """The port was taken by somebody else before the engine could publish it."""
+
+
+class EngineRefusedError(Exception):
+    """The engine refused a request; the message is its own."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the engine says of one container."""
+
+    id: str
+    name: str
+    status: str
+    labels: Mapping[str, str]
+    restarts: int
+    exit_code: int
+    out_of_memory: bool
+    host_port: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether its main process runs."""
+        return self.status == "running"
+
+    @property
+    def config(self) -> str:
+        """The fingerprint of the service from which it was made."""
+        return self.labels.get(CONFIG_LABEL, "")
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        return self.labels.get(SERVICE_LABEL, "")
+
+    def described(self) -> str:
+        """Say its state in a few words."""
+        words = f"container {self.name} is {self.status}"
+        if self.status in ("exited", "dead", "restarting"):
+            words += f" (exit code {self.exit_code})"
+        if self.out_of_memory:
+            words += ", ended by its memory limit"
+        return words + (f", restarted {self.restarts} times" if self.restarts else "")
+
+
+class Objects:
+    """One project's things in one engine.
+
+    Every method raises EnvironmentUnavailable (`ENGINE_LOST`) when the engine no longer answers, and
+    EngineRefusedError when it says no.
+    """
+
+    def __init__(self, found: Found, project: str, run: str) -> None:
+        """Connect; importing the SDK takes 0.13 s. `run` marks what is created."""
+        self.found = found
+        self.project = project
+        self.run = run
+        self._api = client(found).api
+
+    def container(self, name: str) -> Container | None:
+        """Return the container of that name; raises ResourceConflict (`NAME_TAKEN`) when it is not ours."""
+        from docker.errors import NotFound
+
+        with self._asked():
+            try:
+                found = self._api.inspect_container(name)
+            except NotFound:
+                return None
+        container = _container(found)
+        self._refuse_foreign("container", name, container.labels)
+        return container
+
+    def containers(self, *, of_this_run: bool = False) -> list[Container]:
+        """Return all containers of the project, those that do not run too."""
+        with self._asked():
+            listed = self._api.containers(all=True, filters=self._label(of_this_run))
+        found = (self.container(entry["Names"][0].lstrip("/")) for entry in listed)
+        return [container for container in found if container is not None]
+
+    def create(self, service: Service, name: str, network: str, image: str | None = None) -> Container:
+        """Create the container of a service, not started; never with more CPUs than the engine has."""
+        try:
+            self._create(name, to_engine(service, self.project, network, image=image))
+        except EngineRefusedError as refused:
+            available = _CPUS.search(str(refused))
+            if available is None:
+                raise
+            cpus = float(available.group(1))
+            self._create(name, to_engine(service, self.project, network, image=image, cpus=cpus))
+        made = self.container(name)
+        if made is None:
+            raise EngineRefusedError(f"the container {name} was removed right after it was made")
+        return made
+
+    def _create(self, name: str, body: dict[str, Any]) -> None:
+        body["Labels"] |= self._made_labels()
+        with self._asked():
+            self._api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
+
+    def start(self, container: Container) -> None:
+        """Start a container, or wake one that was paused; raises PortBusyError when its port is taken."""
+        try:
+            with self._asked():
+                if container.status == "paused":
+                    self._api.unpause(container.id)
+                else:
+                    self._api.start(container.id)
+        except EngineRefusedError as refused:
+            if _PORT.search(str(refused)):
+                raise PortBusyError(str(refused)) from refused
+            raise
+
+    def stop(self, container: Container, grace_s: int) -> None:
+        """Stop a container politely; after `grace_s` seconds its processes are ended."""
+        with self._gone_is_fine(), self._asked():
+            self._api.stop(container.id, timeout=grace_s)
+
+    def restart(self, container: Container) -> None:
+        """Stop and start a container."""
+        with self._asked():
+            self._api.restart(container.id)
+
+    def remove(self, container: Container) -> None:
+        """Remove a container with its anonymous volumes, whatever its state; its named volumes stay."""
+        with self._gone_is_fine(), self._asked():
+            self._api.remove_container(container.id, force=True, v=True)
+
+    def networks(self, *, of_this_run: bool = False) -> dict[str, str]:
+        """Return the project's networks, id to name."""
+        with self._asked():
+            listed = self._api.networks(filters=self._label(of_this_run))
+        return {entry["Id"]: entry["Name"] for entry in listed}
+
+    def ensure_network(self, name: str) -> bool:
+        """Create the private network where it is missing; return whether it was.
+
+        Raises ResourceConflict (`NAME_TAKEN`) when that network is not ours.
+        """
+        if name in self.networks().values():
+            return False
+        with self._asked():
+            taken = [entry for entry in self._api.networks(names=[name]) if entry["Name"] == name]
+            for entry in taken:
+                self._refuse_foreign("network", name, entry.get("Labels") or {})
+            if not taken:
+                self._api.create_network(name, "bridge", check_duplicate=True, labels=self._made_labels())
+        return not taken
+
+    def remove_network(self, identifier: str) -> None:
+        """Remove a network; one that somebody else still uses stays."""
+        with self._gone_is_fine(), self._asked():
+            self._api.remove_network(identifier)
+
+    def volumes(self) -> dict[str, Mapping[str, str]]:
+        """Return the project's volumes, name to labels."""
+        with self._asked():
+            listed = self._api.volumes(filters=self._label())
+        return {entry["Name"]: entry.get("Labels") or {} for entry in listed["Volumes"] or []}
+
+    def create_volume(self, name: str, facts: Mapping[str, str]) -> bool:
+        """Create a volume with `facts` among its labels; return whether it was us who made it.
+
+        Raises ResourceConflict (`NAME_TAKEN`) when there is one of that name that is not ours.
+        """
+        with self._asked():
+            made = self._api.create_volume(name, labels={**self._made_labels(), **facts})
+        found = made.get("Labels") or {}
+        self._refuse_foreign("volume", name, found)
+        return bool(found.get(RUN_LABEL) == self.run)
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume and the data in it."""
+        with self._gone_is_fine(), self._asked():
+            self._api.remove_volume(name)
+
+    def image(self, name: str) -> dict[str, Any] | None:
+        """Return what the engine knows of an image, None when it has none of that name."""
+        from docker.errors import NotFound
+
+        with self._asked():
+            try:
+                return dict(self._api.inspect_image(name))  # type: ignore[no-untyped-call]
+            except NotFound:
+                return None
+
+    def pull(self, name: str) -> Iterator[dict[str, Any]]:
+        """Pull an image, yielding the engine's reports."""
+        repository, tag = _parsed(name)
+        with self._asked():
+            yield from self._api.pull(repository, tag=tag, stream=True, decode=True)
+
+    def tags(self, labels: Mapping[str, str]) -> list[str]:
+        """Return the names of all images that carry these labels."""
+        wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
+        with self._asked():
+            listed = self._api.images(filters=wanted)
+        return [tag for entry in listed for tag in entry.get("RepoTags") or [] if tag != "<none>:<none>"]
+
+    def build(
+        self, context: IO[bytes], dockerfile: str, tag: str, labels: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """Build an image from a tar archive, yielding the engine's reports; one with "error" is the last."""
+        with self._asked():
+            yield from self._api.build(
+                fileobj=context,
+                custom_context=True,
+                dockerfile=dockerfile,
+                tag=tag,
+                labels=dict(labels),
+                rm=True,
+                forcerm=True,
+                decode=True,
+                use_config_proxy=True,
+            )
+
+    def log(self, container: Container, lines: int) -> list[str]:
+        """Return the last lines of a container's log."""
+        with self._asked():
+            text = self._api.logs(container.id, tail=lines)
+        return text.decode("utf-8", "replace").splitlines()
+
+    def follow(self, container: Container, lines: int) -> Iterator[str]:
+        """Yield the last lines of a container's log, and what is added to it until it ends."""
+        rest = ""
+        with self._asked():
+            for chunk in self._api.logs(container.id, tail=lines, stream=True, follow=True):
+                *whole, rest = (rest + chunk.decode("utf-8", "replace")).split("\n")
+                yield from whole
+        if rest:
+            yield rest
+
+    def run_inside(self, container: Container, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command in a running container; return its exit code and its output."""
+        with self._asked():
+            made = self._api.exec_create(container.id, list(command))
+            output = self._api.exec_start(made["Id"])
+            code = self._api.exec_inspect(made["Id"])["ExitCode"]
+        return int(code), bytes(output).decode("utf-8", "replace")
+
+    def read_file(self, container: Container, path: str) -> str | None:
+        """Return a file's text from a container that need not run; None when there is no such file."""
+        from docker.errors import NotFound
+
+        with self._asked():
+            try:
+                chunks, _ = self._api.get_archive(container.id, path)
+                packed = io.BytesIO(b"".join(chunks))
+            except NotFound:
+                return None
+        with tarfile.open(fileobj=packed) as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member is not None else None
+            return None if content is None else content.read().decode("utf-8", "replace")
+
+    def publishes(self, port: int) -> str | None:
+        """Return the name of the running container, of whatever project, that publishes a port."""
+        with self._asked():
+            for entry in self._api.containers():
+                if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or []):
+                    return str(entry["Names"][0].lstrip("/"))
+        return None
+
+    def is_alive(self) -> bool:
+        """Whether the engine answers now."""
+        return search(remembered=self.found.endpoint)[0] is not None
+
+    def _label(self, of_this_run: bool = False) -> dict[str, Any]:
+        wanted = self._made_labels() if of_this_run else {PROJECT_LABEL: self.project}
+        return {"label": [f"{name}={value}" for name, value in wanted.items()]}
+
+    def _made_labels(self) -> dict[str, str]:
+        return {PROJECT_LABEL: self.project, RUN_LABEL: self.run}
+
+    def _refuse_foreign(self, kind: str, name: str, labels: Mapping[str, str]) -> None:
+        owner = labels.get(PROJECT_LABEL)
+        if owner != self.project:
+            raise ResourceConflict(
+                f"there is a {kind} named {name} that is not this project's",
+                cause=f"it carries the label of the project {owner}"
+                if owner
+                else f"it does not carry the label {PROJECT_LABEL}={self.project}",
+                fix="give this project another name: SPORTSPLAT_INFRA__PROJECT=another-name sportsplat up "
+                "(or infra.project in config/settings.yaml)",
+                code="NAME_TAKEN",
+            )
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Turn the SDK's exceptions into ours."""
+        from docker.errors import APIError, DockerException
+        from requests.exceptions import RequestException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except APIError as error:
+            if error.is_server_error() and not self.is_alive():
+                raise lost(self.found, str(error.explanation)) from error
+            raise _Answer(error.status_code or 0, str(error.explanation or error)) from error
+        except (RequestException, HTTPError, DockerException, ConnectionError) as error:
+            raise lost(self.found, str(error)) from error
+
+    @contextmanager
+    def _gone_is_fine(self) -> Iterator[None]:
+        """Let pass that a thing is gone, or is being removed or still used by somebody else."""
+        try:
+            yield
+        except _Answer as answer:
+            if answer.status not in (304, 403, 404, 409):
+                raise
+
+
+class _Answer(EngineRefusedError):
+    """A refusal with its HTTP status."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def lost(found: Found, why: str) -> EnvironmentUnavailable:
+    """Return the error for an engine that answered a moment ago."""
+    return EnvironmentUnavailable(
+        f"the container engine at {found.endpoint} went away",
+        cause=why,
+        fix="start it again (sudo systemctl start docker), then run the same command again",
+        code="ENGINE_LOST",
+    )
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    state = found["State"]
+    bindings = (found["HostConfig"].get("PortBindings") or {}).values()
+    ports = [int(each["HostPort"]) for binding in bindings for each in binding or [] if each.get("HostPort")]
+    return Container(
+        id=found["Id"],
+        name=found["Name"].lstrip("/"),
+        status="restarting" if state.get("Restarting") else state["Status"],
+        labels=found["Config"].get("Labels") or {},
+        restarts=int(found.get("RestartCount") or 0),
+        exit_code=int(state.get("ExitCode") or 0),
+        out_of_memory=bool(state.get("OOMKilled")),
+        host_port=ports[0] if ports else None,
+    )
+
+
+def _parsed(image: str) -> tuple[str, str | None]:
+    """Split `repository:tag`; a digest stays with the repository, a missing tag is `latest`."""
+    repository, colon, tag = image.rpartition(":")
+    if "@" in image:
+        return image, None
+    return (repository, tag) if colon and "/" not in tag else (image, "latest")
