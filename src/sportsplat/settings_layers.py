@@ -21,6 +21,7 @@ from sportsplat.errors import (
     UnknownSetting,
     UsageError,
 )
+from sportsplat.paths import display_path
 from sportsplat.redact import REDACTOR
 from sportsplat.settings import Section, Settings
 from sportsplat.settings_sources import Keys, Layer, Origin, Problem, ProblemKind, to_shown
@@ -31,8 +32,6 @@ from sportsplat.settings_variables import (
     flags_layer,
     variables_layer,
 )
-from sportsplat.settings_yaml import yaml_layer
-from sportsplat.yaml_positions import display_path
 
 _REFUSALS: Mapping[ProblemKind, type[ConfigError]] = {
     "secret": SecretInYaml,
@@ -149,6 +148,10 @@ def _chosen_profile(asked: str | None, environ: Mapping[str, str], written: Iter
 def _yaml_layers(project_dir: Path, profile: str | None, keys: Keys) -> list[Layer]:
     config = project_dir / "config"
     base = config / "settings.yaml"
+    if profile is None and not base.is_file():
+        return []
+    from sportsplat.settings_yaml import yaml_layer  # a YAML parser takes 12 ms to load
+
     layers = [yaml_layer("settings.yaml", base, keys)] if base.is_file() else []
     if profile is None:
         return layers

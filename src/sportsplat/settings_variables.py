@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sportsplat.errors import ConfigError
+from sportsplat.paths import display_path
 from sportsplat.redact import remember
 from sportsplat.settings_sources import (
     PREFIX,
@@ -19,7 +20,6 @@ from sportsplat.settings_sources import (
     to_variable,
     unknown,
 )
-from sportsplat.yaml_positions import display_path
 
 FILE = "_FILE"
 _NOT_SETTINGS = frozenset({"PROFILE", "PROJECT_DIR", "REAL_DATA", "REQUIRE_DOCKER"})

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from sportsplat.errors import ConfigError
+from sportsplat.paths import display_path
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_KEYS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
@@ -28,12 +29,6 @@ class Document:
             if path[:length] in self.lines:
                 return f"{display_path(self.path)}:{self.lines[path[:length]]}"
         return display_path(self.path)
-
-
-def display_path(path: Path) -> str:
-    """Return a path relative to the current folder where it lies inside, else as it is."""
-    absolute = path.absolute()
-    return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path)
 
 
 def read_yaml(path: Path) -> Document:

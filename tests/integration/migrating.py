@@ -83,7 +83,7 @@ class Program:
     def start(self, project: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
         """Start `sportsplat WORDS` of this version in a project's folder."""
         return subprocess.Popen(
-            [sys.executable, "-c", "from sportsplat.cli.app import main; main()", *words],
+            [sys.executable, "-c", "from sportsplat.__main__ import main; main()", *words],
             cwd=project,
             env=environment(PYTHONPATH=str(self.folder / "src"), **variables),
             stdin=subprocess.DEVNULL,

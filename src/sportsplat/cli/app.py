@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sportsplat import __version__
-from sportsplat.cli import (
-    audit,
-    backtest,
-    config,
-    data,
-    db,
-    doctor,
-    environment,
-    features,
-    modelling,
-    output,
-    quickstart,
-    render,
-    serve,
-)
+from sportsplat.cli import output, render
 from sportsplat.cli.help import HelpfulGroup, Row, first_line, print_page
 from sportsplat.errors import SportsplatError, UsageError
 
 MODULES = (
-    environment,
-    doctor,
-    config,
-    db,
-    data,
-    features,
-    modelling,
-    backtest,
-    audit,
-    serve,
-    quickstart,
+    "environment",
+    "doctor",
+    "config",
+    "db",
+    "data",
+    "features",
+    "modelling",
+    "backtest",
+    "audit",
+    "serve",
+    "quickstart",
 )
+"""The modules of this package with commands, in the order of the help page; each is loaded when needed."""
+
 SUMMARY = "From an empty machine to an honest, market-scored forecasting model for sports matches."
 
 
@@ -85,13 +74,14 @@ class Program(HelpfulGroup):
         """Return every name, in the order of the help page."""
         return [name for name, _, _ in registered()]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Build the command; for a name that does not exist build all, from which Typer suggests one."""
-        known = cmd_name in self.list_commands(ctx)
-        for name, _, made in registered():
-            if name not in self.commands and (name == cmd_name or not known):
-                self.commands[name] = build(name, made)
-        return self.commands.get(cmd_name)
+        for module in MODULES:
+            for name, _, made in entries(module):
+                if name == cmd_name:
+                    return self.commands.setdefault(name, build(name, made))
+        self.commands = {name: build(name, made) for name, _, made in registered()}
+        return None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Print the page without building any command."""
@@ -99,22 +89,27 @@ class Program(HelpfulGroup):
         print_page(self, ctx, rows)
 
 
-@cache
 def registered() -> list[tuple[str, str, typer.Typer]]:
-    """Return name, help and a Typer app of its own for each command and group, in the order of MODULES."""
-    return [entry for module in MODULES for entry in _entries(module)]
+    """Return the entries of all modules, in the order of MODULES."""
+    return [entry for module in MODULES for entry in entries(module)]
 
 
-def _entries(module: Any) -> Iterator[tuple[str, str, typer.Typer]]:
+@cache
+def entries(module: str) -> list[tuple[str, str, typer.Typer]]:
+    """Return name, help and a Typer app of its own for each command and group that a module registers."""
     scratch = typer.Typer()
-    module.register(scratch)
+    import_module(f"sportsplat.cli.{module}").register(scratch)
+    found = []
     for info in scratch.registered_commands:
         alone = typer.Typer(add_completion=False)
         alone.registered_commands.append(info)
-        yield str(info.name), first_line(info.callback.__doc__ if info.callback else None), alone
+        text = info.callback.__doc__ if info.callback else None
+        found.append((str(info.name), first_line(text), alone))
     for group in scratch.registered_groups:
         if group.typer_instance is not None:
-            yield str(group.name), first_line(str(group.typer_instance.info.help)), group.typer_instance
+            text = str(group.typer_instance.info.help)
+            found.append((str(group.name), first_line(text), group.typer_instance))
+    return found
 
 
 def build(name: str, made: typer.Typer) -> TyperCommand | TyperGroup:
@@ -150,19 +145,6 @@ def _options(
     """Take the options that stand before a command."""
 
 
-def main() -> None:
-    """Run the program on `sys.argv` and exit with the code of the command line's contract.
-
-    A polite request to stop (SIGTERM) ends a command as Ctrl-C does: what was stored is whole.
-    """
-    signal.signal(signal.SIGTERM, _interrupt)
-    app()
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _explained(problem: BaseException) -> tuple[str, SportsplatError]:
     """Return the command's name and our error: what Typer could not parse, or a bug outside the command."""
     if not isinstance(problem, typer.TyperException):
@@ -177,6 +159,7 @@ def _explained(problem: BaseException) -> tuple[str, SportsplatError]:
 
 
 def _leave(code: int) -> None:
+    gc.freeze()  # the last collection would look at everything once more: a tenth of a short command's time
     try:
         sys.stdout.flush()
     except OSError:

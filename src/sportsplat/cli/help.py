@@ -1,20 +1,20 @@
-"""The help page in Rich panels: Typer's looks without its page's imports of Markdown and Pygments (30 ms)."""
+"""The help page: Typer's panels, drawn here, since loading Rich for them takes longer than all the rest."""
 
 from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from textwrap import fill, wrap
+from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from sportsplat.cli.output import draw_page
+from sportsplat.cli.output import wants_color, write_answer
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-WIDEST = 100  # columns: longer lines are hard to read
+_WIDEST, _NARROWEST = 100, 40  # columns: longer lines are hard to read
+_DIM, _NAME = "2", "1;36"
 Row = tuple[str, str]
 
 
@@ -49,18 +49,12 @@ class ListingGroup(HelpfulGroup):
 
 def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row]) -> None:
     """Print usage, what the command does, its arguments and options by panel, and its commands."""
-    with draw_page() as console:
-        _draw(console, command, context, list(commands))
-
-
-def _draw(console: Console, command: TyperCommand | TyperGroup, context: Any, commands: list[Row]) -> None:
-    if "COLUMNS" not in os.environ:
-        console.width = min(console.width, WIDEST)
-    console.print(f"\n {command.get_usage(context)}\n", style="bold yellow", markup=False)
+    page = _Page(_width(), color=wants_color(sys.stdout, no_color=False))
+    page.add(f"\n {command.get_usage(context)}\n", "1;33")
     if command.help:
         for line in inspect.cleandoc(command.help).splitlines():
-            console.print(f" {line}".rstrip(), markup=False)
-        console.print()
+            page.add(f" {line}".rstrip())
+        page.add("")
     panels: dict[str, list[Row]] = {}
     for param in command.get_params(context):
         is_argument = isinstance(param, TyperArgument)
@@ -69,8 +63,58 @@ def _draw(console: Console, command: TyperCommand | TyperGroup, context: Any, co
             panel = getattr(param, "rich_help_panel", None) or ("Arguments" if is_argument else "Options")
             panels.setdefault(panel, []).append(record)
     for panel in sorted(panels, key=_place):
-        _print_panel(console, panel, panels[panel])
-    _print_panel(console, "Commands", commands)
+        page.add_panel(panel, panels[panel])
+    page.add_panel("Commands", list(commands))
+    write_answer("\n".join(page.lines) + "\n")
+
+
+class _Page:
+    """Lines of a page `width` columns wide, with control codes for colours or without."""
+
+    def __init__(self, width: int, *, color: bool) -> None:
+        self.lines: list[str] = []
+        self._width = width
+        self._color = color
+        unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        self._box = tuple("╭╮╰╯─│" if unicode else "++++-|")
+
+    def add(self, text: str, style: str = "") -> None:
+        """Add text as it is, wrapped where it is wider than the page."""
+        for line in text.split("\n"):
+            wrapped = line if len(line) <= self._width else fill(line, self._width, subsequent_indent=" ")
+            self.lines.append(self._styled(wrapped, style))
+
+    def add_panel(self, title: str, rows: list[Row]) -> None:
+        """Add a box with a title around rows of two columns; nothing when there are no rows."""
+        if not rows:
+            return
+        top_left, top_right, low_left, low_right, dash, side = self._box
+        inner = self._width - 4
+        names = [name.replace(" <bool>", "") for name, _ in rows]
+        first = min(max(map(len, names)), inner - 12)
+        head = f"{top_left}{dash} {title} ".ljust(self._width - 1, dash) + top_right
+        self.lines.append(self._styled(head, _DIM))
+        border = self._styled(side, _DIM)
+        for name, (_, text) in zip(names, rows, strict=True):
+            for number, line in enumerate(wrap(text, inner - first - 2) or [""]):
+                label = (name if number == 0 else "").ljust(first)
+                cells = f"{self._styled(label, _NAME)}  {line.ljust(inner - len(label) - 2)}"
+                self.lines.append(f"{border} {cells} {border}")
+        self.lines.append(self._styled(low_left + dash * (self._width - 2) + low_right, _DIM))
+
+    def _styled(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._color and style and text else text
+
+
+def _width() -> int:
+    """Return the columns of a page: those of COLUMNS, else of the terminal, but few enough to be read."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return max(int(asked), _NARROWEST)
+    try:
+        return max(min(os.get_terminal_size(sys.stdout.fileno()).columns, _WIDEST), _NARROWEST)
+    except (OSError, ValueError, AttributeError):
+        return _WIDEST
 
 
 def first_line(text: str | None) -> str:
@@ -86,18 +130,3 @@ def _place(panel: str) -> int:
 def _argument_row(param: Any, context: Any) -> Row:
     record = param.get_help_record(context)
     return record if record is not None else (param.make_metavar(context), "")
-
-
-def _print_panel(console: Console, title: str, rows: list[Row]) -> None:
-    if not rows:
-        return
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(ratio=1)
-    for name, text in rows:
-        table.add_row(Text(name.replace(" <bool>", "")), Text(text))
-    console.print(Panel(table, title=title, title_align="left", border_style="dim"))

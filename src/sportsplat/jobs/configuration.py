@@ -11,11 +11,11 @@ from pydantic import SecretStr
 
 from sportsplat.errors import EnvironmentUnavailable, NotFound
 from sportsplat.leagues import load_leagues
+from sportsplat.paths import display_path
 from sportsplat.redact import MASK
 from sportsplat.settings import Settings, asset_dir, find_project_dir, resolve
 from sportsplat.settings_layers import Resolved, sections, setting_keys
 from sportsplat.settings_sources import WELL_KNOWN, to_variable
-from sportsplat.yaml_positions import display_path
 
 OWNER_ONLY = 0o600
 
