@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import time
@@ -118,6 +119,31 @@ def engine(found_engine: Found) -> Iterator[docker.DockerClient]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def api_image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image of the API with this checkout's code: built once, by the test process that comes first."""
+    with (tmp_path_factory.getbasetemp().parent / "api-image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_api_image(engine, Path(__file__).resolve().parents[1])
+
+
+def build_api_image(engine: docker.DockerClient, root: Path) -> str:
+    """Build the image from a checkout, under the name by which `up --stack` finds it; once for each code."""
+    from sportsplat.infra.api_image import DOCKERFILE, read_context
+
+    context = read_context(root)
+    if not engine.images.list(name=context.tag):
+        engine.images.build(
+            path=str(root),
+            dockerfile=DOCKERFILE,
+            tag=context.tag,
+            labels=context.labels,
+            rm=True,
+            forcerm=True,
+        )
+    return context.tag
 
 
 @pytest.fixture
