@@ -125,12 +125,13 @@ def revoke_defaults(conn: Connection) -> None:
 
 
 def give_grants(conn: Connection, migrations_dir: Path) -> None:
-    """Give our roles on the new objects what the migrations give them, and nothing else."""
+    """Give our roles on our new tables and views what the migrations give them, and nothing else."""
+    wanted, found = expected_here(conn, migrations_dir), live(conn)
+    ours = [key for key in wanted if _kind(key) in ("table", "view") and key in found]
+    tables = sql.SQL(", ").join(sql.Identifier("public", key.partition(" ")[2]) for key in ours)
     for role in _our_roles(conn):
-        for kind in ("TABLES", "SEQUENCES"):
-            revoke = "REVOKE ALL ON ALL {} IN SCHEMA public FROM {}"
-            conn.execute(sql.SQL(revoke).format(sql.SQL(kind), role))
-    restore_grants(conn, expected_here(conn, migrations_dir), live(conn))
+        conn.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(tables, role))
+    restore_grants(conn, wanted, live(conn))
 
 
 def refuse_encoding(conn: Connection) -> None:
