@@ -111,10 +111,16 @@ def _relay(listener: socket.socket, to: str) -> None:
     with suppress(OSError):
         while True:
             near, _ = listener.accept()
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(to)
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, target), daemon=True).start()
+            threading.Thread(target=_pass_on, args=(near, to), daemon=True).start()
+
+
+def _pass_on(near: socket.socket, to: str) -> None:
+    with near, socket.socket(socket.AF_UNIX) as far:
+        far.connect(to)
+        back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join()
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

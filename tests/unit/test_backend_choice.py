@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sportsplat.errors import DataConflict, InvalidSetting
+from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting
 from sportsplat.infra import memory
 from sportsplat.infra.choice import chosen_backend
 from sportsplat.infra.embedded_spec import embedded_spec
+from sportsplat.infra.environment import open_environment
 from sportsplat.settings import Settings, load_settings
 from tests.engine_sockets import DOCKER, answering
 from tests.program import NO_ENGINE
@@ -95,6 +96,15 @@ def test_a_project_that_left_its_server_hears_where_the_data_would_be(
         chosen_backend(settings(tmp_path))
 
     assert refused.value.error_code == "BACKEND_WOULD_CHANGE"
+
+
+def test_docker_named_without_an_engine_is_an_error_and_never_the_embedded_server(tmp_path: Path) -> None:
+    memory.remember(tmp_path / ".sportsplat", backend="docker")
+
+    with pytest.raises(EnvironmentUnavailable) as refused:
+        open_environment(settings(tmp_path)).status()
+
+    assert refused.value.error_code == "NO_ENGINE"
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,23 @@ def test_the_engine_of_this_project_comes_before_all_but_a_named_one(
         assert find_engine(remembered=before).endpoint == usual
 
 
+def test_the_engine_of_this_project_is_used_although_the_user_turned_elsewhere_since(home: Path) -> None:
+    write_context(home, "far", "ssh://me@db.example")
+    with answering(home / "b", DOCKER) as before:
+        assert find_engine(remembered=before).endpoint == before
+
+
+def test_the_default_context_named_by_a_variable_is_the_default_socket(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_context(home, "mine", f"unix://{home}/mine.sock")
+    monkeypatch.setenv("DOCKER_CONTEXT", "default")
+    with answering(home / "var" / "docker.sock", DOCKER) as usual:
+        assert find_engine().endpoint == usual
+    with answering(home / ".colima" / "default" / "docker.sock", DOCKER):
+        assert search()[0] is None
+
+
 def test_no_engine_lists_every_place_and_offers_the_embedded_server(home: Path) -> None:
     with pytest.raises(EnvironmentUnavailable) as refused:
         find_engine()

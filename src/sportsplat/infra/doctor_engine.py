@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from sportsplat.infra.environment import Backend
 
 
-def engine(found: Found | None, attempts: list[Attempt], backend: Backend | None) -> Finding:
-    """Say which engine answers; without one, each place that was tried, and whether that matters here."""
+def engine(
+    found: Found | None, attempts: list[Attempt], backend: Backend | None, *, used_before: bool
+) -> Finding:
+    """Say which engine answers; without one, each place that was tried, and whether that matters here.
+
+    used_before: an engine holds this project's data.
+    """
     if found is not None:
         return ok(f"{found.server or found.kind} at {found.endpoint} ({found.origin})")
-    refusal = no_engine(attempts)
+    refusal = no_engine(attempts, started_before=used_before)
     seen = f"none answers; {refusal.cause}"
     if backend == "docker":
         return Finding("fail", seen, refusal.fix)

@@ -74,7 +74,7 @@ def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple
     timeout_s: seconds given to each place. Never raises; a few milliseconds when nobody hangs.
     """
     attempts: list[Attempt] = []
-    for place in _in_order(remembered):
+    for place in places(remembered):
         if is_remote(place.endpoint):
             why = "this engine is on another machine, where no port of 127.0.0.1 would be published"
             attempts.append(Attempt(place.endpoint, place.origin, why, remote=True))
@@ -124,14 +124,6 @@ def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
             fix="start it again (sudo systemctl start docker), then run the same command again",
             code="ENGINE_LOST",
         ) from error
-
-
-def _in_order(remembered: str | None) -> list[Place]:
-    known = list(places())
-    if remembered is None or known[0].only:
-        return known
-    first = Place(remembered, "used by this project before")
-    return [first, *(place for place in known if place.endpoint != remembered)]
 
 
 def _ask(place: Place, timeout_s: float) -> Found:

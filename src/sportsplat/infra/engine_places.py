@@ -6,13 +6,14 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sportsplat.infra.environment import LOOPBACK
 
 DOCKER_SOCKET = "/var/run/docker.sock"
 PODMAN_SOCKET = "/run/podman/podman.sock"
+_DEFAULT = "default"
 _TCP = frozenset({"tcp", "http", "https"})
 
 
@@ -30,17 +31,26 @@ class Place:
     missing: str | None = None
 
 
-def places() -> Iterator[Place]:
-    """Yield the places to try: DOCKER_HOST alone where it is set, else the current context, then the rest."""
+def places(remembered: str | None = None) -> Iterator[Place]:
+    """Yield the places to try in turn; what a variable names is the only one.
+
+    remembered: the endpoint that this project used before, which comes before all that no variable names.
+    """
     named = os.environ.get("DOCKER_HOST")
+    context = os.environ.get("DOCKER_CONTEXT")
     if named:
         yield Place(named, "DOCKER_HOST", only=True)
         return
-    context = _current_context()
-    if context is not None:
-        yield context
-    for path, origin in _sockets():
-        yield Place(f"unix://{path}", origin)
+    if context:
+        yield replace(_context(context), only=True)
+        return
+    if remembered is not None:
+        yield Place(remembered, "used by this project before")
+    current = _entry(_configuration() / "config.json", "currentContext")
+    others = [Place(f"unix://{path}", origin) for path, origin in _sockets()]
+    if isinstance(current, str) and current not in ("", _DEFAULT):
+        others.insert(0, _context(current))
+    yield from (place for place in others if place.endpoint != remembered)
 
 
 def is_remote(endpoint: str) -> bool:
@@ -60,26 +70,26 @@ def _host(rest: str) -> str:
     return (host if colon else rest).strip("[]")
 
 
-def _current_context() -> Place | None:
-    """Return the place that `docker context use` or DOCKER_CONTEXT names; None for the default context.
+def _configuration() -> Path:
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def _context(name: str) -> Place:
+    """Return the place of a Docker context, which ends the search when it is on another machine.
 
     The SDK reads these files too, at the price of importing it (0.13 s).
     """
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    asked = os.environ.get("DOCKER_CONTEXT")
-    name = asked or _entry(folder / "config.json", "currentContext")
-    if not isinstance(name, str) or name in ("", "default"):
-        return None
     import hashlib
 
-    identifier = hashlib.sha256(name.encode()).hexdigest()
-    endpoints = _entry(folder / "contexts" / "meta" / identifier / "meta.json", "Endpoints")
-    host = endpoints.get("docker", {}).get("Host") if isinstance(endpoints, dict) else None
     origin = f"docker context {name}"
+    if name == _DEFAULT:
+        return Place(f"unix://{DOCKER_SOCKET}", origin)
+    identifier = hashlib.sha256(name.encode()).hexdigest()
+    endpoints = _entry(_configuration() / "contexts" / "meta" / identifier / "meta.json", "Endpoints")
+    host = endpoints.get("docker", {}).get("Host") if isinstance(endpoints, dict) else None
     if not isinstance(host, str) or not host:
-        missing = f"there is no context of that name in {folder}"
-        return Place(name, origin, only=bool(asked), missing=missing)
-    return Place(host, origin, only=bool(asked) or is_remote(host))
+        return Place(name, origin, missing=f"there is no context of that name in {_configuration()}")
+    return Place(host, origin, only=is_remote(host))
 
 
 def _entry(path: Path, key: str) -> object:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import SportsplatError
-from sportsplat.infra import doctor_engine, doctor_machine, doctor_project
+from sportsplat.infra import doctor_engine, doctor_machine, doctor_project, memory
 from sportsplat.infra.choice import chosen_backend, holds_data
 from sportsplat.infra.doctor import Check, Finding, check, failure, ok, skipped
 from sportsplat.infra.engine import search
@@ -92,8 +92,10 @@ def _project(settings: Settings) -> Iterator[Check]:
     """Look at all that depends on the settings, in the order of _AFTER_SETTINGS."""
     backend, row = _backend(settings)
     yield row
-    found, attempts = search()
-    yield check("engine", lambda: doctor_engine.engine(found, attempts, backend))
+    remembered = memory.recall(settings.state_dir).get("engine")
+    found, attempts = search(remembered=remembered)
+    used_before = remembered is not None
+    yield check("engine", lambda: doctor_engine.engine(found, attempts, backend, used_before=used_before))
     yield check("image", lambda: doctor_engine.image(found, settings.infra.image, backend))
     yield check("embedded_server", lambda: _embedded_server(backend))
     yield check("state_folder", lambda: doctor_project.state_folder(settings.state_dir))
