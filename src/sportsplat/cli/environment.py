@@ -16,6 +16,8 @@ from sportsplat.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sportsplat.settings import Settings
+
 
 class Backend(StrEnum):
     """What `--backend` takes."""
@@ -45,16 +47,27 @@ def _add_up(app: typer.Typer) -> None:
         reset_password: Annotated[
             bool, typer.Option("--reset-password", help="Let existing data take the password of .env.")
         ] = False,
+        stack: Annotated[bool, typer.Option("--stack", help="The API too, in Docker.")] = False,
+        reload: Annotated[
+            bool, typer.Option("--reload", help="With --stack: serve this checkout and its every change.")
+        ] = False,
     ) -> Answer:
         """Create or start the database and bring its schema up to date. Safe to repeat."""
-        from sportsplat.jobs.environment import up as run
-
         wanted = {"infra.port": _port(port), "infra.timeout_s": timeout}
         if backend is not None:
             wanted["infra.backend"] = backend.value
+        if reload and not stack:
+            raise UsageError("--reload is about the API in Docker", fix="sportsplat up --stack --reload")
         settings = ctx.settings(wanted)
         with ctx.progress_if_told() as progress:
-            data = run(settings, reinit=reinit, reset_password=reset_password, progress=progress)
+            data = _up(
+                settings,
+                stack=stack,
+                reload=reload,
+                reinit=reinit,
+                reset_password=reset_password,
+                progress=progress,
+            )
         return Answer(data, show=lambda console: _show(console, data))
 
 
@@ -64,9 +77,15 @@ def _add_down(app: typer.Typer) -> None:
         ctx: Run,
         volumes: Annotated[bool, typer.Option("--volumes", help="Delete the data too.")] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        stack: Annotated[
+            bool, typer.Option("--stack", help="The API too, as is done in any case: it needs the database.")
+        ] = False,
     ) -> Answer:
-        """Stop the database. Its data stays, unless --volumes."""
-        from sportsplat.jobs.environment import down as run
+        """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes."""
+        if stack:
+            from sportsplat.jobs.stack import down as run
+        else:
+            from sportsplat.jobs.environment import down as run
 
         settings = ctx.settings()
         if volumes and not yes:
@@ -78,7 +97,7 @@ def _add_down(app: typer.Typer) -> None:
 def _add_status(app: typer.Typer) -> None:
     @command(app, "status")
     def status(ctx: Run) -> Answer:
-        """Show where the database is, whether it runs, and its schema."""
+        """Show where the database and the API are, whether they run, and the schema."""
         from sportsplat.jobs.environment import status as run
 
         data = run(ctx.settings())
@@ -118,11 +137,11 @@ def _add_logs(app: typer.Typer) -> None:
     @command(app, "logs")
     def logs(
         ctx: Run,
-        service: Annotated[str, typer.Argument(help="The service.")] = "postgres",
+        service: Annotated[str, typer.Argument(help="postgres or api.")] = "postgres",
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
         lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines to show.")] = 100,
     ) -> Answer:
-        """Show the log of the database server."""
+        """Show the log of the database server, or of the API in Docker."""
         from sportsplat.jobs.environment import logs as run
 
         if follow and ctx.json:
@@ -136,6 +155,16 @@ def _add_logs(app: typer.Typer) -> None:
         for line in found:
             write_answer(line + "\n")
         return Answer()
+
+
+def _up(settings: Settings, *, stack: bool, reload: bool, **options: Any) -> dict[str, Any]:
+    if stack:
+        from sportsplat.jobs.stack import up as run_both
+
+        return run_both(settings, reload=reload, **options)
+    from sportsplat.jobs.environment import up as run
+
+    return run(settings, **options)
 
 
 def _port(text: str | None) -> int | str | None:
@@ -177,9 +206,21 @@ def _show(console: Console, data: Mapping[str, Any]) -> None:
     if data["server_version"] is not None:
         table.add_row("server", f"PostgreSQL {data['server_version']}")
         table.add_row("schema", _schema(data))
+    for service in data["services"]:
+        if service["name"] == "api":
+            table.add_row("api", _api(service))
     console.print(table, highlight=False)
     if state != "running":
         console.print("next: sportsplat up", highlight=False)
+
+
+def _api(service: Mapping[str, Any]) -> str:
+    state = service["state"]
+    shown = f"[{_COLORS.get(state, 'red')}]{state}[/]"
+    if state != "running":
+        return f"{shown}: sportsplat up --stack"
+    missing = "; ".join(service.get("missing", {}).values())
+    return f"{shown} {service['url']}/docs" + (f" ({missing})" if missing else "")
 
 
 def _schema(data: Mapping[str, Any]) -> str:

@@ -5,29 +5,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
 
-from sportsplat.errors import ConfigError, EnvironmentUnavailable
-from sportsplat.redact import redact
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import api_refusals as refusals
+from sportsplat.infra.docker_image import ensure_image
+from sportsplat.infra.docker_objects import EngineRefusedError, Objects
+from sportsplat.infra.environment import Progress
 from sportsplat.settings import asset_dir
-
-if TYPE_CHECKING:
-    import docker
 
 REPOSITORY = "sportsplat-api"
 CODE_LABEL = "io.sportsplat.code"
 DEPENDENCIES_LABEL = "io.sportsplat.dependencies"
-_DOCKERFILE = "compose/Dockerfile"
-_MAKES_DEPENDENCIES = (_DOCKERFILE, "requirements-runtime.lock")
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+DOCKERFILE = "compose/Dockerfile"
+_MAKES_DEPENDENCIES = (DOCKERFILE, "requirements-runtime.lock")
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
 _LAST_LINES = 15
-
-Report = Callable[[float | None, float | None, str | None], None]
-"""Is told what is done, of how much, and a few words: `(3, 12, "building the image: RUN pip …")`."""
 
 
 @dataclass(frozen=True)
@@ -59,100 +55,78 @@ def checkout() -> Path | None:
     return root if all((root / name).is_file() for name in (*_MAKES_DEPENDENCIES, "pyproject.toml")) else None
 
 
-def required_checkout() -> Path:
-    """Return the repository; raises ConfigError (`API_IMAGE_UNSET`) when there is none to build from."""
-    root = checkout()
-    if root is None:
-        raise ConfigError(
-            "there is no image of the API, and no checkout of sportsplat to build one from",
-            cause="infra.api_image is not set, and sportsplat was installed from a wheel",
-            fix="set infra.api_image (SPORTSPLAT_INFRA__API_IMAGE) to an image of this version, or run from "
-            "a clone of the repository; without Docker: sportsplat serve",
-            code="API_IMAGE_UNSET",
-        )
-    return root
+def named(engine: Objects, image: str, actions: list[str], progress: Progress | None) -> str:
+    """Return the id of the image that the settings name, pulled when it is not there.
+
+    An id, because the name may mean another image tomorrow, and then the container is to be replaced.
+    Raises EnvironmentUnavailable (`IMAGE_UNAVAILABLE`).
+    """
+    try:
+        ensure_image(engine, image, actions, progress)
+    except EnvironmentUnavailable as error:
+        if error.error_code != "IMAGE_UNAVAILABLE":
+            raise
+        raise refusals.image_unavailable(image, error.cause) from error
+    found = engine.image(image)
+    return str(found["Id"]) if found is not None else image
+
+
+def built(
+    engine: Objects, root: Path, actions: list[str], progress: Progress | None, *, any_code: bool = False
+) -> str:
+    """Return the name of an image with the code of the checkout `root`, built when there is none.
+
+    any_code: its libraries are enough, as in development, where the code is mounted over the image's.
+    Raises EnvironmentUnavailable (`BUILD_FAILED`) with the last lines that the build said.
+    """
+    context = read_context(root)
+    found = _existing(engine, context, any_code=any_code)
+    if found is None:
+        _build(engine, context, progress)
+        actions.append(f"built the image {context.tag}")
+    return found or context.tag
 
 
 def read_context(root: Path) -> Context:
-    """Find the files of the build and hash them; some 20 ms."""
+    """Find the files of the build and hash them; some 40 ms."""
     from docker.utils.build import exclude_paths
 
-    files = sorted(exclude_paths(str(root), _ignored(root), dockerfile=_DOCKERFILE))
+    files = sorted(exclude_paths(str(root), _ignored(root), dockerfile=DOCKERFILE))
     hashes = {name: _hash_of(root / name) for name in files if (root / name).is_file()}
-    return Context(root, tuple(files), _joined(hashes), _joined({n: hashes[n] for n in _MAKES_DEPENDENCIES}))
+    libraries = {name: hashes[name] for name in _MAKES_DEPENDENCIES}
+    return Context(root, tuple(files), _joined(hashes), _joined(libraries))
 
 
-def existing(client: docker.DockerClient, context: Context, *, any_code: bool = False) -> str | None:
-    """Return an image that holds this code; with `any_code`, one with its dependencies does.
-
-    (In development the code is mounted over the image's, so only the libraries matter.)
-    """
-    from docker.errors import ImageNotFound
-
-    try:
-        client.images.get(context.tag)
+def _existing(engine: Objects, context: Context, *, any_code: bool) -> str | None:
+    if engine.image(context.tag) is not None:
         return context.tag
-    except ImageNotFound:
-        pass
-    if not any_code:
-        return None
-    label = {"label": f"{DEPENDENCIES_LABEL}={context.dependencies}"}
-    tags = [tag for image in client.images.list(filters=label) for tag in image.tags]
-    return min(tags, default=None)
+    alike = engine.tags({DEPENDENCIES_LABEL: context.dependencies}) if any_code else []
+    return min(alike, default=None)
 
 
-def build(client: docker.DockerClient, context: Context, report: Report) -> str:
-    """Build the image and return its tag.
-
-    Raises EnvironmentUnavailable (`BUILD_FAILED`) with the last lines that the build said.
-    """
-    from docker.errors import APIError
-
-    said: deque[str] = deque(maxlen=_LAST_LINES)
-    try:
-        for entry in _building(client, context):
-            said.extend(_words(entry))
-            if "error" in entry:
-                raise _failed(str(entry["error"]), said)
-            step = _STEP.match(str(entry.get("stream", "")))
-            if step:
-                report(int(step[1]) - 1, int(step[2]), f"building the API's image: {step[3][:60].strip()}")
-    except APIError as error:
-        raise _failed(str(error.explanation or error), said) from error
-    return context.tag
-
-
-def _building(client: docker.DockerClient, context: Context) -> Iterator[Mapping[str, Any]]:
+def _build(engine: Objects, context: Context, progress: Progress | None) -> None:
     from docker.utils.build import create_archive
 
+    said: deque[str] = deque(maxlen=_LAST_LINES)
     with TemporaryFile() as archive:
         create_archive(root=str(context.root), files=list(context.files), fileobj=archive)
         archive.seek(0)
-        yield from client.api.build(
-            fileobj=archive,
-            custom_context=True,
-            dockerfile=_DOCKERFILE,
-            tag=context.tag,
-            labels=context.labels,
-            rm=True,
-            forcerm=True,
-            decode=True,
-            use_config_proxy=True,
-        )
+        try:
+            for report in engine.build(archive, DOCKERFILE, context.tag, context.labels):
+                words = str(report.get("stream", ""))
+                said.extend(line for line in words.splitlines() if line.strip())
+                if "error" in report:
+                    raise refusals.build_failed(str(report["error"]), said)
+                _tell(words, progress)
+        except EngineRefusedError as refused:
+            raise refusals.build_failed(str(refused), said) from refused
 
 
-def _words(entry: Mapping[str, Any]) -> list[str]:
-    return [line for line in str(entry.get("stream", "")).splitlines() if line.strip()]
-
-
-def _failed(why: str, said: deque[str]) -> EnvironmentUnavailable:
-    return EnvironmentUnavailable(
-        "the API's image could not be built",
-        cause=redact("\n".join([why, *(f"  {line}" for line in said)])),
-        fix="mend what the build names, or set infra.api_image to an image that is there; then run the command "
-        "again",
-        code="BUILD_FAILED",
-    )
+def _tell(words: str, progress: Progress | None) -> None:
+    step = _STEP.match(words)
+    if step is not None and progress is not None:
+        instruction = " ".join(step[3].split())[:40]
+        progress(int(step[1]) - 1, int(step[2]), f"building the API's image: {instruction}")
 
 
 def _ignored(root: Path) -> list[str]:

@@ -21,6 +21,10 @@ class Readiness:
         """Whether it answers from its database; a league without a model yet is no fault of the stack."""
         return not _NEEDED & set(self.failed)
 
+    def described(self) -> str:
+        """Say what it lacks."""
+        return "/ready says: " + ("; ".join(f"{name}: {why}" for name, why in self.failed.items()) or "ready")
+
 
 def readiness(address: str, port: int, timeout_s: float = 2.0) -> Readiness | None:
     """Ask `/ready`; None when nobody answers there, or not like our API."""

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sportsplat.infra.docker_render import SERVICE_LABEL
 from sportsplat.infra.postgres_service import SECRET, postgres_service
 from sportsplat.infra.service import Mount, Service
 from sportsplat.infra.stack import api_service
@@ -53,8 +54,6 @@ def documents() -> dict[str, str]:
         "compose.dev.yaml": _DEV_HEAD + _RENDERED + _yaml(overlay),
     }
 
-
-SERVICE_LABEL = "io.sportsplat.service"
 
 _BUILD: dict[str, Any] = {"build": {"context": _HERE, "dockerfile": "compose/Dockerfile"}}
 _LOGIN = {

@@ -12,6 +12,7 @@ PROJECT_TARGET = "/app"
 
 MEMORY = "512m"
 CPUS = "1.0"
+STOP_S = 10
 
 _ALIVE = (
     f"import http.client as h; c = h.HTTPConnection('127.0.0.1', {PORT}, timeout=3); "
@@ -50,7 +51,7 @@ def api_service(
         published=Published(PORT, host_port, address),
         memory=MEMORY,
         cpus=CPUS,
-        stop_grace_s=10,
+        stop_grace_s=STOP_S,
         depends_on=(postgres_service.NAME,),
     )
 

@@ -42,7 +42,8 @@ def up(
     ensured = environment.ensure(settings.infra.timeout_s, question=_REVISION, progress=progress)
     migrations = _migrate(settings, environment, ensured)
     seen = None if migrations else ensured.seen
-    return _describe(environment, seen) | {"actions": actions + ensured.actions + migrations, "notes": notes}
+    described = _describe(settings, environment, seen)
+    return described | {"actions": actions + ensured.actions + migrations, "notes": notes}
 
 
 def rotate_password(settings: Settings) -> dict[str, Any]:
@@ -52,11 +53,20 @@ def rotate_password(settings: Settings) -> dict[str, Any]:
     an external database, and what `Environment.ensure` raises.
     """
     environment = open_environment(settings)
-    return {"backend": environment.backend, "actions": environment.rotate_password()}
+    actions = environment.rotate_password()
+    if environment.backend == "docker":
+        from sportsplat.infra.api_container import restart
+        from sportsplat.infra.api_spec import api_spec
+
+        actions += restart(api_spec(settings))
+    return {"backend": environment.backend, "actions": actions}
 
 
 def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
-    """Stop the database; with `volumes` delete its data too. Nothing to stop is fine."""
+    """Stop the database, and the API beside it in Docker; with `volumes` delete the data too.
+
+    Nothing to stop is fine.
+    """
     environment = open_environment(settings)
     actions = environment.remove() if volumes else environment.stop()
     status = environment.status()
@@ -65,7 +75,16 @@ def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
 
 def status(settings: Settings) -> dict[str, Any]:
     """Return the object of `status` in the CLI's contract; nothing is changed or started."""
-    return _describe(open_environment(settings)) | {"actions": []}
+    return _describe(settings, open_environment(settings)) | {"actions": []}
+
+
+def api_services(settings: Settings) -> list[dict[str, Any]]:
+    """Return the API in Docker as an entry of `services`; nothing for a project that never had one."""
+    from sportsplat.infra import api_container
+    from sportsplat.infra.api_spec import api_spec
+
+    found = api_container.status(api_spec(settings))
+    return [] if found is None else [found]
 
 
 def endpoint(settings: Settings) -> Endpoint:
@@ -86,9 +105,15 @@ def psql(settings: Settings, arguments: Sequence[str]) -> tuple[list[str], dict[
 
 def logs(settings: Settings, *, lines: int, follow: bool = False, service: str = "postgres") -> Iterator[str]:
     """Yield lines of a service's log; raises UsageError for a service that there is not."""
+    if service == "api":
+        from sportsplat.jobs.stack import logs as of_the_api
+
+        return of_the_api(settings, lines=lines, follow=follow)
     if service != "postgres":
         raise UsageError(
-            f"there is no service {service!r}", cause="services: postgres", fix="sportsplat logs postgres"
+            f"there is no service {service!r}",
+            cause="services: postgres, and api in Docker",
+            fix="sportsplat logs postgres",
         )
     return open_environment(settings).logs(lines, follow)
 
@@ -135,10 +160,13 @@ def _migrate(settings: Settings, environment: Environment, ensured: Ensured) -> 
     return actions + ([f"migrated the schema to {needed} ({len(applied)} steps)"] if applied else [])
 
 
-def _describe(environment: Environment, seen: EnvironmentStatus | None = None) -> dict[str, Any]:
+def _describe(
+    settings: Settings, environment: Environment, seen: EnvironmentStatus | None = None
+) -> dict[str, Any]:
     from sportsplat.db.revisions import head
 
     found = seen or environment.status(_REVISION)
+    beside = api_services(settings) if environment.backend == "docker" else []
     return {
         "backend": found.backend,
         "state": found.state,
@@ -146,7 +174,7 @@ def _describe(environment: Environment, seen: EnvironmentStatus | None = None) -
         "server_version": found.server_version,
         "schema_revision": _revision(found.answer),
         "schema_head": head(asset_dir("migrations")),
-        "services": found.services,
+        "services": [*found.services, *beside],
     }
 
 
