@@ -61,7 +61,7 @@ def test_a_running_project_is_healthy_in_every_row(running: Path) -> None:
         expected.pop(row)
     assert seen == expected
     assert found["port"]["seen"].endswith("our database listens on it")
-    assert found["env_file"]["seen"] == f"{running / '.env'} is closed to others (mode 0600)"
+    assert found["env_file"]["seen"] == ".env is closed to others (mode 0600)"
 
 
 def test_a_port_that_somebody_holds_names_the_holder(

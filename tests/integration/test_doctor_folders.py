@@ -80,7 +80,7 @@ def test_files_of_another_user_fail(project_dir: Path) -> None:
 
     found = rows_of(done)
     assert "belongs to user 0" in found["env_file"]["seen"]
-    assert f"{state / 'pgdata-16'} belongs to user 0" in found["state_folder"]["seen"]
+    assert ".sportsplat/pgdata-16 belongs to user 0" in found["state_folder"]["seen"]
     assert {found[name]["state"] for name in ("env_file", "state_folder", "database")} == {"fail"}
     assert "canary" not in done.stdout + done.stderr
 

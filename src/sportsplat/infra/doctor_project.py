@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sportsplat.infra import memory, ports
 from sportsplat.infra.doctor import Finding, ok, skipped
+from sportsplat.paths import display_path
 
 if TYPE_CHECKING:
     from sportsplat.infra.environment import Backend
@@ -21,6 +22,7 @@ LEAST_FREE = 150 * MEGABYTE
 ENOUGH_FREE = 1024 * MEGABYTE
 LEAST_FILES = 5_000
 """Files that a database has after its first season, with as many to spare."""
+_ELSEWHERE = "set infra.state_dir to a folder on another disk, or of your own"
 
 
 def env_file(path: Path) -> Finding:
@@ -29,35 +31,33 @@ def env_file(path: Path) -> Finding:
         info = path.stat()
     except FileNotFoundError:
         return skipped("there is none yet; the first `sportsplat up` writes one")
-    mode = stat.S_IMODE(info.st_mode)
+    mode, name = stat.S_IMODE(info.st_mode), shown(path)
     if mode & 0o077:
-        return Finding(
-            "fail", f"{path} can be read by others (mode {mode:04o})", f"chmod 600 {quote(str(path))}"
-        )
+        return Finding("fail", f"{name} can be read by others (mode {mode:04o})", f"chmod 600 {quote(name)}")
     if os.geteuid() not in (0, info.st_uid):
-        return Finding(
-            "fail", f"{path} belongs to user {info.st_uid}", f"sudo chown {os.geteuid()} {quote(str(path))}"
-        )
-    return ok(f"{path} is closed to others (mode {mode:04o})")
+        fix = f"sudo chown {os.geteuid()} {quote(name)}"
+        return Finding("fail", f"{name} belongs to user {info.st_uid}", fix)
+    return ok(f"{name} is closed to others (mode {mode:04o})")
 
 
 def state_folder(path: Path) -> Finding:
     """Look whether the folder of the project's state can be made or written, and whose it is."""
     folder = existing(path)
+    name = shown(folder)
     if not folder.is_dir():
-        return Finding("fail", f"{folder} is not a folder", "set infra.state_dir to another place")
-    if _read_only(folder) or not os.access(folder, os.W_OK | os.X_OK):
-        seen = f"{folder} cannot be written by user {os.geteuid()}"
-        fix = f"sudo chown -R {os.geteuid()} {quote(str(folder))}"
-        if _read_only(folder):
-            seen, fix = f"{folder} is on a read-only file system", "set infra.state_dir to a folder elsewhere"
-        return Finding("fail", seen, fix)
+        return Finding("fail", f"{name} is not a folder", _ELSEWHERE)
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return Finding("fail", f"{name} is on a read-only file system", _ELSEWHERE)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        ours = folder == path  # what lies above it may be a system's folder, whose owner has its reasons
+        fix = f"sudo chown -R {os.geteuid()} {quote(name)}" if ours else _ELSEWHERE
+        return Finding("fail", f"{name} cannot be written by user {os.geteuid()}", fix)
     if folder != path:
-        return ok(f"not there yet; it can be made in {folder}")
+        return ok(f"not there yet; it can be made in {name}")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o002:
-        seen = f"{path} can be written by everyone (mode {mode:04o})"
-        return Finding("warn", seen, f"chmod o-w {quote(str(path))}")
+        seen = f"{name} can be written by everyone (mode {mode:04o})"
+        return Finding("warn", seen, f"chmod o-w {quote(name)}")
     return _data_folders(path)
 
 
@@ -66,9 +66,9 @@ def _data_folders(state_dir: Path) -> Finding:
     for data_dir in sorted(state_dir.glob("pgdata-*")):
         owner = data_dir.stat().st_uid
         if os.geteuid() not in (0, owner):
-            seen = f"{data_dir} belongs to user {owner}, and you are user {os.geteuid()}"
-            return Finding("fail", seen, f"sudo chown -R {os.geteuid()} {quote(str(state_dir))}")
-    return ok(f"{state_dir} can be written")
+            seen = f"{shown(data_dir)} belongs to user {owner}, and you are user {os.geteuid()}"
+            return Finding("fail", seen, f"sudo chown -R {os.geteuid()} {quote(shown(state_dir))}")
+    return ok(f"{shown(state_dir)} can be written")
 
 
 def secrets_folder(state_dir: Path) -> Finding:
@@ -78,25 +78,24 @@ def secrets_folder(state_dir: Path) -> Finding:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except FileNotFoundError:
         return skipped("there is none: no container of this project was made yet")
+    name = shown(folder)
     if mode & 0o077:
-        return Finding(
-            "fail", f"{folder} is open to others (mode {mode:04o})", f"chmod 700 {quote(str(folder))}"
-        )
-    return ok(f"{folder} is closed to others (mode {mode:04o})")
+        return Finding("fail", f"{name} is open to others (mode {mode:04o})", f"chmod 700 {quote(name)}")
+    return ok(f"{name} is closed to others (mode {mode:04o})")
 
 
 def disk(path: Path) -> Finding:
     """Look how much room is left where a folder is, or would be made."""
     folder = existing(path)
-    free = os.statvfs(folder)
+    free, name = os.statvfs(folder), shown(folder)
     room = free.f_bavail * free.f_frsize
-    seen = f"{size(room)} free on the file system of {folder}"
-    fix = f"make room there (df -h {quote(str(folder))}), or set infra.state_dir to a larger one"
+    seen = f"{size(room)} free on the file system of {name}"
+    fix = f"make room there (df -h {quote(name)}), or {_ELSEWHERE}"
     if room < LEAST_FREE:
         return Finding("fail", seen, fix)
     if free.f_files and free.f_favail < LEAST_FILES:
-        inodes = f"{free.f_favail:,} files can still be made on the file system of {folder}"
-        return Finding("fail", inodes, f"remove files there (df -i {quote(str(folder))})")
+        inodes = f"{free.f_favail:,} files can still be made on the file system of {name}"
+        return Finding("fail", inodes, f"remove files there (df -i {quote(name)}), or {_ELSEWHERE}")
     return Finding("warn", seen, fix) if room < ENOUGH_FREE else ok(seen)
 
 
@@ -129,5 +128,6 @@ def size(number: float) -> str:
     return f"{megabytes / 1024:,.1f} GB" if megabytes >= 1024 else f"{megabytes:,.0f} MB"
 
 
-def _read_only(folder: Path) -> bool:
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+def shown(path: Path) -> str:
+    """Return a path as a reader would name it: relative below the current folder, else whole."""
+    return str(path) if path == Path.cwd() else display_path(path)
