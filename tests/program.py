@@ -78,9 +78,9 @@ def run(project: Path, *words: str, timeout_s: float = 120, **variables: str) ->
 
 def start(project: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
     """Start `sportsplat WORDS` and return at once."""
-    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment()}
     return subprocess.Popen(
-        [PROGRAM, *words], cwd=project, env=environment(), stdin=subprocess.DEVNULL, text=True, **options
+        [PROGRAM, *words], cwd=project, stdin=subprocess.DEVNULL, text=True, **(quiet | options)
     )
 
 
