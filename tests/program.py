@@ -78,7 +78,7 @@ def run(project: Path, *words: str, timeout_s: float = 120, **variables: str) ->
 
 def start(project: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
     """Start `sportsplat WORDS` and return at once."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment()}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment()}
     return subprocess.Popen(
         [PROGRAM, *words], cwd=project, stdin=subprocess.DEVNULL, text=True, **(quiet | options)
     )
