@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import yaml
 
@@ -33,8 +34,9 @@ def podman(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("podman")
     socket = folder / "podman" / "podman.sock"
     socket.parent.mkdir()
-    program = ["podman", "--root", f"{folder}/store", "--runroot", f"{folder}/run"]
-    serve = [*program, "system", "service", "--time=0", f"unix://{socket}"]
+    own = {"root": "store", "runroot": "run", "tmpdir": "tmp", "network-config-dir": "networks"}
+    options = [f"--{option}={folder / place}" for option, place in own.items()]
+    serve = ["podman", *options, "system", "service", "--time=0", f"unix://{socket}"]
     with subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
         try:
             found = _answering(folder)
@@ -43,7 +45,7 @@ def podman(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
         finally:
             service.terminate()
             service.wait(timeout=10)
-            subprocess.run([*program, "system", "reset", "--force"], check=False, capture_output=True)
+            _clear(folder)
 
 
 @pytest.fixture
@@ -102,6 +104,14 @@ def _answering(home: Path) -> Found:
                 return found
             time.sleep(0.1)
     raise AssertionError(f"podman does not serve: {attempts}")
+
+
+def _clear(folder: Path) -> None:
+    """End the watchers that outlive each command in a container by minutes, and unmount what is left."""
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "conmon" and str(folder) in " ".join(process.info["cmdline"] or []):
+            process.kill()
+    subprocess.run(["umount", str(folder / "store" / "overlay")], capture_output=True, check=False)
 
 
 def _load(engine: docker.DockerClient, podman: Found) -> None:
