@@ -10,6 +10,7 @@ def status(ctx: Run) -> Answer:
 
 from __future__ import annotations
 
+import errno
 import inspect
 import sys
 import time
@@ -24,7 +25,7 @@ import typer
 
 from sportsplat.cli import output
 from sportsplat.cli.help import HelpfulCommand, HelpfulGroup
-from sportsplat.errors import SportsplatError
+from sportsplat.errors import EnvironmentUnavailable, SportsplatError
 from sportsplat.redact import redact
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PANEL = "Common"
+_SERVER_DISK_FULL = "53100"
 _FLAGS: dict[str, Any] = {
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_PANEL)],
     "profile": Annotated[
@@ -201,10 +203,24 @@ def from_unforeseen(problem: BaseException) -> SportsplatError:
             cause=str(problem) or None,
             fix="run the same command again; what was stored is whole",
         )
+    if _means_full_disk(problem):
+        return EnvironmentUnavailable(
+            "a disk is full; nothing of the step that met it was kept",
+            cause=" ".join(str(problem).split()),
+            fix="make room (df -h), then run the same command again",
+            code="DISK_FULL",
+        )
     return output.InternalError(
         f"{type(problem).__name__}: {problem}",
         cause="an error that sportsplat did not foresee, which makes it a bug of ours",
         fix="run it again with --verbose and report the command, its output and `sportsplat --version`",
+    )
+
+
+def _means_full_disk(problem: BaseException) -> bool:
+    """Whether it is an OSError or an error of psycopg's that says so."""
+    return getattr(problem, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or (
+        getattr(problem, "sqlstate", None) == _SERVER_DISK_FULL
     )
 
 

@@ -22,7 +22,14 @@ from sportsplat.db.catalogue import difference, expected_here, live, restore_gra
 from sportsplat.db.engine import Connection, connect
 from sportsplat.db.migration_lock import set_timeouts, table_holders, take_lock
 from sportsplat.db.revisions import behind, current, destructive, head, revisions
-from sportsplat.errors import DataConflict, MigrationError, ResourceConflict, SchemaDrift, SportsplatError
+from sportsplat.errors import (
+    DataConflict,
+    EnvironmentUnavailable,
+    MigrationError,
+    ResourceConflict,
+    SchemaDrift,
+    SportsplatError,
+)
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -229,6 +236,13 @@ def _failure(conn: Connection, error: psycopg.Error, migrations_dir: Path) -> Sp
             cause=f"{said}; tables are held by {table_holders(conn)}",
             fix=f"wait until they have ended, then: {again}",
             code="LOCK_TIMEOUT",
+        )
+    if isinstance(error, psycopg.errors.DiskFull):
+        return EnvironmentUnavailable(
+            f"the server's disk is full: {step} failed, and nothing of it was kept",
+            cause=said,
+            fix=f"make room there (df -h), then: {again}",
+            code="DISK_FULL",
         )
     code, fix = "MIGRATION_FAILED", "put right what the server complains about, then: " + again
     if isinstance(error, psycopg.errors.QueryCanceled):

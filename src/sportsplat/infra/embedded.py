@@ -16,7 +16,7 @@ from sportsplat.infra import cluster, disk, logfile, memory, postmaster, probe, 
 from sportsplat.infra.account import Account, server_account
 from sportsplat.infra.binaries import MAJOR, bin_dir
 from sportsplat.infra.birth import Birth, Owner, password_statement
-from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, endpoint_of
+from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, ask_server, endpoint_of
 from sportsplat.infra.embedded_spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress, State
 from sportsplat.infra.lock import Held, exclusive
@@ -46,7 +46,7 @@ class EmbeddedEnvironment:
         self,
         timeout_s: float,
         *,
-        question: str | None = None,  # noqa: ARG002
+        question: str | None = None,
         progress: Progress | None = None,  # noqa: ARG002
     ) -> Ensured:
         """Initialise where there is no data, start where there is no server; return once it answers.
@@ -65,21 +65,16 @@ class EmbeddedEnvironment:
             self._ensure_data(Birth(owner, account, held.fd, self.spec.schema), actions)
             if self._password_changes.exists():
                 self._change_password(owner.password, held, actions)
-            server = EmbeddedServer(self.spec, actions.append).serve(owner, account, deadline)
-            endpoint = endpoint_of(self.spec, server, owner.password)
+            serving = EmbeddedServer(self.spec, actions.append)
+            server, rows = serving.serve(owner, account, deadline, question)
             memory.remember(self.spec.state_dir, backend=self.backend, port=server.port)
-        return Ensured(endpoint, actions)
+        seen = self._seen("running", server, owner.password, rows)
+        return Ensured(endpoint_of(self.spec, server, owner.password), actions, seen if question else None)
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
         """Look at the data directory and its process, and ask a running one its version and `question`."""
         state, server, rows = self._look(question)
-        service: dict[str, Any] = {"name": "postgres", "state": state, "data": str(self.spec.data_dir)}
-        if server is None:
-            return EnvironmentStatus(self.backend, state, services=[service])
-        service |= {"pid": server.pid, "port": server.port}
-        endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
-        version = rows[0] if rows else None
-        return EnvironmentStatus(self.backend, state, endpoint, version, [service], rows[1:])
+        return self._seen(state, server, self.spec.password() or "", rows)
 
     def endpoint(self) -> Endpoint:
         """Return where the running server is, without asking it anything."""
@@ -245,6 +240,18 @@ class EmbeddedEnvironment:
     def _stop(self, actions: list[str]) -> None:
         EmbeddedServer(self.spec, actions.append).stop()
 
+    def _seen(
+        self, state: State, server: postmaster.Postmaster | None, password: str, rows: list[str]
+    ) -> EnvironmentStatus:
+        """Return the status of a server that answered with `rows`: its version, then those of a question."""
+        service: dict[str, Any] = {"name": "postgres", "state": state, "data": str(self.spec.data_dir)}
+        if server is None:
+            return EnvironmentStatus(self.backend, state, services=[service])
+        service |= {"pid": server.pid, "port": server.port}
+        endpoint = endpoint_of(self.spec, server, password)
+        version = rows[0] if rows else None
+        return EnvironmentStatus(self.backend, state, endpoint, version, [service], rows[1:])
+
     def _running(self) -> postmaster.Postmaster | None:
         self._refuse_foreign_data()
         return postmaster.running(self.spec.data_dir)
@@ -260,7 +267,6 @@ class EmbeddedEnvironment:
             return ("stopped" if cluster.is_marked(self.spec.data_dir) else "incomplete"), None, []
         endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
         try:
-            statements = ["SHOW server_version", *([question] if question is not None else [])]
-            return "running", server, probe.ask(endpoint, *statements, timeout_s=ANSWER_S)
+            return "running", server, ask_server(endpoint, question)
         except probe.RefusedError:
             return "unhealthy", server, []

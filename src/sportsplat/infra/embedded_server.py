@@ -26,19 +26,24 @@ class EmbeddedServer:
         self.spec = spec
         self._tell = tell
 
-    def serve(self, owner: Owner, account: Account, deadline: float) -> postmaster.Postmaster:
-        """Return a server that answers to its owner; one that dies under our hands is started again, once."""
+    def serve(
+        self, owner: Owner, account: Account, deadline: float, question: str | None = None
+    ) -> tuple[postmaster.Postmaster, list[str]]:
+        """Return a server that answers to its owner, and what `ask_server` says.
+
+        One that dies under our hands is started again, once.
+        """
         for last in (False, True):
             left_s = max(_LEAST_START_S, deadline - time.monotonic())
             server, started = self._ensure(account, left_s)
             try:
-                self._accept(endpoint_of(self.spec, server, owner.password), owner, account, started)
+                rows = self._accept(server, owner, account, started, question)
             except EnvironmentUnavailable:
                 if last or postmaster.running(self.spec.data_dir) is not None:
                     raise
             else:
                 break
-        return server
+        return server, rows
 
     def stop(self) -> None:
         """Stop the server, if there is one, and clear away its socket and what a killed one left."""
@@ -97,6 +102,8 @@ class EmbeddedServer:
                 other = postmaster.wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
                 if other is not None:
                     return other
+                if failed.port_refused:
+                    raise ports.not_allowed(port) from None
                 if not failed.port_taken:
                     raise postmaster.start_failure(failed, self.spec.log) from None
         raise ports.none_left(self.spec.port)
@@ -111,13 +118,21 @@ class EmbeddedServer:
             **self.spec.tuning,
         }
 
-    def _accept(self, endpoint: Endpoint, owner: Owner, account: Account, started: bool) -> None:
+    def _accept(
+        self,
+        server: postmaster.Postmaster,
+        owner: Owner,
+        account: Account,
+        started: bool,
+        question: str | None,
+    ) -> list[str]:
         """Ask as the real user in the real database; with an answer, mark the data as complete.
 
         Data that does not answer is left as it is, and a server that this call started is stopped again.
         """
+        endpoint = endpoint_of(self.spec, server, owner.password)
         try:
-            probe.ask(endpoint, "SELECT 1", timeout_s=ANSWER_S)
+            rows = ask_server(endpoint, question)
         except probe.RefusedError as refused:
             error = refusals.explained(refused, self.spec, endpoint)
             if started:
@@ -125,6 +140,16 @@ class EmbeddedServer:
             raise error from refused
         if not cluster.is_marked(self.spec.data_dir):
             cluster.mark_complete(self.spec.data_dir, owner, account)
+        return rows
+
+
+def ask_server(endpoint: Endpoint, question: str | None) -> list[str]:
+    """Return the server's version, then the first column of the answer to a question, if there is one.
+
+    Raises RefusedError.
+    """
+    statements = ["SHOW server_version", *([question] if question is not None else [])]
+    return probe.ask(endpoint, *statements, timeout_s=ANSWER_S)
 
 
 def endpoint_of(spec: EmbeddedSpec, server: postmaster.Postmaster, password: str) -> Endpoint:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,14 +51,15 @@ def _try(fd: int) -> bool | None:
 
 
 def _sign(fd: int) -> None:
-    """Leave our name in the file, for the message of whoever waits."""
+    """Leave our name in the file, for the message of whoever waits; a full disk keeps nobody from working."""
     line = {
         "pid": os.getpid(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]]),
         "since": time.time(),
     }
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, json.dumps(line).encode(), 0)
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps(line).encode(), 0)
 
 
 def _held_by_another(path: Path, timeout_s: float) -> ResourceConflict:

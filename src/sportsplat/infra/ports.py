@@ -36,13 +36,21 @@ def candidates(
 
 
 def refuse_taken(port: int, host: str) -> None:
-    """Raise ResourceConflict (`PORT_TAKEN`) unless a server could listen on `port` of `host` now."""
-    if not is_free(port, host):
+    """Raise ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`) unless one could listen on `port` now."""
+    reason = _refusal(port, host)
+    if reason == errno.EACCES:
+        raise not_allowed(port)
+    if reason is not None:
         raise port_taken(port)
 
 
 def is_free(port: int, host: str) -> bool:
     """Whether a server could listen on `port` of `host` now."""
+    return _refusal(port, host) is None
+
+
+def _refusal(port: int, host: str) -> int | None:
+    """Return the number of the error with which the system refuses a port, None when it gives it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,10 +58,10 @@ def is_free(port: int, host: str) -> bool:
             probe.bind((host, port))
             probe.listen(1)
         except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return False
-            raise
-    return True
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            return error.errno
+    return None
 
 
 def port_taken(port: int) -> ResourceConflict:
@@ -64,6 +72,18 @@ def port_taken(port: int) -> ResourceConflict:
         cause=f"{who} listens on it; infra.port asks for exactly this port",
         fix="sportsplat up --port auto",
         code="PORT_TAKEN",
+        port=port,
+    )
+
+
+def not_allowed(port: int) -> ResourceConflict:
+    """Return the error for a port that the system does not give to the user who runs the server."""
+    return ResourceConflict(
+        f"the server may not listen on port {port}",
+        cause="permission denied: most systems keep the ports below 1024 for themselves, and the embedded "
+        "server never runs as root",
+        fix="sportsplat up --port auto",
+        code="PORT_NOT_ALLOWED",
         port=port,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,11 @@ class StartFailedError(Exception):
     def port_taken(self) -> bool:
         """Whether it failed because its TCP port belongs to somebody else."""
         return "could not create any TCP/IP sockets" in self.log or "Address already in use" in self.log
+
+    @property
+    def port_refused(self) -> bool:
+        """Whether the system does not give that port to the server's user."""
+        return re.search(r"could not bind IPv\d address .*: Permission denied", self.log) is not None
 
 
 def running(data_dir: Path) -> Postmaster | None:

@@ -22,7 +22,7 @@ from sportsplat.infra.wait import wait_for
 
 _SUFFIX, _PARTIAL = ".pack", ".partial"
 _KEPT = 4
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 def default_folder(environ: Mapping[str, str]) -> Path | None:
@@ -60,7 +60,7 @@ def turn(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock, so that one process makes a template and others wait for it; made if missing.
 
     Yields whether a template may be kept there: not in a folder of others, nor in one that cannot be written,
-    nor while another process is still making one after 20 seconds.
+    nor while another process is still making one after a minute.
     """
     lock = _lock(folder)
     try:
