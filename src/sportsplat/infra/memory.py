@@ -11,7 +11,8 @@ from typing import Any
 from sportsplat.infra.dotenv import replace_file
 
 _FILE = "state.json"
-_kept: set[Path] = set()
+_OF_THE_BACKEND = {"backend", "port"}
+_withheld: dict[Path, dict[str, Any]] = {}
 
 
 def recall(state_dir: Path) -> dict[str, Any]:
@@ -25,8 +26,9 @@ def recall(state_dir: Path) -> dict[str, Any]:
 
 def remember(state_dir: Path, **facts: Any) -> None:
     """Add facts to the memory of `state_dir`; nothing is written when nothing changed."""
-    if state_dir.resolve() in _kept:
-        facts.pop("backend", None)
+    withheld = _withheld.get(state_dir.resolve())
+    if withheld is not None:
+        withheld.update({key: facts.pop(key) for key in _OF_THE_BACKEND & facts.keys()})
     before = recall(state_dir)
     after = {**before, **facts}
     if after != before:
@@ -40,17 +42,17 @@ def backend_kept(state_dir: Path) -> Iterator[None]:
 
     While a project moves, its new backend is up and not yet its own.
     """
-    _kept.add(state_dir.resolve())
+    _withheld[state_dir.resolve()] = {}
     try:
         yield
     finally:
-        _kept.discard(state_dir.resolve())
+        _withheld.pop(state_dir.resolve(), None)
 
 
 def move_backend(state_dir: Path, backend: str) -> None:
-    """Remember that the project's data is in `backend` from now on."""
-    _kept.discard(state_dir.resolve())
-    remember(state_dir, backend=backend)
+    """Remember that the project's data is in `backend` from now on, and what was learned of it meanwhile."""
+    learned = _withheld.pop(state_dir.resolve(), {})
+    remember(state_dir, **(learned | {"backend": backend}))
 
 
 def forget(state_dir: Path) -> None:

@@ -8,13 +8,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sportsplat.db.engine import Connection
+from sportsplat.db.replace import has_rows, tables
 from sportsplat.db.still import held_still
 from sportsplat.errors import SportsplatError
 from sportsplat.infra import backup_file, memory
 from sportsplat.infra.choice import chosen_backend, holds_data
 from sportsplat.infra.environment import Backend, Endpoint, Environment, open_environment
 from sportsplat.jobs.backup import default_file, dump, read
-from sportsplat.jobs.restore import Backup, keep_rows, needs_yes, occupied, take_in
+from sportsplat.jobs.restore import (
+    Backup,
+    alone,
+    bring_up_to_date,
+    keep_rows,
+    needs_yes,
+    prepare,
+    swap,
+)
 from sportsplat.jobs.restoring import Progress, opened, silent
 
 if TYPE_CHECKING:
@@ -55,37 +65,40 @@ def move(resolved: Resolved, to: Backend, *, yes: bool = False, tell: Progress =
         source = _Place(environment, environment.ensure(settings.infra.timeout_s).endpoint)
         old = _whereabouts(source)
         with _given_up_on_failure(settings, open_environment(_meaning(settings, to))) as target:
-            kept = []
-            if occupied(target.endpoint):
-                if not yes:
-                    raise needs_yes(f"sportsplat db move {to} --yes")
-                kept = [keep_rows(_meaning(settings, to), "move", tell)]
-            found, actions = _carry(settings, source, target, tell)
-    facts = {"file": str(found.path), "rows": found.manifest.rows, "old": old}
+            again = f"sportsplat db move {to}"
+            actions = prepare(target.endpoint, again)
+            with alone(target.endpoint, "move", again) as conn:
+                if has_rows(conn, tables(conn)):
+                    if not yes:
+                        raise needs_yes(f"{again} --yes")
+                    actions.append(keep_rows(_meaning(settings, to), "move", tell))
+                found = _carry(settings, source, target.backend, conn, actions, tell)
+            actions += bring_up_to_date(target.endpoint, found)
+    facts = {"file": str(found.path), "rows": found.manifest.rows, "old": old, "actions": actions}
     took = {"seconds": round(time.perf_counter() - started, 3)}
-    return answer | facts | {"actions": kept + actions, "change": _to_change(resolved, to)} | took
+    return answer | facts | {"change": _to_change(resolved, to)} | took
 
 
-def _carry(settings: Settings, source: _Place, target: _Place, tell: Progress) -> tuple[Backup, list[str]]:
-    """Back up, restore, remember, stop, while nobody writes to the source; return what was done."""
-    name = f"move-{source.backend}-{target.backend}"
-    again = f"sportsplat db move {target.backend}"
-    with (
-        opened(source.endpoint.dsn(), "move", again) as conn,
-        held_still(conn, "EXCLUSIVE") as snapshot,
-    ):
-        with backup_file.new_file(default_file(settings, name)) as new:
+def _carry(
+    settings: Settings, source: _Place, to: Backend, into: Connection, actions: list[str], tell: Progress
+) -> Backup:
+    """Back up, restore, remember, stop, while nobody writes to the source; `actions` hears what was done."""
+    file = default_file(settings, f"move-{source.backend}-{to}")
+    again = f"sportsplat db move {to}"
+    with opened(source.endpoint.dsn(), "move", again) as conn, held_still(conn, "EXCLUSIVE") as snapshot:
+        with backup_file.new_file(file) as new:
             new.seal(dump(conn, snapshot, source.endpoint, source.backend, new, tell))
-        found = Backup(new.path, read(new.path, tell))
-        actions = [f"backed up to {new.path}", *take_in(target.endpoint, found, tell, again=again)]
-        memory.move_backend(settings.state_dir, target.backend)
+        actions.append(f"backed up to {file}")
+        found = Backup(file, read(file, tell))
+        actions.append(swap(into, found, tell))
+        memory.move_backend(settings.state_dir, to)
         # Whoever waits to write is turned away by the end of the server, and not let in behind our back.
         try:
             actions += source.environment.stop()
         except SportsplatError as still_there:
             actions.append(f"could not stop the {source.backend} server: {still_there.message}")
         conn.close()
-    return found, actions
+    return found
 
 
 def _meaning(settings: Settings, backend: Backend) -> Settings:
@@ -97,17 +110,14 @@ def _meaning(settings: Settings, backend: Backend) -> Settings:
 @contextmanager
 def _given_up_on_failure(settings: Settings, environment: Environment) -> Iterator[_Place]:
     """Yield the new place; when the block fails, stop what was started there."""
-    before = memory.recall(settings.state_dir)
     was_running = environment.status().state == "running"
     try:
         yield _Place(environment, environment.ensure(settings.infra.timeout_s).endpoint)
     except BaseException:
         moved = memory.recall(settings.state_dir).get("backend") == environment.backend
-        if not moved:
+        if not moved and not was_running:
             with suppress(SportsplatError):
-                if not was_running:
-                    environment.stop()
-            memory.remember(settings.state_dir, **before)
+                environment.stop()
         raise
 
 

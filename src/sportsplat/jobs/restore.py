@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,13 +61,16 @@ def restore(
     found = open_backup(file, tell)
     environment = open_environment(settings)
     endpoint = environment.endpoint()
-    actions = []
-    if occupied(endpoint):
-        if not yes:
-            raise needs_yes(f"sportsplat db restore {file} --yes")
-        if keep:
-            actions.append(keep_rows(settings, "restore", tell))
-    actions += take_in(endpoint, found, tell, again=f"sportsplat db restore {file}")
+    again = f"sportsplat db restore {file}"
+    actions = prepare(endpoint, again)
+    with alone(endpoint, "restore", again) as conn:
+        if has_rows(conn, tables(conn)):
+            if not yes:
+                raise needs_yes(f"{again} --yes")
+            if keep:
+                actions.append(keep_rows(settings, "restore", tell))
+        actions.append(swap(conn, found, tell))
+    actions += bring_up_to_date(endpoint, found)
     facts = describe(file, found.manifest) | {"backend": environment.backend, "actions": actions}
     return facts | {"seconds": round(time.perf_counter() - started, 3)}
 
@@ -79,15 +84,15 @@ def reset(
     a reason to refuse (DataConflict, `FOREIGN_OBJECTS`), before anything is touched.
     """
     endpoint = open_environment(settings).endpoint()
-    actions = []
-    if occupied(endpoint):
-        if not yes:
-            raise needs_yes("sportsplat db reset --yes")
-        if keep:
-            actions.append(keep_rows(settings, "reset", tell))
     migrations = asset_dir("migrations")
-    with opened(endpoint.dsn(), "reset", "sportsplat db reset --yes") as conn:
-        take_lock(conn, _WAIT_S)
+    actions = []
+    again = "sportsplat db reset --yes"
+    with alone(endpoint, "reset", again) as conn:
+        if has_rows(conn, tables(conn)):
+            if not yes:
+                raise needs_yes(again)
+            if keep:
+                actions.append(keep_rows(settings, "reset", tell))
         conn.execute("BEGIN")
         ours = known_objects(conn, migrations)
         empty(conn, ours)
@@ -118,37 +123,55 @@ def open_backup(file: Path, tell: Progress = silent) -> Backup:
     return Backup(file, manifest)
 
 
-def occupied(endpoint: Endpoint) -> bool:
-    """Tell whether the database holds rows of the user's."""
-    with opened(endpoint.dsn(), "restore", "sportsplat db restore FILE") as conn:
-        return has_rows(conn, tables(conn))
+def prepare(endpoint: Endpoint, again: str) -> list[str]:
+    """Migrate a database that has never been, since the first migration makes the roles where it may.
+
+    Returns what was done. Raises DataConflict (`WRONG_ENCODING`).
+    """
+    migrations = asset_dir("migrations")
+    with opened(endpoint.dsn(), "restore", again) as conn:
+        refuse_encoding(conn)
+        if current(conn) is not None or known_objects(conn, migrations):
+            return []
+    migrate(endpoint.dsn(), migrations)
+    return ["made roles and schema in an empty database"]
 
 
-def take_in(endpoint: Endpoint, found: Backup, tell: Progress, *, again: str) -> list[str]:
-    """Replace what is in a database by a backup, in one transaction; return what was done, in the past tense.
+@contextmanager
+def alone(endpoint: Endpoint, work: str, again: str) -> Iterator[Connection]:
+    """Yield an autocommit connection that holds off migrations and other restores of this database."""
+    with opened(endpoint.dsn(), work, again) as conn:
+        take_lock(conn, _WAIT_S)
+        yield conn
+
+
+def swap(conn: Connection, found: Backup, tell: Progress) -> str:
+    """Replace what is in the database by a backup in one transaction; return what was done.
 
     Before the commit every table is compared with the manifest, so whatever fails leaves the old content.
-    again: the command that does it, for the errors.
     """
     migrations = asset_dir("migrations")
     manifest = found.manifest
-    actions = _prepare(endpoint, migrations)
-    with opened(endpoint.dsn(), "restore", again) as conn:
-        take_lock(conn, _WAIT_S)
-        refuse_encoding(conn)
-        conn.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        empty(conn, known_objects(conn, migrations, manifest.objects))
-        load_archive(conn, found.path, manifest, tell)
-        give_grants(conn, migrations)
-        compare(conn, manifest, found.path, tell)
-        conn.execute("COMMIT")
-        _analyse(conn, manifest)
-    actions.append(f"restored {manifest.rows:,} rows of {len(manifest.tables)} tables, all equal")
-    missing = behind(manifest.schema_revision, migrations)
-    if missing:
-        migrate(endpoint.dsn(), migrations)
-        actions.append(f"migrated the schema from {manifest.schema_revision} to {missing[-1]}")
-    return actions
+    conn.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+    empty(conn, known_objects(conn, migrations, manifest.objects))
+    load_archive(conn, found.path, manifest, tell)
+    give_grants(conn, migrations)
+    compare(conn, manifest, found.path, tell)
+    conn.execute("COMMIT")
+    names = [sql.Identifier("public", name) for name in manifest.tables]
+    conn.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(names)))  # the planner has not seen them
+    return f"restored {manifest.rows:,} rows of {len(manifest.tables)} tables, all equal"
+
+
+def bring_up_to_date(endpoint: Endpoint, found: Backup) -> list[str]:
+    """Migrate what was restored from an older schema; return what was done."""
+    migrations = asset_dir("migrations")
+    was = found.manifest.schema_revision
+    missing = behind(was, migrations)
+    if not missing:
+        return []
+    migrate(endpoint.dsn(), migrations)
+    return [f"migrated the schema from {was} to {missing[-1]}"]
 
 
 def needs_yes(command: str) -> UsageError:
@@ -161,24 +184,8 @@ def needs_yes(command: str) -> UsageError:
     )
 
 
-def _prepare(endpoint: Endpoint, migrations: Path) -> list[str]:
-    """Migrate a database that has never been: the first migration makes the roles where it may."""
-    with opened(endpoint.dsn(), "restore", "sportsplat db restore FILE") as conn:
-        refuse_encoding(conn)
-        if current(conn) is not None or known_objects(conn, migrations):
-            return []
-    migrate(endpoint.dsn(), migrations)
-    return ["made roles and schema in an empty database"]
-
-
-def _analyse(conn: Connection, manifest: Manifest) -> None:
-    """Let the planner know the new tables."""
-    names = [sql.Identifier("public", name) for name in manifest.tables]
-    conn.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(names)))
-
-
 def keep_rows(settings: Settings, before: str, tell: Progress) -> str:
-    """Back up what is about to go; return the action."""
+    """Back up what is about to go; return what was done."""
     file = default_file(settings, f"before-{before}")
     backup(settings, file, tell=tell)
     return f"backed up what was there to {file}"
