@@ -4,7 +4,8 @@
     python -m benchmarks features database   only these
     python -m benchmarks --json              for a program
 
-Rows on real files need SPORTSPLAT_REAL_DATA; without it they are named as skipped.
+Rows on real files need SPORTSPLAT_REAL_DATA, and those on Docker an engine with the image; without it they
+are named as skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.common import BenchRow
 
-TOPICS = ("features", "database", "command", "backtest")
+TOPICS = ("features", "database", "command", "environment", "backtest")
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

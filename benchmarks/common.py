@@ -13,12 +13,13 @@ from dataclasses import dataclass
 class BenchRow:
     """One line of the table that `make bench` prints.
 
-    Seconds are medians. `goal_ratio` is the largest ours/floor that meets the goal (None: no promise).
-    A row without a floor has a plain goal in seconds, `goal_s`.
+    Seconds are medians, None where nothing was measured, which `note` then explains. `goal_ratio` is the
+    largest ours/floor that meets the goal (None: no promise). A row without a floor has a plain goal in
+    seconds, `goal_s`.
     """
 
     name: str
-    ours_s: float
+    ours_s: float | None
     floor_s: float | None = None
     goal_ratio: float | None = None
     note: str = ""
@@ -27,14 +28,14 @@ class BenchRow:
     @property
     def ratio(self) -> float | None:
         """Ours divided by the floor."""
-        return None if self.floor_s is None else self.ours_s / self.floor_s
+        return None if self.ours_s is None or self.floor_s is None else self.ours_s / self.floor_s
 
     @property
     def met(self) -> bool | None:
         """Whether the goal is met; None where there is none."""
         if self.goal_ratio is not None and self.ratio is not None:
             return self.ratio <= self.goal_ratio
-        if self.goal_s is not None:
+        if self.goal_s is not None and self.ours_s is not None:
             return self.ours_s <= self.goal_s
         return None
 
