@@ -74,7 +74,7 @@ def test_the_server_listens_on_this_machine_only_and_outlives_our_session(made: 
 
     listening = {c.laddr[0] for c in server.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
-    assert os.getsid(server.pid) == server.pid
+    assert os.getsid(server.pid) != os.getsid(0)
     assert not any(child.pid == server.pid for child in psutil.Process().children(recursive=True))
     assert server.uids().effective != 0
     streams = {str(Path(f"/proc/{server.pid}/fd/{fd}").readlink()) for fd in (0, 1, 2)}
@@ -120,10 +120,13 @@ def test_text_is_unicode_whatever_the_shell_says(
     assert rows == [("UTF8", "MÜLLER", False)]
 
 
-@pytest.mark.parametrize("length", [60, 180])
-def test_the_socket_works_however_long_the_path(made: Make, tmp_path: Path, length: int) -> None:
+ODD = """it's $(id) `id` "a, b" \\n %s – été"""
+
+
+@pytest.mark.parametrize("name", ["short", "d" * 60, "d" * 120, "d" * 180, "Ligue 1 – été " * 6, ODD])
+def test_the_socket_works_whatever_the_path(made: Make, tmp_path: Path, name: str) -> None:
     """The kernel allows 107 bytes for a socket's address; projects lie deeper than that."""
-    folder = tmp_path / ("d" * max(1, length - len(str(tmp_path)) - 1))
+    folder = tmp_path / name.strip()
     environment = made(folder)
     environment.ensure(60)
     socket_dir = Path(environment.endpoint().socket_dir or "")
@@ -132,6 +135,13 @@ def test_the_socket_works_however_long_the_path(made: Make, tmp_path: Path, leng
     assert socket_dir.stat().st_mode & 0o777 == 0o700
     environment.stop()
     assert not socket_dir.exists()
+
+
+def test_a_database_is_made_whatever_the_path(make: Make, tmp_path: Path) -> None:
+    environment = make(tmp_path / ODD / ("d" * 120))
+
+    environment.ensure(60)
+    assert query(environment, "SHOW data_directory") == [(str(environment.spec.data_dir),)]
 
 
 def test_two_projects_run_side_by_side(made: Make, tmp_path: Path) -> None:

@@ -39,18 +39,11 @@ class Account:
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a PostgreSQL program as this user, from `/`, with nothing of our environment."""
-        words, surroundings = self._prepared(command)
-        return subprocess.run(words, check=False, **surroundings, **options)
-
-    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
-        """Like `run`, without waiting for the end."""
-        words, surroundings = self._prepared(command)
-        return subprocess.Popen(words, **surroundings, **options)
-
-    def _prepared(self, command: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
         prefix, identity = self._switch()
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-        return [*prefix, *command], {"cwd": "/", "env": environment, "text": True, **identity}
+        return subprocess.run(
+            [*prefix, *command], cwd="/", env=environment, text=True, check=False, **identity, **options
+        )
 
     def _switch(self) -> tuple[list[str], dict[str, Any]]:
         """Return what to put before a command, and what to tell `subprocess`, to become this user."""

@@ -15,7 +15,8 @@ START_BYTES = 32_000_000
 """What a stopped server takes to start: the next 16 MB of write-ahead log, what it writes at a checkpoint."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_SAID = tuple(os.strerror(number) for number in _FULL)
+_SAID = (*(os.strerror(number) for number in _FULL), "Check free disk space")
+_NO_ROOM_BYTES = 1_000_000
 
 
 def free_bytes(folder: Path) -> int:
@@ -30,6 +31,11 @@ def is_full(problem: OSError | str) -> bool:
     if isinstance(problem, OSError):
         return problem.errno in _FULL
     return any(words in problem for words in _SAID)
+
+
+def has_no_room(folder: Path) -> bool:
+    """Whether so little is left that a server cannot even write why it ends."""
+    return free_bytes(folder) < _NO_ROOM_BYTES
 
 
 def need(folder: Path, bytes_needed: int, purpose: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from sportsplat.infra import disk
 from sportsplat.infra.account import Account
 from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.birth import CONFIGURATION
-from sportsplat.infra.processes import workers, works_in
+from sportsplat.infra.processes import is_alive, workers, works_in
 from sportsplat.infra.wait import wait_for
 
 # Safe first (fsync stays on), then quick to start and small; one analyst's machine, not a server farm.
@@ -94,19 +93,28 @@ def start(
     """
     _write_configuration(data_dir, options, account)
     before = log.stat().st_size if log.exists() else 0
-    command = [str(bin_dir() / "pg_ctl"), "start", "-w", "-s", "-D", str(data_dir), "-l", str(log)]
-    # pg_ctl's own streams are not captured: the server must not hold a pipe of ours open.
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    with account.start([*command, "-t", str(max(1, round(timeout_s)))], **quiet) as launcher:
-        # pg_ctl looks ten times a second, and the server is often there after 20 ms.
-        wait_for(lambda: launcher.poll() is not None or _ready(data_dir), timeout_s, longest_pause_s=0.01)
-        if launcher.poll() is None:
-            launcher.kill()
-    late_s = 1.0 if launcher.returncode == 0 else 0.0
-    server = wait_ready(data_dir, log, late_s, before)
-    if server is None:
-        raise StartFailedError(tail_from(log, before))
-    return server
+    pid = _launch(data_dir, log, account)
+    wait_for(lambda: _ready(data_dir) or not is_alive(pid), timeout_s, longest_pause_s=0.01)
+    server = wait_ready(data_dir, log, 0.0, before)
+    if server is not None:
+        return server
+    if is_alive(pid):  # it did not come so far as to write its pid file
+        _send(pid, signal.SIGKILL)
+        raise _too_late(timeout_s, log, before)
+    raise StartFailedError(tail_from(log, before))
+
+
+def _launch(data_dir: Path, log: Path, account: Account) -> int:
+    """Start the server in the background of a shell that ends at once, and return its process number.
+
+    `pg_ctl` looks for it ten times a second only, and puts both paths into a shell's command unquoted.
+    """
+    script = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
+    command = ["/bin/sh", "-c", script, "sh", str(log), str(bin_dir() / "postgres"), "-D", str(data_dir)]
+    done = account.run(command, capture_output=True, start_new_session=True)
+    if done.returncode != 0 or not done.stdout.strip().isdecimal():
+        raise StartFailedError(done.stderr)
+    return int(done.stdout)
 
 
 def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -> Postmaster | None:
@@ -117,13 +125,17 @@ def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -
     wait_for(lambda: (server := running(data_dir)) is None or server.ready, timeout_s)
     server = running(data_dir)
     if server is not None and not server.ready:
-        raise TimedOut(
-            f"the database server did not become ready within {timeout_s:g} s",
-            cause=last_words(tail_from(log, log_from)),
-            fix="sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`",
-            code="START_TIMED_OUT",
-        )
+        raise _too_late(timeout_s, log, log_from)
     return server
+
+
+def _too_late(timeout_s: float, log: Path, log_from: int) -> TimedOut:
+    return TimedOut(
+        f"the database server did not become ready within {timeout_s:g} s",
+        cause=last_words(tail_from(log, log_from)),
+        fix="sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`",
+        code="START_TIMED_OUT",
+    )
 
 
 def stop(data_dir: Path, timeout_s: float) -> bool:
@@ -164,7 +176,7 @@ def last_words(said: str) -> str:
 
 def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable:
     """Return the error for a server that will not start, in its own words."""
-    if disk.is_full(failed.log):
+    if disk.is_full(failed.log) or disk.has_no_room(log.parent):
         return disk.full(log.parent, disk.START_BYTES, "the server", last_words(failed.log))
     return EnvironmentUnavailable(
         "the database server ended instead of starting",
@@ -219,7 +231,7 @@ def _ready(data_dir: Path) -> bool:
 
 
 def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Account) -> None:
-    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items()]
+    lines = [f"{name} = {_quoted(value)}" for name, value in options.items()]
     text = "# Written by sportsplat at each start.\n" + "\n".join(lines) + "\n"
     path = data_dir / CONFIGURATION
     if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -228,6 +240,12 @@ def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Ac
     partial.write_text(text, encoding="utf-8")
     account.give(partial)
     partial.rename(path)
+
+
+def _quoted(value: str) -> str:
+    """Return a value as PostgreSQL's configuration file takes it."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 def rotate(log: Path, limit_bytes: int = 5_000_000) -> None:

@@ -26,6 +26,22 @@ def works_in(pid: int, data_dir: Path) -> bool:
         return False
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    if sys.platform != "linux":
+        import psutil
+
+        try:
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+    try:
+        state = Path(f"{_PROC}/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in (b"Z", b"X")
+
+
 def workers(data_dir: Path) -> list[int]:
     """Return the numbers of all live PostgreSQL processes of `data_dir`."""
     return [pid for pid in _all_numbers() if works_in(pid, data_dir)]

@@ -16,9 +16,12 @@ _LONGEST = 107 - len("/.s.PGSQL.65535")
 
 
 def socket_dir(state_dir: Path) -> Path:
-    """Return the folder for the socket: in the project's state, or if that is too long in a temporary one."""
+    """Return the folder for the socket: in the project's state, or in a temporary one.
+
+    That is for a path that is too long, or that holds what PostgreSQL takes for the end of a name in a list.
+    """
     inside = state_dir / "run"
-    if len(str(inside).encode()) <= _LONGEST:
+    if len(str(inside).encode()) <= _LONGEST and not set(str(inside)) & set(',"'):
         return inside
     import hashlib
     import tempfile
