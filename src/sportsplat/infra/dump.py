@@ -46,16 +46,15 @@ def dumping(source: Source, new: backup_file.NewFile) -> Iterator[Callable[[Call
     Left before its end, the program is stopped. Waiting raises EnvironmentUnavailable (`DISK_FULL`,
     `BACKUP_FAILED`, `NOT_ALLOWED`) and ResourceConflict (`LOCK_TIMEOUT`).
     """
-    program = pg_tools.pg_dump(
-        source.major, encrypted=source.encrypted, sslmode=source.endpoint.parameters.get("sslmode")
-    )
+    tool = pg_tools.pg_dump(source.major, encrypted=source.encrypted)
     # The password is among the variables: a command line can be read by every user of the machine.
-    variables = psql_environment(source.endpoint) | {"LC_ALL": "C", "PGAPPNAME": "sportsplat backup"}
+    named = {"LC_ALL": "C", "PGAPPNAME": "sportsplat backup"}
+    variables = psql_environment(source.endpoint) | named | tool.variables
     what = ["--format=custom", "--schema=public", "--encoding=UTF8", f"--snapshot={source.snapshot}"]
     how = [f"--compress={_COMPRESSION}", f"--lock-wait-timeout={_LOCK_WAIT}", "--no-password"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [str(program), *what, *how, f"--file={new.partial}"],
+            [str(tool.program), *what, *how, f"--file={new.partial}"],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

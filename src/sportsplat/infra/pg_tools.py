@@ -5,32 +5,44 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.binaries import bin_dir
 
-_ENCRYPTED_ONLY = frozenset({"require", "verify-ca", "verify-full"})
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, and the variables that it needs beside those of the connection."""
+
+    program: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
 
-def pg_dump(server_major: int, *, encrypted: bool, sslmode: str | None = None) -> Path:
-    """Return a `pg_dump` that is not older than the server.
+def pg_dump(server_major: int, *, encrypted: bool) -> Tool:
+    """Return a `pg_dump` that is not older than the server, and that encrypts if it has to.
 
-    encrypted: the driver's own connection to that server is. Then the system's is taken, where it is recent
-    enough: the wheel's cannot encrypt, and serves only where `sslmode` allows a connection without.
+    encrypted: whether the driver's own connection is. The wheel's pg_dump cannot by itself. On Linux it is
+    given the driver's libpq, which can; elsewhere the system's pg_dump has to be recent enough.
     Raises EnvironmentUnavailable (`PG_DUMP_TOO_OLD`).
     """
-    wheel = next((tool for major, tool in _of_wheel("pg_dump") if major >= server_major), None)
-    if encrypted or wheel is None:
-        system = shutil.which("pg_dump")
-        if system is not None and _major(system) >= server_major:
-            return Path(system)
-    if wheel is not None and not (encrypted and sslmode in _ENCRYPTED_ONLY):
-        return wheel
-    why = "the one that came with pip cannot encrypt" if encrypted else "the one that came with pip is older"
+    for major, program in _of_wheel("pg_dump"):
+        if major >= server_major:
+            variables = _driver_library(major) if encrypted else {}
+            if variables is not None:
+                return Tool(program, variables)
+    system = shutil.which("pg_dump")
+    version = 0 if system is None else _major(system)
+    if system is not None and version >= server_major:
+        return Tool(Path(system))
+    why = "cannot encrypt" if encrypted else "is older"
+    beside = f"version {version}" if system is not None else "none"
     raise EnvironmentUnavailable(
         f"no pg_dump here can read the server, PostgreSQL {server_major}",
-        cause=f"{why}, and the system has {_system_version()}",
+        cause=f"the one that came with pip {why}, and the system has {beside}",
         fix=f"install the client programs of PostgreSQL {server_major} or later, so that pg_dump is found",
         code="PG_DUMP_TOO_OLD",
     )
@@ -52,12 +64,24 @@ def _of_wheel(program: str) -> list[tuple[int, Path]]:
     return sorted((_major(str(tool)), tool) for tool in found)
 
 
+def _driver_library(major: int) -> dict[str, str] | None:
+    """Return what makes a program of this major use the libpq of psycopg's own wheel; None if it has none.
+
+    A libpq serves every program that is not newer than itself.
+    """
+    import psycopg
+
+    spec = find_spec("psycopg_binary")
+    folders = spec.submodule_search_locations if spec is not None else None
+    if sys.platform != "linux" or psycopg.pq.version() < major * 10000:
+        return None
+    for folder in folders or ():
+        for library in Path(folder).parent.glob("psycopg_binary.libs/libpq-*"):
+            return {"LD_PRELOAD": str(library)}
+    return None
+
+
 def _major(program: str) -> int:
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"\) (\d+)", done.stdout)
     return int(version[1]) if version is not None else 0
-
-
-def _system_version() -> str:
-    system = shutil.which("pg_dump")
-    return "none" if system is None else f"version {_major(system)}"
