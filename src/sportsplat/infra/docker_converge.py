@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sportsplat.infra.docker_objects import Container, Objects
+from sportsplat.infra.docker_container import Container
+from sportsplat.infra.docker_objects import Objects
 from sportsplat.infra.docker_render import changed
 from sportsplat.infra.service import Service
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from sportsplat import redact
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
 from sportsplat.infra import docker_refusals as refusals
 from sportsplat.infra import memory, probe
-from sportsplat.infra.docker_ready import Seen, listens, look
+from sportsplat.infra.docker_look import PASSWORD_CHANGES, UP, Look
+from sportsplat.infra.docker_ready import listens
 from sportsplat.infra.docker_spec import DockerSpec, docker_spec
 from sportsplat.infra.engine import find_engine, search
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress, State
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress
 from sportsplat.infra.lock import exclusive
 from sportsplat.infra.password import new_password
 from sportsplat.infra.wait import wait_for
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from sportsplat.infra.docker_objects import Objects
     from sportsplat.settings import Settings
 
+T = TypeVar("T")
+
 _ANSWER_S = 5.0
 _LOCK_S = 60.0
 _START_S = 60.0
 _STOP_S = 60
-_UP = ("running", "restarting", "paused")
 
 
 def docker_environment(settings: Settings) -> DockerEnvironment:
@@ -46,7 +47,11 @@ class DockerEnvironment:
     def __init__(self, spec: DockerSpec) -> None:
         """Hold what the database is to be; nothing is touched yet."""
         self.spec = spec
-        self._run = secrets.token_hex(8)
+        self._run = os.urandom(8).hex()
+
+    @property
+    def _look(self) -> Look:
+        return Look(self.spec, self._engine)
 
     def ensure(
         self, timeout_s: float, *, question: str | None = None, progress: Progress | None = None
@@ -59,29 +64,25 @@ class DockerEnvironment:
         None of them costs data: a failed run takes back what it made itself, and nothing else.
         """
         deadline = time.monotonic() + timeout_s
-        ensured = self._as_it_was(question)
+        ensured = self._look.as_it_was(question)
         if ensured is not None:
             return ensured
         with self._locked(timeout_s):
-            return self._as_it_was(question) or self._launch(deadline, question, progress)
+            return self._look.as_it_was(question) or self._launch(deadline, question, progress)
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
         """Ask the database where it was last; only when it does not answer ask the engine why."""
-        port = self._remembered_port()
-        seen = self._seen(port, question) if port is not None else None
-        if seen is not None and port is not None and seen.marker is not None:
-            return self._running(port, seen)
-        return self._status_by_engine(question)
+        return self._look.status(question)
 
     def endpoint(self) -> Endpoint:
         """Return where the running database is: that its port answers is enough."""
-        port = self._remembered_port()
-        if port is None or not listens(self.spec.host, port):
-            status = self._status_by_engine(None)
-            if status.endpoint is None:
-                raise refusals.not_running(status.state)
-            return status.endpoint
-        return self._endpoint(port)
+        port = self._look.port
+        if port is not None and listens(self.spec.host, port):
+            return self._look.endpoint(port)
+        status = self._look.status_by_engine()
+        if status.endpoint is None:
+            raise refusals.not_running(status.state)
+        return status.endpoint
 
     def ask(self, sql: str) -> list[str]:
         """Return the first column of a query, through the wheel's psql."""
@@ -114,18 +115,18 @@ class DockerEnvironment:
 
     def set_aside(self) -> list[str]:
         """Begin a new generation of the volume beside an incomplete one; complete data is left alone."""
-        from sportsplat.infra.docker_launch import is_complete, present_volume, volume_facts
+        from sportsplat.infra.docker_volume import make_volume, present_volume
 
         with self._locked(_LOCK_S):
             engine = self._engine()
-            volume = present_volume(self.spec, engine.volumes())
-            if volume.labels is None or is_complete(self.spec, volume):
+            volume = present_volume(self.spec, engine)
+            if not volume.exists or volume.is_complete(self.spec):
                 return []
             found = engine.container(self.spec.container)
             if found is not None:
                 engine.remove(found)
             new = self.spec.volume(volume.generation + 1)
-            engine.create_volume(new, volume_facts(self.spec))
+            make_volume(self.spec, engine, new)
         return [f"left the incomplete data in the volume {volume.name}", f"created the volume {new}"]
 
     def reset_password(self) -> list[str]:
@@ -145,19 +146,21 @@ class DockerEnvironment:
         return [f"kept the password, which is from {self.spec.password_origin()}", *self._give_password()]
 
     def _give_password(self, *, new: bool = False) -> list[str]:
-        from sportsplat.infra.docker_launch import Launch, present_volume
+        from sportsplat.infra.docker_launch import Launch
+        from sportsplat.infra.docker_volume import present_volume
 
         with self._locked(_LOCK_S):
-            engine = self._engine()
-            if present_volume(self.spec, engine.volumes()).labels is None:
+            launch = Launch(self.spec, self._engine(), [])
+            if not present_volume(self.spec, launch.engine).exists:
                 raise refusals.not_running("absent")
-            actions = []
-            if new:
-                with refusals.writing(self.spec):
+            with refusals.writing(self.spec):
+                memory.remember(self.spec.state_dir, **{PASSWORD_CHANGES: True})
+                if new:
                     self.spec.write_password(new_password())
-                self.spec = replace(self.spec, configured_password=None)
-                actions.append("wrote a new password into .env")
-            return Launch(self.spec, engine, actions).give_password(time.monotonic() + _START_S)
+                    self.spec = launch.spec = replace(self.spec, configured_password=None)
+                    launch.actions.append("wrote a new password into .env")
+            self._guarded(launch, lambda: launch.change_password(time.monotonic() + _START_S))
+        return launch.actions
 
     def psql(self) -> str:
         """Return the wheel's `psql`."""
@@ -196,17 +199,29 @@ class DockerEnvironment:
     def _bring_up(
         self, launch: Launch, deadline: float, question: str | None, progress: Progress | None
     ) -> Ensured:
+        done = self._guarded(launch, lambda: launch.run(deadline, question, progress))
+        with refusals.writing(self.spec):
+            memory.remember(
+                self.spec.state_dir,
+                backend=self.backend,
+                project=self.spec.project,
+                engine=launch.engine.found.endpoint,
+                port=done.endpoint.port,
+                volume=done.volume,
+                config=done.service.fingerprint(),
+            )
+        return Ensured(done.endpoint, launch.actions, self._look.running(done.endpoint.port, done.seen))
+
+    def _guarded(self, launch: Launch, work: Callable[[], T]) -> T:
+        """Do the work of a launch; when it fails, take back what it had made."""
         from sportsplat.infra.docker_objects import EngineRefusedError
 
         try:
-            endpoint, seen, service = launch.run(deadline, question, progress)
+            return work()
         except KeyboardInterrupt as interrupt:
             undone = launch.give_up(interrupt)
-            raise KeyboardInterrupt(
-                f"removed what this run had made: {', '.join(undone)}"
-                if undone
-                else "nothing was left to undo"
-            ) from None
+            words = f"removed what this run had made: {', '.join(undone)}" if undone else ""
+            raise KeyboardInterrupt(words) from None
         except EngineRefusedError as refused:
             launch.give_up(refused)
             raise refusals.engine_refused(str(refused)) from refused
@@ -214,108 +229,24 @@ class DockerEnvironment:
             if error.error_code != "ENGINE_LOST":
                 launch.give_up(error)
             raise
-        with refusals.writing(self.spec):
-            memory.remember(
-                self.spec.state_dir,
-                backend=self.backend,
-                project=self.spec.project,
-                engine=launch.engine.found.endpoint,
-                port=endpoint.port,
-                volume=launch.volume.name,
-                config=service.fingerprint(),
-            )
-        return Ensured(endpoint, launch.actions, self._running(endpoint.port, seen))
-
-    def _as_it_was(self, question: str | None) -> Ensured | None:
-        """Return the database when it answers as the last `up` left it, and that is what is wanted now."""
-        port, volume = self._remembered_port(), self._remembered.get("volume")
-        if (
-            port is None
-            or volume is None
-            or self.spec.password() is None
-            or self.spec.port not in ("auto", port)
-        ):
-            return None
-        if self.spec.service(volume, port).fingerprint() != self._remembered.get("config"):
-            return None
-        seen = self._seen(port, question)
-        if seen is None or seen.marker is None:
-            return None
-        return Ensured(self._endpoint(port), [], self._running(port, seen))
-
-    @property
-    def _remembered(self) -> dict[str, Any]:
-        remembered = memory.recall(self.spec.state_dir)
-        return remembered if remembered.get("backend") == self.backend else {}
-
-    def _remembered_port(self) -> int | None:
-        port = self._remembered.get("port")
-        return port if isinstance(port, int) else None
-
-    def _seen(self, port: int, question: str | None) -> Seen | None:
-        """Return what the database on a port says, None when it does not answer to us."""
-        if not listens(self.spec.host, port):
-            return None
-        try:
-            return look(self._endpoint(port), question)
-        except probe.RefusedError:
-            return None
-
-    def _running(self, port: int, seen: Seen) -> EnvironmentStatus:
-        service = self._service("running") | {"volume": self._remembered.get("volume"), "port": port}
-        return EnvironmentStatus(
-            self.backend, "running", self._endpoint(port), seen.version, [service], seen.answer
-        )
-
-    def _service(self, state: State) -> dict[str, Any]:
-        return {
-            "name": "postgres",
-            "state": state,
-            "container": self.spec.container,
-            "image": self.spec.image,
-        }
-
-    def _status_by_engine(self, question: str | None) -> EnvironmentStatus:
-        from sportsplat.infra.docker_launch import is_complete, present_volume
-
-        engine = self._engine()
-        volume = present_volume(self.spec, engine.volumes())
-        found = engine.container(self.spec.container)
-        if found is None and volume.labels is None:
-            return EnvironmentStatus(self.backend, "absent", services=[self._service("absent")])
-        idle: State = "stopped" if is_complete(self.spec, volume) else "incomplete"
-        if found is None or found.host_port is None or found.status not in _UP:
-            reason = found.described() if found is not None else "there is no container"
-            service = self._service(idle) | {"volume": volume.name, "reason": reason}
-            return EnvironmentStatus(self.backend, idle, services=[service])
-        seen = self._seen(found.host_port, question)
-        if seen is not None and seen.marker is not None:
-            return self._running(found.host_port, seen)
-        state: State = "unhealthy" if is_complete(self.spec, volume) else "incomplete"
-        facts = {"volume": volume.name, "port": found.host_port, "reason": found.described()}
-        endpoint = self._endpoint(found.host_port)
-        return EnvironmentStatus(self.backend, state, endpoint, services=[self._service(state) | facts])
-
-    def _endpoint(self, port: int) -> Endpoint:
-        password = self.spec.password() or ""
-        redact.remember(password)
-        return Endpoint(self.spec.host, port, self.spec.database, self.spec.user, password)
 
     def _engine(self) -> Objects:
         from sportsplat.infra.docker_objects import Objects
 
-        return Objects(find_engine(remembered=self._remembered.get("engine")), self.spec.project, self._run)
+        return Objects(
+            find_engine(remembered=self._look.remembered.get("engine")), self.spec.project, self._run
+        )
 
     def _engine_came_back(self, deadline: float) -> bool:
         """Wait for the engine until the deadline; return whether it answers again."""
-        remembered = self._remembered.get("engine")
+        remembered = self._look.remembered.get("engine")
         left_s = deadline - time.monotonic()
         return bool(wait_for(lambda: search(remembered=remembered)[0], left_s, longest_pause_s=0.2))
 
     def _take_down(self, engine: Objects) -> list[str]:
         actions = []
         for container in engine.containers():
-            if container.status in _UP:
+            if container.status in UP:
                 engine.stop(container, _STOP_S)
             engine.remove(container)
             actions.append(f"stopped and removed the container {container.name}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.docker_objects import Container, Objects
+from sportsplat.infra.docker_container import Container
+from sportsplat.infra.docker_objects import Objects
 from sportsplat.infra.docker_ready import MARKER
 from sportsplat.infra.docker_spec import DockerSpec
 from sportsplat.infra.postgres_service import SECRET

@@ -7,11 +7,11 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, Any
 
 from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
-from sportsplat.infra.docker_render import CONFIG_LABEL, PROJECT_LABEL, SERVICE_LABEL, to_engine
+from sportsplat.infra.docker_container import Container, to_container
+from sportsplat.infra.docker_render import PROJECT_LABEL, to_engine
 from sportsplat.infra.engine import Found, client, search
 from sportsplat.infra.service import Service
 
@@ -28,44 +28,6 @@ class PortBusyError(Exception):
 
 class EngineRefusedError(Exception):
     """The engine refused a request; the message is its own."""
-
-
-@dataclass(frozen=True)
-class Container:
-    """What the engine says of one container."""
-
-    id: str
-    name: str
-    status: str
-    labels: Mapping[str, str]
-    restarts: int
-    exit_code: int
-    out_of_memory: bool
-    host_port: int | None
-
-    @property
-    def running(self) -> bool:
-        """Whether its main process runs."""
-        return self.status == "running"
-
-    @property
-    def config(self) -> str:
-        """The fingerprint of the service from which it was made."""
-        return self.labels.get(CONFIG_LABEL, "")
-
-    @property
-    def service(self) -> str:
-        """The service's name."""
-        return self.labels.get(SERVICE_LABEL, "")
-
-    def described(self) -> str:
-        """Say its state in a few words."""
-        words = f"container {self.name} is {self.status}"
-        if self.status in ("exited", "dead", "restarting"):
-            words += f" (exit code {self.exit_code})"
-        if self.out_of_memory:
-            words += ", ended by its memory limit"
-        return words + (f", restarted {self.restarts} times" if self.restarts else "")
 
 
 class Objects:
@@ -91,14 +53,14 @@ class Objects:
                 found = self._api.inspect_container(name)
             except NotFound:
                 return None
-        container = _container(found)
+        container = to_container(found)
         self._refuse_foreign("container", name, container.labels)
         return container
 
-    def containers(self, *, of_this_run: bool = False) -> list[Container]:
-        """Return all containers of the project, those that do not run too."""
+    def containers(self, *, run: str | None = None) -> list[Container]:
+        """Return the project's containers, or those that a run made; those that do not run too."""
         with self._asked():
-            listed = self._api.containers(all=True, filters=self._label(of_this_run))
+            listed = self._api.containers(all=True, filters=self._label(run))
         found = (self.container(entry["Names"][0].lstrip("/")) for entry in listed)
         return [container for container in found if container is not None]
 
@@ -150,10 +112,10 @@ class Objects:
         with self._gone_is_fine(), self._asked():
             self._api.remove_container(container.id, force=True, v=True)
 
-    def networks(self, *, of_this_run: bool = False) -> dict[str, str]:
-        """Return the project's networks, id to name."""
+    def networks(self, *, run: str | None = None) -> dict[str, str]:
+        """Return the project's networks, or those that a run made, id to name."""
         with self._asked():
-            listed = self._api.networks(filters=self._label(of_this_run))
+            listed = self._api.networks(filters=self._label(run))
         return {entry["Id"]: entry["Name"] for entry in listed}
 
     def ensure_network(self, name: str) -> bool:
@@ -176,10 +138,10 @@ class Objects:
         with self._gone_is_fine(), self._asked():
             self._api.remove_network(identifier)
 
-    def volumes(self) -> dict[str, Mapping[str, str]]:
-        """Return the project's volumes, name to labels."""
+    def volumes(self, *, run: str | None = None) -> dict[str, Mapping[str, str]]:
+        """Return the project's volumes, or those that a run made, name to labels."""
         with self._asked():
-            listed = self._api.volumes(filters=self._label())
+            listed = self._api.volumes(filters=self._label(run))
         return {entry["Name"]: entry.get("Labels") or {} for entry in listed["Volumes"] or []}
 
     def create_volume(self, name: str, facts: Mapping[str, str]) -> bool:
@@ -289,9 +251,9 @@ class Objects:
         """Whether the engine answers now."""
         return search(remembered=self.found.endpoint)[0] is not None
 
-    def _label(self, of_this_run: bool = False) -> dict[str, Any]:
-        wanted = self._made_labels() if of_this_run else {PROJECT_LABEL: self.project}
-        return {"label": [f"{name}={value}" for name, value in wanted.items()]}
+    def _label(self, run: str | None) -> dict[str, Any]:
+        of_run = [f"{RUN_LABEL}={run}"] if run is not None else []
+        return {"label": [f"{PROJECT_LABEL}={self.project}", *of_run]}
 
     def _made_labels(self) -> dict[str, str]:
         return {PROJECT_LABEL: self.project, RUN_LABEL: self.run}
@@ -350,22 +312,6 @@ def lost(found: Found, why: str) -> EnvironmentUnavailable:
         cause=why,
         fix="start it again (sudo systemctl start docker), then run the same command again",
         code="ENGINE_LOST",
-    )
-
-
-def _container(found: Mapping[str, Any]) -> Container:
-    state = found["State"]
-    bindings = (found["HostConfig"].get("PortBindings") or {}).values()
-    ports = [int(each["HostPort"]) for binding in bindings for each in binding or [] if each.get("HostPort")]
-    return Container(
-        id=found["Id"],
-        name=found["Name"].lstrip("/"),
-        status="restarting" if state.get("Restarting") else state["Status"],
-        labels=found["Config"].get("Labels") or {},
-        restarts=int(found.get("RestartCount") or 0),
-        exit_code=int(state.get("ExitCode") or 0),
-        out_of_memory=bool(state.get("OOMKilled")),
-        host_port=ports[0] if ports else None,
     )
 
 

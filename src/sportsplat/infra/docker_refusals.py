@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, ResourceConflict, TimedOut
 from sportsplat.infra import disk
-from sportsplat.infra.docker_objects import Container
+from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_spec import DockerSpec
 from sportsplat.infra.password import PASSWORD_KEY
 

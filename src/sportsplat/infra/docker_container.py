@@ -1,0 +1,59 @@
+"""What an engine says of one container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sportsplat.infra.docker_render import CONFIG_LABEL
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container at the moment when the engine was asked. `host_port`: the first that it publishes."""
+
+    id: str
+    name: str
+    status: str
+    labels: Mapping[str, str]
+    restarts: int
+    exit_code: int
+    out_of_memory: bool
+    host_port: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether its main process runs."""
+        return self.status == "running"
+
+    @property
+    def config(self) -> str:
+        """The fingerprint of the service from which it was made."""
+        return self.labels.get(CONFIG_LABEL, "")
+
+    def described(self) -> str:
+        """Say its state in a few words."""
+        words = f"container {self.name} is {self.status}"
+        if self.status in ("exited", "dead", "restarting"):
+            words += f" (exit code {self.exit_code})"
+        if self.out_of_memory:
+            words += ", ended by its memory limit"
+        return words + (f", restarted {self.restarts} times" if self.restarts else "")
+
+
+def to_container(inspected: Mapping[str, Any]) -> Container:
+    """Return a container from the answer of `GET /containers/{id}/json`."""
+    state = inspected["State"]
+    bindings = (inspected["HostConfig"].get("PortBindings") or {}).values()
+    ports = [int(each["HostPort"]) for binding in bindings for each in binding or [] if each.get("HostPort")]
+    return Container(
+        id=inspected["Id"],
+        name=inspected["Name"].lstrip("/"),
+        status="restarting" if state.get("Restarting") else state["Status"],
+        labels=inspected["Config"].get("Labels") or {},
+        restarts=int(inspected.get("RestartCount") or 0),
+        exit_code=int(state.get("ExitCode") or 0),
+        out_of_memory=bool(state.get("OOMKilled")),
+        host_port=ports[0] if ports else None,
+    )

@@ -1,0 +1,112 @@
+"""Looking at a database in Docker: it is asked where it was last, and the engine only when it is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sportsplat import redact
+from sportsplat.infra import memory, probe
+from sportsplat.infra.docker_ready import Seen, listens, look
+from sportsplat.infra.docker_spec import DockerSpec
+from sportsplat.infra.environment import Endpoint, Ensured, EnvironmentStatus, State
+
+if TYPE_CHECKING:
+    from sportsplat.infra.docker_objects import Objects
+
+UP = ("running", "restarting", "paused")
+PASSWORD_CHANGES = "password_changes"  # noqa: S105 (the name of a fact)
+"""Remembered while `.env` may have a new password that the data does not know yet."""
+
+
+class Look:
+    """Sees without changing anything."""
+
+    def __init__(self, spec: DockerSpec, engine: Callable[[], Objects]) -> None:
+        """`engine`: connects to the engine, which costs more than the whole rest."""
+        self.spec = spec
+        self._engine = engine
+
+    @property
+    def remembered(self) -> dict[str, Any]:
+        """What the last `up` of this backend left in the project's memory."""
+        remembered = memory.recall(self.spec.state_dir)
+        return remembered if remembered.get("backend") == "docker" else {}
+
+    @property
+    def port(self) -> int | None:
+        """The port at which the database was last."""
+        port = self.remembered.get("port")
+        return port if isinstance(port, int) else None
+
+    def as_it_was(self, question: str | None) -> Ensured | None:
+        """Return the database when it answers as the last `up` left it, and that is what is wanted now."""
+        remembered, port = self.remembered, self.port
+        volume = remembered.get("volume")
+        if port is None or not isinstance(volume, str) or self.spec.port not in ("auto", port):
+            return None
+        if self.spec.password() is None or remembered.get(PASSWORD_CHANGES):
+            return None
+        if self.spec.service(volume, port).fingerprint() != remembered.get("config"):
+            return None
+        status = self._asked(port, question)
+        return Ensured(self.endpoint(port), [], status) if status is not None else None
+
+    def status(self, question: str | None) -> EnvironmentStatus:
+        """Return the state, by the engine when the database does not answer."""
+        status = self._asked(self.port, question) if self.port is not None else None
+        return status or self.status_by_engine(question)
+
+    def status_by_engine(self, question: str | None = None) -> EnvironmentStatus:
+        """Return the state of the container and its volume, and of the database if it answers."""
+        from sportsplat.infra.docker_volume import present_volume
+
+        engine = self._engine()
+        volume = present_volume(self.spec, engine)
+        found = engine.container(self.spec.container)
+        if found is None and not volume.exists:
+            return EnvironmentStatus("docker", "absent", services=[self._service("absent")])
+        complete = volume.is_complete(self.spec)
+        if found is None or found.host_port is None or found.status not in UP:
+            state: State = "stopped" if complete else "incomplete"
+            why = found.described() if found is not None else "there is no container"
+            service = self._service(state) | {"volume": volume.name, "reason": why}
+            return EnvironmentStatus("docker", state, services=[service])
+        status = self._asked(found.host_port, question)
+        if status is not None:
+            return status
+        state = "unhealthy" if complete else "incomplete"
+        facts = {"volume": volume.name, "port": found.host_port, "reason": found.described()}
+        endpoint = self.endpoint(found.host_port)
+        return EnvironmentStatus("docker", state, endpoint, services=[self._service(state) | facts])
+
+    def running(self, port: int, seen: Seen) -> EnvironmentStatus:
+        """Return the status of a database that said this."""
+        service = self._service("running") | {"volume": self.remembered.get("volume"), "port": port}
+        return EnvironmentStatus(
+            "docker", "running", self.endpoint(port), seen.version, [service], seen.answer
+        )
+
+    def endpoint(self, port: int) -> Endpoint:
+        """Return the endpoint on a port of this machine."""
+        password = self.spec.password() or ""
+        redact.remember(password)
+        return Endpoint(self.spec.host, port, self.spec.database, self.spec.user, password)
+
+    def _asked(self, port: int, question: str | None) -> EnvironmentStatus | None:
+        """Return the status of a complete database that answers on a port as its owner; None without one."""
+        if not listens(self.spec.host, port):
+            return None
+        try:
+            seen = look(self.endpoint(port), question)
+        except probe.RefusedError:
+            return None
+        return self.running(port, seen) if seen.marker is not None else None
+
+    def _service(self, state: State) -> dict[str, Any]:
+        return {
+            "name": "postgres",
+            "state": state,
+            "container": self.spec.container,
+            "image": self.spec.image,
+        }

@@ -1,0 +1,88 @@
+"""The volume that holds a project's data, and taking back what a run had made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sportsplat.infra import memory
+from sportsplat.infra.docker_objects import RUN_LABEL, Objects
+from sportsplat.infra.docker_spec import DockerSpec
+
+USER_LABEL = "io.sportsplat.user"
+DATABASE_LABEL = "io.sportsplat.database"
+_DISCARDING = "discarding"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The project's present data: the newest generation of its volume. `labels` None: not made yet."""
+
+    name: str
+    generation: int
+    labels: Mapping[str, str] | None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the engine has it."""
+        return self.labels is not None
+
+    def made_by(self, run: str) -> bool:
+        """Whether that run made it, or would."""
+        return self.labels is None or self.labels.get(RUN_LABEL) == run
+
+    def is_complete(self, spec: DockerSpec) -> bool:
+        """Whether this project once saw its completion marker."""
+        return self.exists and memory.recall(spec.state_dir).get("volume") == self.name
+
+
+def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
+    """Return the newest generation among a project's volumes; the first one when there is none."""
+    volumes = engine.volumes()
+    pattern = re.compile(re.escape(spec.volume()) + r"(?:-(\d+))?")
+    found = {int(match.group(1) or 1): name for name in volumes if (match := pattern.fullmatch(name))}
+    if not found:
+        return Volume(spec.volume(), 1, None)
+    newest = max(found)
+    return Volume(found[newest], newest, volumes[found[newest]])
+
+
+def make_volume(spec: DockerSpec, engine: Objects, name: str) -> bool:
+    """Make a volume, labelled with whom its data is for; return whether it was this run that made it."""
+    return engine.create_volume(name, {USER_LABEL: spec.user, DATABASE_LABEL: spec.database})
+
+
+def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
+    """Remove what this run made, of which nothing is complete; return what that was.
+
+    Interrupted half-way, it is finished by the next run: half of a container and its data is of no use.
+    """
+    memory.remember(spec.state_dir, **{_DISCARDING: engine.run})
+    removed = _remove(engine, engine.run)
+    memory.remember(spec.state_dir, **{_DISCARDING: None})
+    return removed
+
+
+def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
+    """Remove what an interrupted `take_back` left; return whether there was anything."""
+    run = memory.recall(spec.state_dir).get(_DISCARDING)
+    if not isinstance(run, str):
+        return False
+    removed = _remove(engine, run)
+    memory.remember(spec.state_dir, **{_DISCARDING: None})
+    return bool(removed)
+
+
+def _remove(engine: Objects, run: str) -> list[str]:
+    removed = []
+    for container in engine.containers(run=run):
+        engine.remove(container)
+        removed.append(f"the container {container.name}")
+    for name in engine.volumes(run=run):
+        engine.remove_volume(name)
+        removed.append(f"the volume {name}")
+    for identifier, name in engine.networks(run=run).items():
+        engine.remove_network(identifier)
+        removed.append(f"the network {name}")
+    return removed

@@ -1,0 +1,107 @@
+"""Waiting for a database in Docker, and telling why it does not come."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from sportsplat.errors import SportsplatError
+from sportsplat.infra import docker_refusals as refusals
+from sportsplat.infra import probe
+from sportsplat.infra.docker_container import Container
+from sportsplat.infra.docker_inside import marker_inside
+from sportsplat.infra.docker_objects import Objects
+from sportsplat.infra.docker_ready import Seen, is_verdict, listens, look
+from sportsplat.infra.docker_spec import DockerSpec
+from sportsplat.infra.docker_volume import Volume
+from sportsplat.infra.environment import Endpoint
+
+_POLL_S = 0.015
+_INSPECT_EVERY_S = 0.3
+_LOG_LINES = 60
+_PATIENT_RESTARTS = 3
+"""A server that was killed comes back by itself, and then recovers; one that falls over and over does not."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A container that was started. `fresh`: its volume was made by this run, so it initialises itself."""
+
+    engine: Objects
+    spec: DockerSpec
+    container: Container
+    volume: Volume
+    fresh: bool
+
+    def until_ready(self, endpoint: Endpoint, timeout_s: float, question: str | None = None) -> Seen:
+        """Return what the database says once it answers to its real user and carries the marker.
+
+        Raises DataConflict (`WRONG_PASSWORD`, `INCOMPLETE_DATA`), EnvironmentUnavailable (`START_FAILED`,
+        `DISK_FULL`), TimedOut.
+        """
+        deadline = time.monotonic() + timeout_s
+        inspect_at = time.monotonic() + _INSPECT_EVERY_S
+        while True:
+            seen = self._look(endpoint, question)
+            if seen is not None:
+                return seen
+            now = time.monotonic()
+            if now >= inspect_at:
+                self._refuse_ended()
+                inspect_at = now + _INSPECT_EVERY_S
+            if now >= deadline:
+                raise refusals.timed_out(self._now(), self._log(), timeout_s)
+            time.sleep(_POLL_S)
+
+    def until_marked(self, timeout_s: float) -> None:
+        """Wait until the server shows its marker to whoever asks from inside; raises as `until_ready`."""
+        deadline = time.monotonic() + timeout_s
+        while marker_inside(self.engine, self.container, self.spec) is None:
+            self._refuse_ended()
+            if time.monotonic() >= deadline:
+                raise refusals.incomplete(self.volume.name, "its server shows no completion marker")
+            time.sleep(_INSPECT_EVERY_S)
+
+    def _look(self, endpoint: Endpoint, question: str | None) -> Seen | None:
+        if not listens(endpoint.host, endpoint.port):
+            return None
+        try:
+            seen = look(endpoint, question)
+        except probe.RefusedError as refused:
+            if is_verdict(refused):
+                raise self._explained(refused) from refused
+            return None
+        if seen.marker is None:
+            raise self._unmarked("its server answers, and it has no completion marker")
+        return seen
+
+    def _explained(self, refused: probe.RefusedError) -> SportsplatError:
+        """Return the error for a server that is up and does not know us: asked from inside, it says why."""
+        if marker_inside(self.engine, self.container, self.spec) is not None:
+            return refusals.wrong_password(self.spec, self.volume.name)
+        return self._unmarked(f"it has no completion marker, and its server says: {refused}")
+
+    def _unmarked(self, why: str) -> SportsplatError:
+        return self._ended(self._now()) if self.fresh else refusals.incomplete(self.volume.name, why)
+
+    def _refuse_ended(self) -> None:
+        """Raise when the container ended, or keeps on falling over."""
+        now = self._now()
+        fell = now.restarts - self.container.restarts
+        if now.status in ("exited", "dead", "removed") or fell > (0 if self.fresh else _PATIENT_RESTARTS):
+            raise self._ended(now)
+
+    def _ended(self, now: Container) -> SportsplatError:
+        """Return the error for a container that ended: most likely data that was never complete, if any."""
+        error = refusals.ended(now, self._log(), self.spec)
+        known = self.fresh or self.volume.is_complete(self.spec)
+        if known or now.out_of_memory or error.error_code == "DISK_FULL":
+            return error
+        return refusals.incomplete(self.volume.name, f"it has no completion marker, and {error.cause}")
+
+    def _now(self) -> Container:
+        return self.engine.container(self.container.name) or replace(self.container, status="removed")
+
+    def _log(self) -> list[str]:
+        found = self.engine.container(self.container.name)
+        return self.engine.log(found, _LOG_LINES) if found is not None else []
