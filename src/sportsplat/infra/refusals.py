@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError
 from sportsplat.infra import cluster, probe
@@ -22,11 +23,15 @@ def not_running(state: str) -> EnvironmentUnavailable:
 
 
 def not_writable(spec: EmbeddedSpec, error: OSError) -> EnvironmentUnavailable:
-    """The state folder cannot be made or written."""
+    """The state folder or `.env` cannot be made or written."""
+    message = f"the state folder cannot be written: {spec.state_dir}"
+    other = "set infra.state_dir to a folder that is"
+    if ".env." in Path(str(error.filename)).name:  # its new content is written beside it
+        message, other = f"{spec.env_file} cannot be written", "set POSTGRES_PASSWORD"
     return EnvironmentUnavailable(
-        f"the state folder cannot be written: {spec.state_dir}",
+        message,
         cause=str(error),
-        fix="make it writable for you, or set infra.state_dir to a folder that is",
+        fix=f"make it writable for you, or {other}",
         code="STATE_NOT_WRITABLE",
     )
 
