@@ -85,8 +85,13 @@ def test_the_overlay_adds_the_source_and_nothing_of_the_image() -> None:
     overlay = services("compose.dev.yaml")[name]
 
     assert name == "api"
+    assert overlay["environment"] == {"PYTHONPATH": "/checkout/src"}
     assert overlay["command"][-1] == "--reload"
-    assert {volume.split(":")[0] for volume in overlay["volumes"]} == {"../src", "../migrations"}
+    assert {volume.split(":")[0] for volume in overlay["volumes"]} == {
+        "../config",
+        "../migrations",
+        "../src",
+    }
     assert set(overlay) == {"command", "environment", "volumes"}
 
 

@@ -98,10 +98,11 @@ def read_context(root: Path) -> Context:
 
 
 def _existing(engine: Objects, context: Context, *, any_code: bool) -> str | None:
-    if engine.image(context.tag) is not None:
-        return context.tag
-    alike = engine.tags({DEPENDENCIES_LABEL: context.dependencies}) if any_code else []
-    return min(alike, default=None)
+    """Return a fitting image; of several with the same libraries the oldest, which no new build displaces."""
+    if any_code:
+        alike = engine.tags({DEPENDENCIES_LABEL: context.dependencies})
+        return alike[-1] if alike else None
+    return context.tag if engine.image(context.tag) is not None else None
 
 
 def _build(engine: Objects, context: Context, progress: Progress | None) -> None:

@@ -6,12 +6,12 @@ import secrets
 import time
 from pathlib import Path
 
-from sportsplat.infra import api_image, memory, ports
+from sportsplat.infra import api_image, memory, ports, stack
 from sportsplat.infra import api_refusals as refusals
 from sportsplat.infra.api_container import REMEMBERED_PORT, open_engine
 from sportsplat.infra.api_probe import readiness
 from sportsplat.infra.api_spec import ApiSpec
-from sportsplat.infra.docker_converge import converge
+from sportsplat.infra.docker_converge import Converged, converge
 from sportsplat.infra.docker_objects import Container, EngineRefusedError, Objects, PortBusyError
 from sportsplat.infra.environment import Progress
 from sportsplat.infra.lock import exclusive
@@ -57,9 +57,9 @@ class ApiLaunch:
         deadline = time.monotonic() + timeout_s
         with exclusive(self._state_dir / "lock", timeout_s):
             try:
-                container = self._converge(image, checkout)
+                converged = self._converge(image, checkout)
                 memory.remember(self._state_dir, **{REMEMBERED_PORT: self.spec.port})
-                self._wait(container, deadline, timeout_s)
+                self._wait(converged, deadline, timeout_s)
             except PortBusyError as busy:
                 self._undo()
                 raise refusals.port_taken(self.spec, self._holder()) from busy
@@ -70,7 +70,7 @@ class ApiLaunch:
                 self._undo()
                 raise
 
-    def _converge(self, image: str, checkout: Path | None) -> Container:
+    def _converge(self, image: str, checkout: Path | None) -> Converged:
         spec, engine = self.spec, self._engine
         found = engine.container(spec.container)
         holds_port = found is not None and found.running and found.host_port == spec.port
@@ -86,10 +86,15 @@ class ApiLaunch:
             name=spec.container,
             network=spec.database.network,
             actions=self.actions,
-        ).container
+        )
 
-    def _wait(self, started: Container, deadline: float, timeout_s: float) -> None:
-        """Return once the API answers from its database; raise when it ended, or at the deadline."""
+    def _wait(self, converged: Converged, deadline: float, timeout_s: float) -> None:
+        """Return once the API answers from its database; raise when it ended, or at the deadline.
+
+        One that ends right after we started it is stopped, so that the engine does not try it for ever; its
+        container stays, for its log.
+        """
+        started = converged.container
         inspect_at = time.monotonic() + _INSPECT_EVERY_S
         while True:
             seen = readiness(self.spec.host, self.spec.port)
@@ -100,7 +105,10 @@ class ApiLaunch:
                 inspect_at = now + _INSPECT_EVERY_S
                 found = self._engine.container(started.name)
                 if found is None or not found.running or found.restarts > started.restarts:
-                    raise refusals.ended(found, started.name, self._log(found))
+                    log = self._log(found)
+                    if found is not None and converged.started:
+                        self._engine.stop(found, stack.STOP_S)
+                    raise refusals.ended(found, started.name, log)
                 if now >= deadline:
                     said = "nothing answers" if seen is None else seen.described()
                     raise refusals.timed_out(found, self._log(found), said, timeout_s)

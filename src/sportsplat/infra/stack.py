@@ -10,6 +10,9 @@ PORT = 8000
 PROJECT_TARGET = "/app"
 """The image's working folder: what it finds in `config/` there are the project's own leagues."""
 
+CHECKOUT_TARGET = "/checkout"
+_FROM_CHECKOUT = ("config", "migrations", "src")
+
 MEMORY = "512m"
 CPUS = "1.0"
 STOP_S = 10
@@ -35,8 +38,8 @@ def api_service(
 
     Each value is final text, or `${VARIABLE:-default}`; `user` and `database` fit into a URL as they are.
     `secret_file`: a file of the host with the database's password. `config_dir`: the project's `config/`;
-    None: the one in the image. `checkout`: for development, the folder whose `src/` and `migrations/` stand
-    in the place of the image's, and whose changes are served at once.
+    None: the one in the image. `checkout`: for development, the folder whose `src/`, `migrations/` and
+    `config/` stand in the place of the image's, and whose changes are served at once.
     """
     return Service(
         name=NAME,
@@ -72,19 +75,11 @@ def _environment(user: str, database: str) -> dict[str, str]:
 
 
 def _from_source() -> dict[str, str]:
-    return {"PYTHONPATH": f"{PROJECT_TARGET}/src"}
+    return {"PYTHONPATH": f"{CHECKOUT_TARGET}/src"}
 
 
 def _mounts(config_dir: str | None, checkout: str | None) -> tuple[Mount, ...]:
-    folders = {"config": config_dir}
+    folders = [] if config_dir is None else [(config_dir, f"{PROJECT_TARGET}/config")]
     if checkout is not None:
-        folders |= {
-            "config": config_dir or f"{checkout}/config",
-            "migrations": f"{checkout}/migrations",
-            "src": f"{checkout}/src",
-        }
-    return tuple(
-        Mount("bind", source, f"{PROJECT_TARGET}/{name}", read_only=True)
-        for name, source in folders.items()
-        if source is not None
-    )
+        folders += [(f"{checkout}/{name}", f"{CHECKOUT_TARGET}/{name}") for name in _FROM_CHECKOUT]
+    return tuple(Mount("bind", source, target, read_only=True) for source, target in folders)

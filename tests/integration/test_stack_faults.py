@@ -1,0 +1,218 @@
+"""What keeps the API from coming up, each really done: its code, its exit code, and what is left behind."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra.api_image import read_context
+from sportsplat.infra.api_launch import ApiLaunch
+from sportsplat.infra.api_spec import api_spec
+from sportsplat.infra.engine import Found
+from sportsplat.settings import load_settings
+from tests.conftest import ROOT
+from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject
+from tests.program import run
+from tests.stack import Stack, stack_project
+
+if TYPE_CHECKING:
+    import docker
+
+EVERYBODY = "0.0.0.0"  # noqa: S104 (what is to be refused)
+
+
+@pytest.fixture(scope="module")
+def stack(
+    engine: docker.DockerClient,
+    found_engine: Found,
+    api_image: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """A project whose database is up, and whose API is not."""
+    with stack_project(engine, found_engine, tmp_path_factory.mktemp("stack"), api_image) as made:
+        assert made.run("up").exit_code == 0
+        yield made
+
+
+def names(stack: Stack) -> list[str]:
+    return [container.name for container in stack.containers()]
+
+
+def test_a_port_of_somebody_else_names_its_holder(stack: Stack) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", stack.port))
+        holder.listen()
+        refused = stack.run("up", "--stack", "--json")
+
+    assert (refused.exit_code, refused.error["code"]) == (5, "PORT_TAKEN")
+    assert str(stack.port) in refused.error["message"]
+    assert "process" in refused.error["cause"]
+    assert f"SPORTSPLAT_API__PORT={stack.port + 1}" in refused.error["fix"]
+    assert names(stack) == [f"{stack.name}-postgres"]
+
+
+def test_a_port_of_another_container_names_it(stack: Stack) -> None:
+    port = stack.run("status", "--json").data["services"][0]["port"]
+
+    refused = stack.run("up", "--stack", "--json", SPORTSPLAT_API__PORT=str(port))
+
+    assert (refused.exit_code, refused.error["code"]) == (5, "PORT_TAKEN")
+    assert f"the container {stack.name}-postgres" in refused.error["cause"]
+
+
+def test_an_image_that_is_nowhere(stack: Stack) -> None:
+    refused = stack.run(
+        "up", "--stack", "--json", SPORTSPLAT_INFRA__API_IMAGE="localhost:1/nobody/has-this:1"
+    )
+
+    assert (refused.exit_code, refused.error["code"]) == (4, "IMAGE_UNAVAILABLE")
+    assert "infra.api_image" in refused.error["fix"]
+
+
+def test_an_image_of_something_else_is_refused_and_leaves_nothing(stack: Stack) -> None:
+    refused = stack.run("up", "--stack", "--json", SPORTSPLAT_INFRA__API_IMAGE=PYTHON_IMAGE)
+
+    assert (refused.exit_code, refused.error["code"]) == (4, "START_FAILED")
+    assert "sportsplat" in refused.error["cause"]
+    assert names(stack) == [f"{stack.name}-postgres"]
+
+
+def test_an_api_that_ends_says_its_last_words_and_comes_up_once_mended(stack: Stack) -> None:
+    leagues = stack.folder / "config" / "leagues.yaml"
+    leagues.write_text("nba:\n  nmae: a slip of the pen\n")
+    refused = stack.run("up", "--stack", "--json")
+
+    assert (refused.exit_code, refused.error["code"]) == (4, "START_FAILED")
+    assert "nmae" in refused.error["cause"]
+    api = stack.run("status", "--json").data["services"][1]
+    assert (api["name"], api["state"]) == ("api", "stopped"), "it is not tried again for ever"
+    assert "nmae" in "".join(stack.run("logs", "api", "--json").data["lines"])
+
+    leagues.unlink()
+    assert stack.up()["services"][1]["state"] == "running"
+
+
+def test_an_api_that_never_answers_times_out(stack: Stack, api_image: str) -> None:
+    silent = f'FROM {api_image}\nENTRYPOINT ["sh", "-c", "sleep 600"]\n'
+    image, _ = stack.engine.images.build(fileobj=io.BytesIO(silent.encode()), rm=True)
+    try:
+        refused = stack.run(
+            "up", "--stack", "--timeout", "3", "--json", SPORTSPLAT_INFRA__API_IMAGE=str(image.id)
+        )
+        assert (refused.exit_code, refused.error["code"]) == (8, "START_TIMED_OUT")
+        assert "nothing answers" in refused.error["cause"]
+        assert refused.error["retryable"]
+    finally:
+        stack.engine.containers.get(f"{stack.name}-api").remove(force=True)
+        stack.engine.images.remove(str(image.id))
+
+
+def test_a_container_of_our_name_that_is_not_ours_is_left_alone(stack: Stack) -> None:
+    for container in stack.containers():
+        if container.name == f"{stack.name}-api":
+            container.remove(force=True)
+    foreign = stack.engine.containers.create(POSTGRES_IMAGE, name=f"{stack.name}-api")
+    try:
+        refused = stack.run("up", "--stack", "--json")
+        assert (refused.exit_code, refused.error["code"]) == (5, "NAME_TAKEN")
+        foreign.reload()
+        assert foreign.status == "created"
+    finally:
+        foreign.remove()
+
+
+@pytest.mark.parametrize("words", [("up", "--stack"), ("down", "--stack"), ("logs", "api")], ids=" ".join)
+def test_other_backends_have_no_stack(words: tuple[str, ...], tmp_path: Path) -> None:
+    refused = run(tmp_path, *words, "--json", SPORTSPLAT_INFRA__BACKEND="embedded")
+
+    assert (refused.exit_code, refused.error["code"]) == (2, "STACK_NEEDS_DOCKER")
+    assert "sportsplat serve" in refused.error["fix"]
+    assert not (tmp_path / ".sportsplat").exists()
+
+
+def test_without_an_engine_the_stack_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    refused = run(tmp_path, "up", "--stack", "--json")
+
+    assert (refused.exit_code, refused.error["code"]) == (4, "NO_ENGINE")
+
+
+def test_reload_is_about_the_stack(tmp_path: Path) -> None:
+    refused = run(tmp_path, "up", "--reload", "--json")
+
+    assert (refused.exit_code, refused.error["fix"]) == (2, "sportsplat up --stack --reload")
+
+
+def test_an_api_for_everyone_is_not_published_silently_for_us_alone(docker_project: DockerProject) -> None:
+    refused = docker_project.run("up", "--stack", "--json", SPORTSPLAT_API__HOST=EVERYBODY)
+
+    assert (refused.exit_code, refused.error["code"]) == (3, "INVALID_SETTING")
+    assert docker_project.leftovers() == []
+
+
+def test_a_build_that_fails_shows_its_last_lines_and_starts_nothing(
+    docker_project: DockerProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "checkout"
+    copy_checkout(root)
+    (root / "compose" / "Dockerfile").write_text(
+        "FROM python:3.11-slim\nRUN echo these were the last words; exit 3\n"
+    )
+    monkeypatch.setenv("DOCKER_HOST", docker_project.endpoint)
+    settings = load_settings(project_dir=docker_project.folder, environ={})
+
+    with pytest.raises(EnvironmentUnavailable) as refused:
+        ApiLaunch(api_spec(settings)).image(root)
+
+    assert refused.value.error_code == "BUILD_FAILED"
+    assert "these were the last words" in (refused.value.cause or "")
+    assert docker_project.leftovers() == []
+
+
+def test_development_serves_a_changed_file(
+    engine: docker.DockerClient, found_engine: Found, api_image: str, tmp_path: Path
+) -> None:
+    """The checkout is a copy, which the program is run from too: it is what gets mounted and changed."""
+    root = tmp_path / "checkout"
+    copy_checkout(root)
+    code = root / "src/sportsplat/__init__.py"
+    with stack_project(engine, found_engine, tmp_path / "project", "") as stack:
+        stack.configure()
+        done = stack.up("--reload", PYTHONPATH=str(root / "src"))
+        assert not [action for action in done["actions"] if action.startswith("built")], (
+            "only libraries matter"
+        )
+        assert stack.get("/health").json()["version"] != "0.0.0+changed"
+
+        code.write_text(code.read_text() + '\n__version__ = "0.0.0+changed"\n')
+
+        deadline = time.monotonic() + 60
+        while version(stack) != "0.0.0+changed":
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert stack.up("--reload", PYTHONPATH=str(root / "src"))["actions"] == []
+
+
+def version(stack: Stack) -> str | None:
+    """Return what /health says; None while the server starts anew."""
+    import httpx
+
+    try:
+        return str(stack.get("/health").json()["version"])
+    except httpx.TransportError:
+        return None
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy what the image is built from, and what tells a checkout."""
+    for name in (*read_context(ROOT).files, ".dockerignore"):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
