@@ -73,7 +73,7 @@ class NewFile:
 
         Returns the manifest with size and checksum of the archive.
         """
-        with _explained(self.path):
+        with writing(self.path):
             with self.partial.open("rb") as archive:
                 size = os.fstat(self.fd).st_size
                 manifest = replace(manifest, bytes=size, sha256=digest(archive, size))
@@ -113,7 +113,7 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[NewFile]:
     path = path.absolute()
     if not force:
         refuse_existing(path)
-    with _explained(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(path.parent)
         partial = path.with_name(f"{path.name}.partial-{os.getpid()}-{os.urandom(4).hex()}")
@@ -249,7 +249,8 @@ def _write(fd: int, data: bytes) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says about `path` into EnvironmentUnavailable (`DISK_FULL`, `NOT_WRITABLE`)."""
     try:
         yield
     except OSError as error:

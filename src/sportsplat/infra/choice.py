@@ -53,6 +53,7 @@ def _would_change(holder: Backend, fitting: Backend) -> DataConflict:
         f"this project's data is in the {holder} backend, and the settings now mean the {fitting} one",
         cause=f"{cause}; the project used the {holder} backend before",
         fix=f"stay: SPORTSPLAT_INFRA__BACKEND={holder} (or infra.backend in config/settings.yaml); "
-        f"change on purpose: sportsplat up --backend {fitting}",
+        f"take the data along: sportsplat db move {fitting}; "
+        f"begin anew there: sportsplat up --backend {fitting}",
         code="BACKEND_WOULD_CHANGE",
     )

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,21 +170,25 @@ def default_file(settings: Settings, name: str) -> Path:
     # In the state folder nothing is to be committed, and without an embedded server nobody said so yet.
     where = folder(settings)
     ignore = settings.state_dir / ".gitignore"
-    if not ignore.exists():
+    with backup_file.writing(where):
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        ignore.write_text("*\n", encoding="utf-8")
-    return where / f"{name}-{_moment()}.dump"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    return _unused(where, name)
 
 
 def _path(settings: Settings, file: Path | None, database: str) -> Path:
     name = re.sub(r"[^\w.-]", "_", database)
     if file is None:
         return default_file(settings, name)
-    return file / f"{name}-{_moment()}.dump" if file.is_dir() else file
+    return _unused(file, name) if file.is_dir() else file
 
 
-def _moment() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+def _unused(where: Path, name: str) -> Path:
+    """Return a path that is not there yet: `name` and the time, numbered within one second."""
+    stem = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    paths = (where / f"{stem}{f'-{number}' if number > 1 else ''}.dump" for number in count(1))
+    return next(path for path in paths if not path.exists())
 
 
 def _note(path: Path) -> Path:
