@@ -55,17 +55,6 @@ def logs(spec: ApiSpec, lines: int, follow: bool) -> Iterator[str]:
     return engine.follow(found, lines) if follow else iter(engine.log(found, lines))
 
 
-def restart(spec: ApiSpec) -> list[str]:
-    """Start a running API anew, so that it reads its secret again; return what was done."""
-    engine = open_engine(spec)
-    found = engine.container(spec.container)
-    if found is None or not found.running:
-        return []
-    engine.stop(found, stack.STOP_S)
-    engine.start(found)
-    return [f"restarted the container {found.name}"]
-
-
 def open_engine(spec: ApiSpec, run: str = "") -> Objects:
     """Return the project's things in the engine that it uses; `run` marks what is created."""
     from sportsplat.infra.docker_objects import Objects

@@ -11,8 +11,9 @@ from sportsplat.infra import api_refusals as refusals
 from sportsplat.infra.api_container import REMEMBERED_PORT, open_engine
 from sportsplat.infra.api_probe import readiness
 from sportsplat.infra.api_spec import ApiSpec
+from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_converge import Converged, converge
-from sportsplat.infra.docker_objects import Container, EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker_objects import EngineRefusedError, Objects, PortBusyError
 from sportsplat.infra.environment import Progress
 from sportsplat.infra.lock import exclusive
 
@@ -119,7 +120,7 @@ class ApiLaunch:
 
     def _undo(self) -> None:
         """Remove the container that this run made, and nothing else."""
-        for container in self._engine.containers(of_this_run=True):
+        for container in self._engine.containers(run=self._engine.run):
             self._engine.remove(container)
 
     def _holder(self) -> str:

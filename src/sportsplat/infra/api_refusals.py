@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, ResourceConflict, TimedOut, UsageError
 from sportsplat.infra.api_spec import ApiSpec
-from sportsplat.infra.docker_objects import Container
+from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_refusals import last_words
 from sportsplat.redact import redact
 

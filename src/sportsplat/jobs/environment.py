@@ -53,13 +53,7 @@ def rotate_password(settings: Settings) -> dict[str, Any]:
     an external database, and what `Environment.ensure` raises.
     """
     environment = open_environment(settings)
-    actions = environment.rotate_password()
-    if environment.backend == "docker":
-        from sportsplat.infra.api_container import restart
-        from sportsplat.infra.api_spec import api_spec
-
-        actions += restart(api_spec(settings))
-    return {"backend": environment.backend, "actions": actions}
+    return {"backend": environment.backend, "actions": environment.rotate_password()}
 
 
 def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
