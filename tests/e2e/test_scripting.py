@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine import DockerProject
 from tests.program import PROGRAM, environment, servers
 
 SCRIPT = Path(__file__).with_name("pipeline.sh")
@@ -46,6 +47,13 @@ def test_the_script_goes_the_whole_way_on_the_embedded_server(tmp_path: Path) ->
     assert (found["backend"], found["matches"]) == ("embedded", 1440)
     assert found["against_elo"]["matches"] == 480
     assert servers(tmp_path) == []
+
+
+def test_the_script_goes_the_whole_way_in_docker(docker_project: DockerProject) -> None:
+    found = pipeline(docker_project.folder, **docker_project.variables)
+
+    assert (found["backend"], found["matches"]) == ("docker", 1440)
+    assert docker_project.leftovers() == []
 
 
 def test_a_step_that_fails_ends_the_script_and_leaves_nothing_running(tmp_path: Path) -> None:
