@@ -25,7 +25,7 @@ def stack(
     api_image: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
-    """A project that most tests of this module share; it is down before the first of them."""
+    """A project that the tests of this module share."""
     with stack_project(engine, found_engine, tmp_path_factory.mktemp("stack"), api_image) as made:
         yield made
 
@@ -58,6 +58,7 @@ def inside(stack: Stack, service: str, *command: str) -> str:
 
 
 def test_up_makes_both_from_nothing_and_the_api_answers(stack: Stack) -> None:
+    stack.run("down", "--volumes", "--yes")
     data = stack.up()
 
     postgres, api = data["services"]

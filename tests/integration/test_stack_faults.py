@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import io
 import shutil
+import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
-from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.errors import ConfigError, EnvironmentUnavailable
 from sportsplat.infra.api_image import read_context
 from sportsplat.infra.api_launch import ApiLaunch
 from sportsplat.infra.api_spec import api_spec
 from sportsplat.infra.engine import Found
+from sportsplat.jobs.stack import up
 from sportsplat.settings import load_settings
 from tests.conftest import ROOT
 from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject
-from tests.program import run
+from tests.program import environment, run, start
 from tests.stack import Stack, stack_project
 
 if TYPE_CHECKING:
@@ -111,14 +114,12 @@ def test_an_api_that_never_answers_times_out(stack: Stack, api_image: str) -> No
         assert "nothing answers" in refused.error["cause"]
         assert refused.error["retryable"]
     finally:
-        stack.engine.containers.get(f"{stack.name}-api").remove(force=True)
+        remove_api(stack)
         stack.engine.images.remove(str(image.id))
 
 
 def test_a_container_of_our_name_that_is_not_ours_is_left_alone(stack: Stack) -> None:
-    for container in stack.containers():
-        if container.name == f"{stack.name}-api":
-            container.remove(force=True)
+    remove_api(stack)
     foreign = stack.engine.containers.create(POSTGRES_IMAGE, name=f"{stack.name}-api")
     try:
         refused = stack.run("up", "--stack", "--json")
@@ -176,6 +177,54 @@ def test_a_build_that_fails_shows_its_last_lines_and_starts_nothing(
     assert docker_project.leftovers() == []
 
 
+def test_an_interrupted_start_takes_back_what_it_made(stack: Stack, api_image: str) -> None:
+    silent = f'FROM {api_image}\nENTRYPOINT ["sh", "-c", "sleep 600"]\n'
+    image, _ = stack.engine.images.build(fileobj=io.BytesIO(silent.encode()), rm=True)
+    remove_api(stack)
+    try:
+        variables = stack.variables | {"SPORTSPLAT_INFRA__API_IMAGE": str(image.id)}
+        starting = start(stack.folder, "up", "--stack", env=environment(**variables))
+        soon(lambda: f"{stack.name}-api" in names(stack))
+        starting.send_signal(signal.SIGINT)
+
+        assert starting.wait(timeout=30) == 130
+        assert names(stack) == [f"{stack.name}-postgres"]
+    finally:
+        remove_api(stack)
+        stack.engine.images.remove(str(image.id))
+
+
+def test_an_interrupted_build_leaves_no_container(docker_project: DockerProject, tmp_path: Path) -> None:
+    root = tmp_path / "checkout"
+    copy_checkout(root)
+    mark = f"sleep 600.{docker_project.name[-5:].translate(str.maketrans('abcdef', '123456'))}"
+    (root / "compose" / "Dockerfile").write_text(f"FROM python:3.11-slim\nRUN {mark}\n")
+    variables = docker_project.variables | {"PYTHONPATH": str(root / "src")}
+
+    building = start(docker_project.folder, "up", "--stack", env=environment(**variables))
+    soon(lambda: built_by(docker_project, mark))
+    building.send_signal(signal.SIGINT)
+
+    assert building.wait(timeout=30) == 130
+    soon(lambda: not built_by(docker_project, mark))
+    assert docker_project.leftovers() == []
+
+
+def test_a_wheel_needs_to_be_told_the_image(
+    docker_project: DockerProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker_project.endpoint)
+    monkeypatch.setattr("sportsplat.infra.api_image.checkout", lambda: None)
+    settings = load_settings(project_dir=docker_project.folder, environ={})
+
+    for reload in (False, True):
+        with pytest.raises(ConfigError) as refused:
+            up(settings, reload=reload)
+        assert refused.value.error_code == "API_IMAGE_UNSET"
+        assert "infra.api_image" in (refused.value.fix or "")
+    assert docker_project.leftovers() == []
+
+
 def test_development_serves_a_changed_file(
     engine: docker.DockerClient, found_engine: Found, api_image: str, tmp_path: Path
 ) -> None:
@@ -193,21 +242,34 @@ def test_development_serves_a_changed_file(
 
         code.write_text(code.read_text() + '\n__version__ = "0.0.0+changed"\n')
 
-        deadline = time.monotonic() + 60
-        while version(stack) != "0.0.0+changed":
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        soon(lambda: version(stack) == "0.0.0+changed")
         assert stack.up("--reload", PYTHONPATH=str(root / "src"))["actions"] == []
 
 
 def version(stack: Stack) -> str | None:
     """Return what /health says; None while the server starts anew."""
-    import httpx
-
     try:
         return str(stack.get("/health").json()["version"])
     except httpx.TransportError:
         return None
+
+
+def remove_api(stack: Stack) -> None:
+    for container in stack.containers():
+        if container.name == f"{stack.name}-api":
+            container.remove(force=True)
+
+
+def built_by(project: DockerProject, command: str) -> bool:
+    """Whether a build runs this command in a container now."""
+    return any(command in str(each.attrs["Config"]["Cmd"]) for each in project.engine.containers.list())
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def copy_checkout(target: Path) -> None:
