@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
+import random
+import socket
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,15 @@ def inspected(project: DockerProject) -> dict[str, Any]:
     attributes = project.engine.containers.get(project.container).attrs
     assert isinstance(attributes, dict)
     return attributes
+
+
+def quiet_port() -> int:
+    """Return a free port from where the system gives none by itself, so that it stays free a while."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
 def test_up_makes_a_migrated_database_on_loopback_and_says_what_it_did(docker_project: DockerProject) -> None:
@@ -76,7 +87,9 @@ def test_up_makes_a_migrated_database_on_loopback_and_says_what_it_did(docker_pr
 
 def test_up_finds_what_is_there_and_replaces_what_changed(docker_project: DockerProject) -> None:
     """One life: stopped by hand, removed by hand, other settings; the rows and the port stay."""
-    port = up(docker_project)["services"][0]["port"]
+    port = quiet_port()
+    docker_project.configure(port=port)
+    up(docker_project)
     ask(docker_project, KEPT)
     container = docker_project.container
 
@@ -89,7 +102,7 @@ def test_up_finds_what_is_there_and_replaces_what_changed(docker_project: Docker
     docker_project.engine.containers.get(container).remove(force=True)
     assert up(docker_project)["actions"] == [f"created the container {container} on port {port}"]
 
-    docker_project.configure(memory="512m", cpus=64)
+    docker_project.configure(port=port, memory="512m", cpus=64)
     changed = up(docker_project)
     assert changed["actions"] == [
         f"recreated the container {container} on port {port} because `memory`, `cpus` changed"
@@ -132,10 +145,10 @@ def test_the_log_is_the_containers_and_can_be_followed(docker_project: DockerPro
     assert any("ready to accept connections" in line for line in lines)
 
     with program.start(
-        docker_project.folder, "logs", "-f", "-n", "0", stdout=-1, env=variables(docker_project)
+        docker_project.folder, "logs", "-f", "-n", "1", stdout=-1, env=variables(docker_project)
     ) as following:
         assert following.stdout is not None
-        time.sleep(1.0)
+        assert following.stdout.readline()
         docker_project.engine.containers.get(docker_project.container).stop()
         assert "shutting down" in following.stdout.read()
 

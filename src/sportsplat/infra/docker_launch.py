@@ -10,6 +10,7 @@ from sportsplat import redact
 from sportsplat.errors import ResourceConflict, TimedOut
 from sportsplat.infra import docker_refusals as refusals
 from sportsplat.infra import memory, ports
+from sportsplat.infra.docker_ahead import NetworkAhead
 from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_converge import converge
 from sportsplat.infra.docker_files import write_files
@@ -60,7 +61,8 @@ class Launch:
 
     def run(self, deadline: float, question: str | None, progress: Progress | None) -> Launched:
         """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
-        watch, service, endpoint = self._bring_up(progress)
+        ahead = NetworkAhead(self.engine.found, self.spec.network, self.engine.marks())
+        watch, service, endpoint = self._bring_up(progress, ahead)
         if memory.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
             self._give_password(watch, deadline)
         seen = watch.until_ready(endpoint, deadline - time.monotonic(), question)
@@ -70,7 +72,7 @@ class Launch:
 
     def change_password(self, deadline: float) -> None:
         """Make existing data accept the configured password, and whoever uses it learn of it."""
-        watch, _, endpoint = self._bring_up(None)
+        watch, _, endpoint = self._bring_up()
         self._give_password(watch, deadline)
         watch.until_ready(endpoint, deadline - time.monotonic())
         for other in self.engine.containers():
@@ -94,9 +96,13 @@ class Launch:
                 self.engine.remove(container)
         if self._started is not None:
             self.engine.stop(self._started, _STOP_S)
+        for identifier in self.engine.networks(run=self.engine.run):
+            self.engine.remove_network(identifier)
         return []
 
-    def _bring_up(self, progress: Progress | None) -> tuple[Watch, Service, Endpoint]:
+    def _bring_up(
+        self, progress: Progress | None = None, ahead: NetworkAhead | None = None
+    ) -> tuple[Watch, Service, Endpoint]:
         """Start the container; whether the database answers is not asked."""
         engine, spec = self.engine, self.spec
         if finish_taking_back(spec, engine):
@@ -111,6 +117,8 @@ class Launch:
         major = ""
         if found is None or wanted.fingerprint() != found.config:
             major = ensure_image(engine, spec.image, self.actions, progress)
+        if ahead is not None:
+            ahead.wait()
         if engine.ensure_network(spec.network):
             self.actions.append(f"created the network {spec.network}")
         if not self._volume.exists:

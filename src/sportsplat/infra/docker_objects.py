@@ -7,13 +7,17 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
 
 from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
 from sportsplat.infra.docker_container import Container, to_container
 from sportsplat.infra.docker_render import PROJECT_LABEL, to_engine
 from sportsplat.infra.engine import Found, client, search
 from sportsplat.infra.service import Service
+
+if TYPE_CHECKING:
+    import docker
 
 RUN_LABEL = "io.sportsplat.run"
 """Which run made a thing: what it did not complete it may remove, and nothing else."""
@@ -38,11 +42,15 @@ class Objects:
     """
 
     def __init__(self, found: Found, project: str, run: str) -> None:
-        """Connect; importing the SDK takes 0.13 s. `run` marks what is created."""
+        """Nothing is connected yet. `run` marks what is created."""
         self.found = found
         self.project = project
         self.run = run
-        self._api = client(found).api
+
+    @cached_property
+    def _api(self) -> docker.APIClient:
+        """The SDK's client, made at the first question: loading it takes 0.13 s."""
+        return client(self.found).api
 
     def container(self, name: str) -> Container | None:
         """Return the container of that name; raises ResourceConflict (`NAME_TAKEN`) when it is not ours."""
@@ -80,7 +88,7 @@ class Objects:
         return made
 
     def _create(self, name: str, body: dict[str, Any]) -> None:
-        body["Labels"] |= self._made_labels()
+        body["Labels"] |= self.marks()
         with self._asked():
             self._api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
 
@@ -119,19 +127,18 @@ class Objects:
         return {entry["Id"]: entry["Name"] for entry in listed}
 
     def ensure_network(self, name: str) -> bool:
-        """Create the private network where it is missing; return whether it was.
+        """Create the private network where it is missing; return whether it was this run that made it.
 
         Raises ResourceConflict (`NAME_TAKEN`) when that network is not ours.
         """
-        if name in self.networks().values():
-            return False
         with self._asked():
             taken = [entry for entry in self._api.networks(names=[name]) if entry["Name"] == name]
             for entry in taken:
-                self._refuse_foreign("network", name, entry.get("Labels") or {})
-            if not taken:
-                self._api.create_network(name, "bridge", check_duplicate=True, labels=self._made_labels())
-        return not taken
+                labels = entry.get("Labels") or {}
+                self._refuse_foreign("network", name, labels)
+                return bool(labels.get(RUN_LABEL) == self.run)
+            self._api.create_network(name, "bridge", check_duplicate=True, labels=self.marks())
+        return True
 
     def remove_network(self, identifier: str) -> None:
         """Remove a network; one that somebody else still uses stays."""
@@ -150,7 +157,7 @@ class Objects:
         Raises ResourceConflict (`NAME_TAKEN`) when there is one of that name that is not ours.
         """
         with self._asked():
-            made = self._api.create_volume(name, labels={**self._made_labels(), **facts})
+            made = self._api.create_volume(name, labels={**self.marks(), **facts})
         found = made.get("Labels") or {}
         self._refuse_foreign("volume", name, found)
         return bool(found.get(RUN_LABEL) == self.run)
@@ -217,11 +224,19 @@ class Objects:
             yield rest
 
     def run_inside(self, container: Container, command: Sequence[str]) -> tuple[int, str]:
-        """Run a command in a running container; return its exit code and its output."""
-        with self._asked():
-            made = self._api.exec_create(container.id, list(command))
-            output = self._api.exec_start(made["Id"])
-            code = self._api.exec_inspect(made["Id"])["ExitCode"]
+        """Run a command in a container; return its exit code and its output.
+
+        For a container that does not run just now that is 126, as for a command that cannot be run.
+        """
+        try:
+            with self._asked():
+                made = self._api.exec_create(container.id, list(command))
+                output = self._api.exec_start(made["Id"])
+                code = self._api.exec_inspect(made["Id"])["ExitCode"]
+        except _Answer as answer:
+            if answer.status != 409:
+                raise
+            return 126, str(answer)
         return int(code), bytes(output).decode("utf-8", "replace")
 
     def read_file(self, container: Container, path: str) -> str | None:
@@ -255,7 +270,8 @@ class Objects:
         of_run = [f"{RUN_LABEL}={run}"] if run is not None else []
         return {"label": [f"{PROJECT_LABEL}={self.project}", *of_run]}
 
-    def _made_labels(self) -> dict[str, str]:
+    def marks(self) -> dict[str, str]:
+        """Return the labels of all that this run makes."""
         return {PROJECT_LABEL: self.project, RUN_LABEL: self.run}
 
     def _refuse_foreign(self, kind: str, name: str, labels: Mapping[str, str]) -> None:

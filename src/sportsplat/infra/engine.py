@@ -144,7 +144,7 @@ def _ask(place: Place, timeout_s: float) -> Found:
 def _ping(endpoint: str, timeout_s: float) -> str:
     """Return status line and headers of the answer; `http.client` would take 35 ms to import."""
     deadline = time.monotonic() + timeout_s
-    with _connected(endpoint, timeout_s) as connection:
+    with connect(endpoint, timeout_s) as connection:
         connection.sendall(_REQUEST)
         answer = b""
         while b"\r\n\r\n" not in answer and len(answer) < _LONGEST_HEAD:
@@ -156,7 +156,8 @@ def _ping(endpoint: str, timeout_s: float) -> str:
     return answer.partition(b"\r\n\r\n")[0].decode("latin-1")
 
 
-def _connected(endpoint: str, timeout_s: float) -> socket.socket:
+def connect(endpoint: str, timeout_s: float) -> socket.socket:
+    """Return a connection to an engine; raises OSError, and ValueError for what is no endpoint."""
     scheme, _, rest = endpoint.partition("://")
     if scheme in ("tcp", "http"):
         return socket.create_connection(tcp_address(endpoint), timeout_s)
