@@ -12,11 +12,14 @@ import pytest
 
 from sportsplat.db.catalogue import difference as drift
 from sportsplat.db.catalogue import expected_here, live
+from sportsplat.db.content import content
 from sportsplat.db.engine import APP_ROLE, connect
 from sportsplat.db.migrate import check, head
+from sportsplat.db.still import held_still
 from sportsplat.errors import CheckFailed, DataConflict, InputRefused, MigrationError, UsageError
 from sportsplat.infra import backup_file
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.wait import wait_for
 from sportsplat.jobs.backup import backup, backup_before, backups, verify
 from sportsplat.jobs.restore import reset, restore
 from sportsplat.settings import Settings
@@ -358,6 +361,32 @@ def test_a_backup_is_of_one_moment_while_others_write(settings: Settings, filled
     for found in made:
         assert found["tables"]["teams"]["rows"] == found["tables"]["team_aliases"]["rows"] + 6
     assert made[0]["tables"]["teams"]["rows"] < made[2]["tables"]["teams"]["rows"]
+
+
+def test_a_table_that_is_replaced_meanwhile_is_seen_with_its_rows(filled: Database) -> None:
+    """To a snapshot that is older than the table it would be empty, and the backup with it."""
+    seen: list[int] = []
+
+    def look() -> None:
+        with filled.connect(autocommit=True) as conn, held_still(conn):
+            seen.append(content(conn)["match_features"].rows)
+
+    with filled.connect() as replacer:
+        replacer.execute(
+            """
+            ALTER TABLE match_features RENAME TO was;
+            CREATE TABLE match_features AS TABLE was;
+            DROP TABLE was
+            """
+        )
+        looker = threading.Thread(target=look)
+        looker.start()
+        waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"
+        with filled.connect(autocommit=True) as conn:
+            assert wait_for(lambda: conn.execute(waiting.encode()).rowcount > 0, 10)
+        replacer.commit()
+    looker.join()
+    assert seen == [300]
 
 
 def test_a_backup_before_a_migration_is_named_after_it(settings: Settings) -> None:

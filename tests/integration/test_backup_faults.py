@@ -188,6 +188,47 @@ def test_ctrl_c_leaves_nothing_behind(project: Path, many: Stored, database: Dat
         assert not [file for file in project.iterdir() if "a.dump" in file.name]
 
 
+def test_ctrl_c_in_a_restore_leaves_the_old_rows(project: Path, few: Stored, many: Stored) -> None:
+    point(project, few.endpoint)
+    process = start(project, "db", "restore", "--yes", "--no-backup", str(many.file))
+    assert wait_for(lambda: _is_loading(few.endpoint), 30)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert held(few.endpoint) == few.held
+
+
+def _is_loading(endpoint: Endpoint) -> bool:
+    with connect(endpoint.dsn(), autocommit=True) as conn:
+        query = "SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.quotes%' AND state = 'active'"
+        return conn.execute(query).rowcount > 0
+
+
+def test_a_backup_during_restores_is_of_the_one_or_of_the_other(
+    few: Stored, many: Stored, tmp_path: Path
+) -> None:
+    """A snapshot that is older than a table would see none of its rows."""
+    settings = settings_of(tmp_path / "both", few.endpoint)
+    ended = threading.Event()
+
+    def swap() -> None:
+        while not ended.is_set():
+            for file in (many.file, few.file):
+                restore(settings, file, yes=True, keep=False)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        made = [backup(settings)["tables"] for _ in range(6)]
+    finally:
+        ended.set()
+        swapper.join()
+    known = [
+        {name: {"rows": table.rows, "hash": table.hash} for name, table in stored.held[0].items()}
+        for stored in (few, many)
+    ]
+    assert all(tables in known for tables in made)
+
+
 def test_two_restores_at_once_happen_one_after_the_other(project: Path, few: Stored, many: Stored) -> None:
     point(project, few.endpoint)
     files = (many.file, few.file)

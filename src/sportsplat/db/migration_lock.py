@@ -1,4 +1,4 @@
-"""One migrator at a time: a lock that belongs to the session and ends with it, however the session ends."""
+"""One migration or restore at a time, and no backup meanwhile: a lock that ends with its session, however."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ LOCK_KEY = int.from_bytes(b"spschema")
 _POLL_S = 0.1
 
 
-def take_lock(conn: Connection, wait_s: float) -> None:
-    """Wait up to `wait_s` seconds for the lock; raises ResourceConflict (LOCK_HELD) that names its holder."""
+def take_lock(conn: Connection, wait_s: float, *, shared: bool = False) -> None:
+    """Wait up to `wait_s` seconds for the lock; raises ResourceConflict (LOCK_HELD) that names its holder.
+
+    shared: together with others who share it, as backups do.
+    """
     end = time.monotonic() + wait_s
-    while not _try(conn):
+    while not _try(conn, shared=shared):
         if time.monotonic() >= end:
             pid, name, since = _holder(conn)
             raise ResourceConflict(
-                f"another migration holds the lock: server process {pid}",
+                f"another migration, restore or backup holds the lock: server process {pid}",
                 cause=f"waited {wait_s:g} s for {name}, connected since {since}",
                 fix=f"wait for it and try again; if it hangs: SELECT pg_terminate_backend({pid})",
                 code="LOCK_HELD",
@@ -57,8 +60,9 @@ def table_holders(conn: Connection) -> str:
     return ", ".join(f"server process {pid} ({name}, {state})" for pid, name, state in rows) or "gone by now"
 
 
-def _try(conn: Connection) -> bool:
-    row = conn.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+def _try(conn: Connection, *, shared: bool) -> bool:
+    function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+    row = conn.execute(f"SELECT {function}(%s)".encode(), [LOCK_KEY]).fetchone()
     return bool(row and row[0])
 
 

@@ -18,7 +18,7 @@ _ATTEMPTS = 5
 _TABLES = """
 SELECT c.oid, c.relname FROM pg_catalog.pg_class c
 WHERE c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')
-ORDER BY c.relname
+ORDER BY c.relname COLLATE "C"
 """
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sportsplat import __version__
 from sportsplat.db.content import content, next_values
 from sportsplat.db.engine import Connection
+from sportsplat.db.migration_lock import take_lock
 from sportsplat.db.replace import objects
 from sportsplat.db.revisions import current
 from sportsplat.db.still import held_still
@@ -24,7 +25,7 @@ from sportsplat.infra.backup_file import Manifest, NewFile
 from sportsplat.infra.dotenv import replace_file
 from sportsplat.infra.dump import Source, dumping
 from sportsplat.infra.environment import Endpoint, open_environment
-from sportsplat.jobs.restoring import Progress, opened, prove, silent
+from sportsplat.jobs.restoring import LOCK_HELD_S, Progress, opened, prove, silent
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
@@ -38,23 +39,28 @@ def backup(
     *,
     force: bool = False,
     verify: bool = False,
+    locked: bool = False,
     tell: Progress = silent,
 ) -> dict[str, Any]:
     """Write a backup of the running database and return what `describe` says of it, and `seconds`.
 
     file: where to; a folder, or None for the project's own, gets a name with the time. force: replace a file
-    that is there. verify: prove it by restoring it elsewhere before it gets its name.
-    Raises ResourceConflict (`FILE_EXISTS`, `LOCK_TIMEOUT`), EnvironmentUnavailable (`NOT_RUNNING`,
-    `DISK_FULL`, `NOT_WRITABLE`, `PG_DUMP_TOO_OLD`, …), DataConflict (`NOTHING_TO_BACK_UP`), and what `verify`
-    raises.
+    that is there. verify: prove it by restoring it elsewhere before it gets its name. locked: the caller
+    holds off migrations and restores already.
+    Raises ResourceConflict (`FILE_EXISTS`, `LOCK_HELD`, `LOCK_TIMEOUT`), EnvironmentUnavailable
+    (`NOT_RUNNING`, `DISK_FULL`, `NOT_WRITABLE`, `PG_DUMP_TOO_OLD`, …), DataConflict (`NOTHING_TO_BACK_UP`),
+    and what `verify` raises.
     """
     started = time.perf_counter()
     environment = open_environment(settings)
     endpoint = environment.endpoint()
     path = _path(settings, file, endpoint.database)
     with backup_file.new_file(path, force=force) as new:
-        with opened(endpoint.dsn(), "backup", "sportsplat db backup") as conn, held_still(conn) as snapshot:
-            manifest = dump(conn, snapshot, endpoint, environment.backend, new, tell)
+        with opened(endpoint.dsn(), "backup", "sportsplat db backup") as conn:
+            if not locked:
+                take_lock(conn, LOCK_HELD_S, shared=True)
+            with held_still(conn) as snapshot:
+                manifest = dump(conn, snapshot, endpoint, environment.backend, new, tell)
         if verify:
             manifest = replace(manifest, verified=prove(settings, new.partial, manifest, tell))
         manifest = new.seal(manifest)
@@ -64,10 +70,10 @@ def backup(
 def backup_before(settings: Settings, reason: str) -> Path:
     """Back up into the project's folder, named after what comes next (`before-0013-…`); return the file.
 
-    Raises what `backup` raises.
+    For a caller that holds the lock of migrations. Raises what `backup` raises.
     """
     path = default_file(settings, f"before-{reason}")
-    backup(settings, path)
+    backup(settings, path, locked=True)
     return path
 
 

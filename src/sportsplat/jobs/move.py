@@ -25,7 +25,7 @@ from sportsplat.jobs.restore import (
     prepare,
     swap,
 )
-from sportsplat.jobs.restoring import Progress, opened, silent
+from sportsplat.jobs.restoring import Progress, silent
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
@@ -85,7 +85,10 @@ def _carry(
     """Back up, restore, remember, stop, while nobody writes to the source; `actions` hears what was done."""
     file = default_file(settings, f"move-{source.backend}-{to}")
     again = f"sportsplat db move {to}"
-    with opened(source.endpoint.dsn(), "move", again) as conn, held_still(conn, "EXCLUSIVE") as snapshot:
+    with (
+        alone(source.endpoint, "move", again, shared=True) as conn,
+        held_still(conn, "EXCLUSIVE") as snapshot,
+    ):
         with backup_file.new_file(file) as new:
             new.seal(dump(conn, snapshot, source.endpoint, source.backend, new, tell))
         actions.append(f"backed up to {file}")

@@ -28,13 +28,11 @@ from sportsplat.errors import MigrationError, UsageError
 from sportsplat.infra.backup_file import Manifest
 from sportsplat.infra.environment import Endpoint, open_environment
 from sportsplat.jobs.backup import backup, default_file, describe, read
-from sportsplat.jobs.restoring import Progress, compare, load_archive, opened, silent
+from sportsplat.jobs.restoring import LOCK_HELD_S, Progress, compare, load_archive, opened, silent
 from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
-
-_WAIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -138,10 +136,10 @@ def prepare(endpoint: Endpoint, again: str) -> list[str]:
 
 
 @contextmanager
-def alone(endpoint: Endpoint, work: str, again: str) -> Iterator[Connection]:
-    """Yield an autocommit connection that holds off migrations and other restores of this database."""
+def alone(endpoint: Endpoint, work: str, again: str, *, shared: bool = False) -> Iterator[Connection]:
+    """Yield an autocommit connection that holds off migrations and restores, and backups unless `shared`."""
     with opened(endpoint.dsn(), work, again) as conn:
-        take_lock(conn, _WAIT_S)
+        take_lock(conn, LOCK_HELD_S, shared=shared)
         yield conn
 
 
@@ -187,5 +185,5 @@ def needs_yes(command: str) -> UsageError:
 def keep_rows(settings: Settings, before: str, tell: Progress) -> str:
     """Back up what is about to go; return what was done."""
     file = default_file(settings, f"before-{before}")
-    backup(settings, file, tell=tell)
+    backup(settings, file, locked=True, tell=tell)
     return f"backed up what was there to {file}"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
 LOCK_WAIT_S = 10.0
+"""For a table that somebody uses."""
+LOCK_HELD_S = 60.0
+"""For a migration, restore or backup to end."""
 
 
 class Progress(Protocol):
