@@ -33,6 +33,7 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.environment import up
 
+    settings = _without_download(settings)
     seconds: dict[str, float] = {}
 
     def step(name: str, line: str, work: Callable[[], Any]) -> Any:
@@ -83,6 +84,16 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
         },
         "seconds": seconds,
     }
+
+
+def _without_download(settings: Settings) -> Settings:
+    """Return settings that mean the embedded server where nothing was decided: it needs no image."""
+    from sportsplat.infra.choice import holds_data
+
+    decided = settings.infra.backend != "auto" or settings.infra.database_url is not None
+    if decided or holds_data(settings) is not None:
+        return settings
+    return settings.model_copy(update={"infra": settings.infra.model_copy(update={"backend": "embedded"})})
 
 
 def _train(context: Context, seed: int) -> JsonObject:
