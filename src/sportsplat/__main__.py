@@ -21,18 +21,19 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     gc.disable()  # what is loaded stays: looking through it takes a tenth of a short command's time
     from sportsplat.cli.app import app
+    from sportsplat.cli.output import has_answered
     from sportsplat.cli.render import from_unforeseen, report
 
     gc.enable()
-    early = True
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-        early = False
         app()
-    except KeyboardInterrupt as stopped:
-        # Later there is an answer already: this is a second Ctrl-C, while the first was told.
-        as_json = early and "--json" in sys.argv
+    except KeyboardInterrupt as stopped:  # before a command began, or a second one while the first was told
+        as_json = "--json" in sys.argv and not has_answered()
         sys.exit(report(from_unforeseen(stopped), name="", as_json=as_json, started=started))
+    finally:
+        for stop in _STOPS:
+            signal.signal(stop, signal.SIG_IGN)  # all is said; while Python ends, it would die of another one
 
 
 def _interrupt(*_: object) -> None:

@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
@@ -70,6 +71,16 @@ class Program(HelpfulGroup):
             _leave(code if isinstance(code, int) else 0)
         return code
 
+    def make_context(self, *names: Any, **extra: Any) -> Any:
+        """Read the command line; Ctrl-C meanwhile becomes an error: Typer would end without a word."""
+        with _told_when_interrupted():
+            return super().make_context(*names, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; the same for Ctrl-C while it is got ready."""
+        with _told_when_interrupted():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Return every name, in the order of the help page."""
         return [name for name, _, _ in registered()]
@@ -87,6 +98,14 @@ class Program(HelpfulGroup):
         """Print the page without building any command."""
         rows: list[Row] = [(name, text) for name, text, _ in registered()]
         print_page(self, ctx, rows)
+
+
+@contextmanager
+def _told_when_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        raise render.from_unforeseen(stopped) from stopped
 
 
 def registered() -> list[tuple[str, str, typer.Typer]]:

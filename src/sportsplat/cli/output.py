@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 OUTPUT_FAILED = "OUTPUT_FAILED"
+_answered: list[bool] = []
 PIPED_WIDTH = 160  # columns of a table that goes to a file or a pipe, where Rich would cut at 80
 
 
@@ -85,6 +86,7 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
     A reader that has gone away (`| head`) ends the output quietly. Raises EnvironmentUnavailable when
     stdout cannot take it (a full disk).
     """
+    _answered.append(True)
     try:
         sys.stdout.write(_encodable(text if reveal else redact(text)))
         sys.stdout.flush()
@@ -98,6 +100,11 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
             fix="make room or choose another place for the output, and run the command again",
             code=OUTPUT_FAILED,
         ) from failed
+
+
+def has_answered() -> bool:
+    """Whether an answer, or a part of one, was written to stdout."""
+    return bool(_answered)
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
 
+_PARTIAL = ".partial"
 _ASSIGNMENT = r"^\s*(?:export\s+)?{key}\s*=\s*(.*?)\s*$"
 
 
@@ -40,17 +42,30 @@ def write_value(path: Path, key: str, value: str) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace the file at `path` by a private (0600) one with `text`, in one step and flushed to the disk."""
-    import tempfile
+    """Replace the file at `path` by a private (0600) one with `text`, in one step and flushed to the disk.
 
+    What a killed process left of its new content is removed by the next.
+    """
     target = path.resolve()
-    fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    for left in target.parent.glob(f"{glob.escape(target.name)}.*{_PARTIAL}"):
+        _remove_if_left(left)
+    partial = target.with_name(f"{target.name}.{os.getpid()}{_PARTIAL}")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "w", encoding="utf-8") as handle:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
-        Path(name).replace(target)
+        partial.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
+
+
+def _remove_if_left(partial: Path) -> None:
+    """Remove the file of a process that is no more, which may hold a secret."""
+    from sportsplat.infra.processes import is_alive
+
+    number = partial.name.removesuffix(_PARTIAL).rpartition(".")[2]
+    if number.isdecimal() and (int(number) == os.getpid() or not is_alive(int(number))):
+        partial.unlink(missing_ok=True)

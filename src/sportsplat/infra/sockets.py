@@ -21,13 +21,18 @@ def socket_dir(state_dir: Path) -> Path:
     That is for a path that is too long, or that holds what PostgreSQL takes for the end of a name in a list.
     """
     inside = state_dir / "run"
-    if len(str(inside).encode()) <= _LONGEST and not set(str(inside)) & set(',"'):
+    if _fits(inside):
         return inside
     import hashlib
     import tempfile
 
-    name = hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"{_TEMPORARY}{name}"
+    name = _TEMPORARY + hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
+    usual = Path(tempfile.gettempdir()) / name
+    return usual if _fits(usual) else Path("/tmp") / name  # noqa: S108 (private, and looked at by `prepare`)
+
+
+def _fits(folder: Path) -> bool:
+    return len(str(folder).encode()) <= _LONGEST and not set(str(folder)) & set(',"')
 
 
 def prepare(folder: Path, account: Account) -> None:
