@@ -149,6 +149,18 @@ def test_the_api_survives_a_restart_of_its_database(running: Stack) -> None:
     assert (state["State"]["StartedAt"], state["RestartCount"]) == (began, 0)
 
 
+def test_an_api_without_its_database_is_unhealthy_until_up_brings_it_back(running: Stack) -> None:
+    running.engine.containers.get(f"{running.name}-postgres").stop()
+
+    postgres, api = running.run("status", "--json").data["services"]
+    assert (postgres["state"], api["state"]) == ("stopped", "unhealthy")
+    assert f"container {running.name}-api is running; /ready" in api["reason"]
+
+    data = running.up()
+    assert data["actions"] == [f"started the container {running.name}-postgres"]
+    assert [service["state"] for service in data["services"]] == ["running", "running"]
+
+
 def test_up_mends_what_was_stopped_removed_or_changed_and_nothing_else(running: Stack) -> None:
     database = running.inspected("postgres")["Id"]
     api = running.engine.containers.get(f"{running.name}-api")

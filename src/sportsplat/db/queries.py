@@ -102,7 +102,7 @@ class Database:
             max_size=max_size,
             max_waiting=256,
             timeout=timeout_s,
-            reconnect_timeout=60,
+            reconnect_timeout=timeout_s,  # then the next request tries at once, not when a long pause is over
             open=False,
             check=AsyncConnectionPool.check_connection,
         )

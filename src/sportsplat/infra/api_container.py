@@ -36,9 +36,9 @@ def status(spec: ApiSpec) -> dict[str, Any] | None:
         return {**service, "state": "unhealthy", "reason": unknown.message}
     if found is None:
         return {**service, "state": "absent"}
-    why = "" if seen is None else f"; {seen.described()}"
+    said = "/ready does not answer" if seen is None else seen.described()
     state = "stopped" if found.status in _IDLE else "unhealthy"
-    return {**service, "state": state, "reason": found.described() + why}
+    return {**service, "state": state, "reason": f"{found.described()}; {said}"}
 
 
 def logs(spec: ApiSpec, lines: int, follow: bool) -> Iterator[str]:

@@ -78,9 +78,8 @@ class ApiLaunch:
         if not holds_port and not ports.is_free(spec.port, spec.host):
             raise refusals.port_taken(spec, self._holder())
         if found is not None and found.status == "restarting":
-            engine.stop(
-                found, 0
-            )  # the engine would try it again in a minute; we want to see it stand or fall
+            # The engine would try it again in a minute; we want to see it stand or fall now.
+            engine.stop(found, 0)
         return converge(
             engine,
             spec.service(image, checkout),
