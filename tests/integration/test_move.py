@@ -151,7 +151,7 @@ def test_a_killed_move_leaves_the_project_in_one_place_with_all_rows(
     started = time.monotonic()
     assert project.run("db", "move", "external", "--yes").exit_code == 0
     took = time.monotonic() - started
-    for share in (0.2, 0.4, 0.6, 0.8, 0.95):
+    for share in (0.35, 0.6, 0.75, 0.9):
         memory.remember(project.folder / ".sportsplat", backend="embedded")
         process = start(project.folder, "db", "move", "external", "--yes")
         with suppress(Exception):
