@@ -23,7 +23,7 @@ from sportsplat.leagues import load_leagues
 from sportsplat.settings import asset_dir, load_settings
 from tests.program import NO_ENGINE
 
-pytest_plugins = ["tests.engine"]
+pytest_plugins = ["tests.engine", "tests.second_engine"]
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "migrated_template"
 # Test data may be lost: these servers need not survive a loss of power.

@@ -106,7 +106,7 @@ def found_engine() -> Found:
         try:
             return find_engine()
         except EnvironmentUnavailable as none:
-            _without_engine(f"{none}; {none.cause}")
+            without_engine(f"{none}; {none.cause}")
 
 
 @pytest.fixture(scope="session")
@@ -175,10 +175,11 @@ def _provide(client: docker.DockerClient, image: str) -> None:
         try:
             client.images.pull(image)
         except APIError as error:
-            _without_engine(f"no image {image} ({error.explanation}): run tests/docker/build-images")
+            without_engine(f"no image {image} ({error.explanation}): run tests/docker/build-images")
 
 
-def _without_engine(why: str) -> NoReturn:
+def without_engine(why: str) -> NoReturn:
+    """Skip a test that lacks its engine, or fail it where that is required."""
     if REQUIRED:
         pytest.fail(why)
     pytest.skip(why)

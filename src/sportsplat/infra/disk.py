@@ -30,7 +30,7 @@ def is_full(problem: OSError | str) -> bool:
     """Whether an error of ours, or what a program said, means that the disk (or a quota) is full."""
     if isinstance(problem, OSError):
         return problem.errno in _FULL
-    return any(words in problem for words in _SAID)
+    return any(words.lower() in problem.lower() for words in _SAID)  # engines say it in lower case
 
 
 def has_no_room(folder: Path) -> bool:

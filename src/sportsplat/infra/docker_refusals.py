@@ -131,12 +131,7 @@ def ended(container: Container, log: Sequence[str], spec: DockerSpec) -> Environ
     """Return the error for a container that ended instead of serving, in its own words."""
     said = f"{container.described()}; its log ends: {last_words(log)}"
     if disk.is_full("\n".join(log)):
-        return EnvironmentUnavailable(
-            "the disk on which the engine keeps its volumes is full",
-            cause=said,
-            fix="make room there (docker system df shows what takes it), then run `sportsplat up` again",
-            code="DISK_FULL",
-        )
+        return _engine_disk_full(said)
     more = (
         f"give it more than infra.memory: {spec.memory}" if container.out_of_memory else "mend what it names"
     )
@@ -148,8 +143,19 @@ def ended(container: Container, log: Sequence[str], spec: DockerSpec) -> Environ
     )
 
 
+def _engine_disk_full(said: str) -> EnvironmentUnavailable:
+    return EnvironmentUnavailable(
+        "the disk on which the engine keeps its volumes is full",
+        cause=said,
+        fix="make room there (docker system df shows what takes it), then run `sportsplat up` again",
+        code="DISK_FULL",
+    )
+
+
 def engine_refused(words: str) -> EnvironmentUnavailable:
     """The engine will not do what we ask."""
+    if disk.is_full(words):
+        return _engine_disk_full(f"the engine says: {words}")
     return EnvironmentUnavailable(
         "the container engine refused to start the database",
         cause=f"the engine says: {words}",

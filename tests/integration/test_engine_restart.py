@@ -1,0 +1,211 @@
+"""An engine that is stopped, killed, started again or full, while `up` runs and while the database does.
+
+The engine is a second one, so that all it holds is ours: what is left behind is counted exactly.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sportsplat.db.revisions import head
+from sportsplat.settings import asset_dir
+from tests import program
+from tests.engine import DockerProject
+from tests.integration.test_docker_environment import ask, up, variables
+from tests.second_engine import SecondEngine
+
+pytestmark = pytest.mark.fault
+
+HEAD = head(asset_dir("migrations"))
+AWAY_S = 0.3
+LEAVE_ROOM_MB = 20
+
+Moment = Callable[[DockerProject], bool]
+
+
+@pytest.fixture
+def project(second_engine: SecondEngine, tmp_path: Path) -> Iterator[DockerProject]:
+    """A project in the second engine; its folder has no database yet."""
+    with closing(second_engine.client()) as asking:
+        made = DockerProject(asking, second_engine.endpoint, f"test-{secrets.token_hex(5)}", tmp_path / "p")
+        made.configure()
+        yield made
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def has_network(project: DockerProject) -> bool:
+    return bool(project.networks())
+
+
+def has_container(project: DockerProject) -> bool:
+    return bool(project.containers())
+
+
+def initialises(project: DockerProject) -> bool:
+    return said(project, b"creating subdirectories")
+
+
+def runs_the_scripts(project: DockerProject) -> bool:
+    return said(project, b"running /docker-entrypoint-initdb.d")
+
+
+def serves(project: DockerProject) -> bool:
+    return said(project, b"PostgreSQL init process complete")
+
+
+def said(project: DockerProject, words: bytes) -> bool:
+    return any(words in container.logs() for container in project.containers())
+
+
+MOMENTS: list[Moment] = [has_network, has_container, initialises, runs_the_scripts, serves]
+ENDS: list[tuple[str, Moment]] = [
+    ("kill", has_network),
+    ("crash", has_container),
+    ("crash", initialises),
+    ("stop", runs_the_scripts),
+    ("kill", serves),
+]
+if os.environ.get("SPORTSPLAT_ALL_MOMENTS"):
+    ENDS = [(how, moment) for how in ("stop", "kill", "crash") for moment in MOMENTS]
+
+
+def at(moment: Moment, project: DockerProject) -> None:
+    """Wait until a moment has come."""
+    deadline = time.monotonic() + 60
+    while not moment(project):
+        assert time.monotonic() < deadline, f"{moment.__name__} never came"
+        time.sleep(0.002)
+
+
+def whole(project: DockerProject) -> list[str]:
+    """What an engine holds that has one whole project and nothing else."""
+    name = project.name
+    return [f"container {name}-postgres", f"network {name}", f"volume {name}-postgres-data"]
+
+
+@pytest.mark.parametrize(("how", "moment"), ENDS)
+def test_an_engine_that_restarts_in_the_midst_of_up(
+    second_engine: SecondEngine, project: DockerProject, how: str, moment: Moment
+) -> None:
+    """`up` waits for it and goes on, or says that it is lost; the next one then finds its way."""
+    with program.start(
+        project.folder, "up", "--json", stdout=subprocess.PIPE, env=variables(project)
+    ) as running:
+        at(moment, project)
+        getattr(second_engine, how)()
+        time.sleep(AWAY_S)
+        second_engine.start()
+        output, _ = running.communicate(timeout=120)
+
+    ran = program.Ran(running.returncode, output, "")
+    if ran.exit_code != 0:
+        assert (ran.exit_code, ran.error["code"]) == (4, "ENGINE_LOST"), str(ran)
+    data = up(project)
+    assert (data["state"], data["schema_revision"]) == ("running", HEAD)
+    assert ask(project, "SELECT count(*) FROM matches") == "0"
+    assert up(project)["actions"] == []
+    assert second_engine.holds() == whole(project)
+    assert project.run("down", "--volumes", "--yes").exit_code == 0
+    assert second_engine.holds() == []
+
+
+def test_an_engine_that_stays_away_is_named_and_the_next_up_goes_on(
+    second_engine: SecondEngine, project: DockerProject
+) -> None:
+    with program.start(
+        project.folder, "up", "--json", "--timeout", "3", stdout=subprocess.PIPE, env=variables(project)
+    ) as running:
+        at(initialises, project)
+        second_engine.crash()
+        output, _ = running.communicate(timeout=60)
+    ran = program.Ran(running.returncode, output, "")
+    assert (ran.exit_code, ran.error["code"]) == (4, "ENGINE_LOST")
+    assert second_engine.endpoint in ran.error["message"]
+
+    again = project.run("up", "--json")
+    assert (again.exit_code, again.error["code"]) == (4, "NO_ENGINE")
+    second_engine.start()
+    assert recovered(project)["state"] == "running"
+    assert second_engine.holds()[:2] == whole(project)[:2]
+
+
+def recovered(project: DockerProject) -> dict[str, Any]:
+    """Return what `up` says; where it names incomplete data, what it says with the flag that it offers."""
+    ran = project.run("up", "--json")
+    if ran.exit_code == 6:
+        assert ran.error["code"] == "INCOMPLETE_DATA"
+        assert "--reinit" in ran.error["fix"]
+        return up(project, "--reinit")
+    return ran.data
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_an_engine_that_goes_away_under_a_running_database_costs_no_row(
+    second_engine: SecondEngine, project: DockerProject, how: str
+) -> None:
+    project.configure(port=free_port())  # the usual one might be somebody else's while the engine is away
+    up(project)
+    ask(project, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+
+    getattr(second_engine, how)()
+
+    for command in ("status", "url", "db current", "models list", "features epl", "down"):
+        ran = project.run(*command.split(), "--json")
+        assert (ran.exit_code, ran.error["code"]) == (4, "NO_ENGINE"), command
+        assert second_engine.endpoint in ran.error["cause"]
+        assert ran.error["fix"].startswith("start the engine that holds this project's data")
+
+    second_engine.start()
+    if how == "stop":  # one that was killed need not start what it had run
+        at(lambda _: project.run("status", "--json").data["state"] == "running", project)
+    assert up(project)["state"] == "running"
+    assert ask(project, "SELECT sum(n) FROM kept") == "500500"
+    assert project.run("models", "list", "--json").exit_code == 0
+    assert second_engine.holds() == whole(project)
+
+
+def test_a_full_disk_of_the_engine_is_named_and_the_volume_of_this_run_is_gone(
+    second_engine: SecondEngine, project: DockerProject
+) -> None:
+    """Full while the database is initialised; with room again the same command goes through."""
+    ballast = second_engine.fill(leaving_mb=LEAVE_ROOM_MB)
+    try:
+        ran = project.run("up", "--json")
+        assert (ran.exit_code, ran.error["code"]) == (4, "DISK_FULL")
+        assert "its log ends" in ran.error["cause"]
+        assert second_engine.holds() == []
+    finally:
+        ballast.unlink()
+
+    assert up(project)["state"] == "running"
+    assert second_engine.holds() == whole(project)
+
+
+def test_a_disk_of_the_engine_that_is_full_to_the_brim_is_named(
+    second_engine: SecondEngine, project: DockerProject
+) -> None:
+    """Not even the container can be made: the engine itself says so."""
+    ballast = second_engine.fill(leaving_mb=0)
+    try:
+        ran = project.run("up", "--json")
+        assert (ran.exit_code, ran.error["code"]) == (4, "DISK_FULL")
+        assert second_engine.holds() == []
+    finally:
+        ballast.unlink()
+
+    assert up(project)["state"] == "running"
