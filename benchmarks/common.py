@@ -50,7 +50,13 @@ def timed(work: Callable[[], object]) -> float:
 
 def paired(ours: Callable[[], object], floor: Callable[[], object], repeats: int = 7) -> tuple[float, float]:
     """Median seconds of `ours` and of `floor`, measured in turn after one warm-up of each."""
-    ours()
-    floor()
-    pairs = [(timed(ours), timed(floor)) for _ in range(repeats)]
-    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+    ours_s, floor_s = in_turn(ours, floor, repeats=repeats)
+    return ours_s, floor_s
+
+
+def in_turn(*works: Callable[[], object], repeats: int = 7) -> list[float]:
+    """Median seconds of each work, all measured in turn after one warm-up of each."""
+    for work in works:
+        work()
+    rounds = [[timed(work) for work in works] for _ in range(repeats)]
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
