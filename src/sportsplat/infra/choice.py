@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sportsplat.errors import DataConflict
 from sportsplat.infra import memory
-from sportsplat.infra.engine import search
 from sportsplat.infra.environment import Backend
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def chosen_backend(settings: Settings) -> Backend:
     elif holder in ("docker", "embedded"):
         return holder
     else:
+        from sportsplat.infra.engine import search  # most projects have chosen: they need not load it
+
         fitting = "docker" if search()[0] is not None else "embedded"
     if holder is not None and holder != fitting:
         raise _would_change(holder, fitting)
