@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.errors import DataConflict, EnvironmentUnavailable
 from sportsplat.infra import ports
 from sportsplat.infra.docker_environment import DockerEnvironment
 from sportsplat.infra.docker_spec import DockerSpec
@@ -154,6 +154,26 @@ def test_a_password_of_the_environment_stays_and_the_data_is_given_it(docker_pro
     assert refused(docker_project, "up")[1]["code"] == "WRONG_PASSWORD"
     assert docker_project.run("up", "--reset-password").exit_code == 0
     assert up(docker_project)["actions"] == []
+
+
+def test_a_second_run_of_one_program_never_takes_back_what_the_first_completed(
+    docker_project: DockerProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both carry the label of one run; but the first one's volume was seen complete."""
+    environment = in_process(docker_project, monkeypatch)
+    environment.ensure(60)
+    ask(docker_project, KEPT)
+    env_file = docker_project.folder / ".env"
+    right = env_file.read_text()
+    env_file.write_text("POSTGRES_PASSWORD=wrong-one\n")
+
+    with pytest.raises(DataConflict) as wrong:
+        environment.ensure(60)
+
+    assert wrong.value.error_code == "WRONG_PASSWORD"
+    env_file.write_text(right)
+    assert environment.ensure(60).endpoint.port
+    assert ask(docker_project, "SELECT answer FROM kept") == "42"
 
 
 def test_a_rotation_without_data_changes_nothing(docker_project: DockerProject) -> None:

@@ -91,7 +91,9 @@ class DockerEnvironment:
             return probe.ask(endpoint, sql, timeout_s=_ANSWER_S)
         except probe.RefusedError as refused:
             if refused.wrong_password:
-                raise refusals.wrong_password(self.spec, self.spec.project) from refused
+                raise refusals.wrong_password(
+                    self.spec, str(self._look.remembered.get("volume"))
+                ) from refused
             raise probe.unreachable(endpoint, str(refused), "sportsplat logs") from refused
 
     def stop(self) -> list[str]:
@@ -219,16 +221,26 @@ class DockerEnvironment:
         try:
             return work()
         except KeyboardInterrupt as interrupt:
-            undone = launch.give_up(interrupt)
+            undone = self._give_up(launch, interrupt)
             words = f"removed what this run had made: {', '.join(undone)}" if undone else ""
             raise KeyboardInterrupt(words) from None
         except EngineRefusedError as refused:
-            launch.give_up(refused)
+            self._give_up(launch, refused)
             raise refusals.engine_refused(str(refused)) from refused
         except SportsplatError as error:
             if error.error_code != "ENGINE_LOST":
-                launch.give_up(error)
+                self._give_up(launch, error)
             raise
+
+    @staticmethod
+    def _give_up(launch: Launch, problem: BaseException) -> list[str]:
+        """Take back what is of no use, as far as the engine lets us: the next run finishes it."""
+        from sportsplat.infra.docker_objects import EngineRefusedError
+
+        try:
+            return launch.give_up(problem)
+        except (EngineRefusedError, EnvironmentUnavailable):
+            return []
 
     def _engine(self) -> Objects:
         from sportsplat.infra.docker_objects import Objects

@@ -108,7 +108,7 @@ class Launch:
         if finish_taking_back(spec, engine):
             self.actions.append("removed what an interrupted command left")
         self._volume = present_volume(spec, engine)
-        self.fresh = self._volume.made_by(engine.run)
+        self.fresh = self._volume.is_fresh(spec, engine.run)
         self._refuse_made_for_another()
         with refusals.writing(spec):
             write_files(spec, self._password())

@@ -28,13 +28,13 @@ class Volume:
         """Whether the engine has it."""
         return self.labels is not None
 
-    def made_by(self, run: str) -> bool:
-        """Whether that run made it, or would."""
-        return self.labels is None or self.labels.get(RUN_LABEL) == run
+    def is_fresh(self, spec: DockerSpec, run: str) -> bool:
+        """Whether that run made it, or would, and nobody has used it yet."""
+        return self.labels is None or (self.labels.get(RUN_LABEL) == run and not self.is_complete(spec))
 
     def is_complete(self, spec: DockerSpec) -> bool:
         """Whether this project once saw its completion marker."""
-        return self.exists and memory.recall(spec.state_dir).get("volume") == self.name
+        return self.exists and _seen_complete(spec) == self.name
 
 
 def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
@@ -59,7 +59,7 @@ def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
     Interrupted half-way, it is finished by the next run: half of a container and its data is of no use.
     """
     memory.remember(spec.state_dir, **{_DISCARDING: engine.run})
-    removed = _remove(engine, engine.run)
+    removed = _remove(spec, engine, engine.run)
     memory.remember(spec.state_dir, **{_DISCARDING: None})
     return removed
 
@@ -69,20 +69,26 @@ def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
     run = memory.recall(spec.state_dir).get(_DISCARDING)
     if not isinstance(run, str):
         return False
-    removed = _remove(engine, run)
+    removed = _remove(spec, engine, run)
     memory.remember(spec.state_dir, **{_DISCARDING: None})
     return bool(removed)
 
 
-def _remove(engine: Objects, run: str) -> list[str]:
+def _remove(spec: DockerSpec, engine: Objects, run: str) -> list[str]:
     removed = []
     for container in engine.containers(run=run):
         engine.remove(container)
         removed.append(f"the container {container.name}")
     for name in engine.volumes(run=run):
-        engine.remove_volume(name)
-        removed.append(f"the volume {name}")
+        if name != _seen_complete(spec):
+            engine.remove_volume(name)
+            removed.append(f"the volume {name}")
     for identifier, name in engine.networks(run=run).items():
         engine.remove_network(identifier)
         removed.append(f"the network {name}")
     return removed
+
+
+def _seen_complete(spec: DockerSpec) -> object:
+    """Return the name of the volume whose completion marker was seen last."""
+    return memory.recall(spec.state_dir).get("volume")
