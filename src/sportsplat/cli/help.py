@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
+from itertools import zip_longest
 from textwrap import fill, wrap
 from typing import Any
 
@@ -91,15 +92,16 @@ class _Page:
         top_left, top_right, low_left, low_right, dash, side = self._box
         inner = self._width - 4
         names = [name.replace(" <bool>", "") for name, _ in rows]
-        first = min(max(map(len, names)), inner - 12)
+        first = min(max(map(len, names)), inner // 2)
         head = f"{top_left}{dash} {title} ".ljust(self._width - 1, dash) + top_right
         self.lines.append(self._styled(head, _DIM))
         border = self._styled(side, _DIM)
         for name, (_, text) in zip(names, rows, strict=True):
-            for number, line in enumerate(wrap(text, inner - first - 2) or [""]):
-                label = (name if number == 0 else "").ljust(first)
-                cells = f"{self._styled(label, _NAME)}  {line.ljust(inner - len(label) - 2)}"
-                self.lines.append(f"{border} {cells} {border}")
+            second = inner - first - 2
+            cells = wrap(name, first, break_on_hyphens=False), wrap(text, second, break_on_hyphens=False)
+            for label, line in zip_longest(*cells, fillvalue=""):
+                styled = self._styled(label.ljust(first), _NAME)
+                self.lines.append(f"{border} {styled}  {line.ljust(second)} {border}")
         self.lines.append(self._styled(low_left + dash * (self._width - 2) + low_right, _DIM))
 
     def _styled(self, text: str, style: str) -> str:

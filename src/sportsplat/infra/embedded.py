@@ -20,7 +20,6 @@ from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, a
 from sportsplat.infra.embedded_spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress, State
 from sportsplat.infra.lock import Held, exclusive
-from sportsplat.infra.processes import workers
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
@@ -262,8 +261,8 @@ class EmbeddedEnvironment:
             return "absent", None, []
         server = self._running()
         if server is None:
-            if workers(self.spec.data_dir):
-                return "unhealthy", None, []  # its pid file is gone, or it was killed a moment ago
+            if postmaster.is_lost(self.spec.data_dir):
+                return "unhealthy", None, []
             return ("stopped" if cluster.is_marked(self.spec.data_dir) else "incomplete"), None, []
         endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
         try:

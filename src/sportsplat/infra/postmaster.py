@@ -186,6 +186,11 @@ def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable
     )
 
 
+def is_lost(data_dir: Path) -> bool:
+    """Whether a server works in `data_dir` that `running` does not know: its pid file is gone."""
+    return bool(_heads(workers(data_dir)))
+
+
 def end_orphans(data_dir: Path) -> bool:
     """End every process of a server that `running` does not know; return whether that server was alive.
 
