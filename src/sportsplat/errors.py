@@ -209,7 +209,7 @@ class PreconditionFailed(CheckFailed):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `error` object with all rows in it: scripts read those that hold, too."""
-        return super().to_dict() | {"details": {"checks": self.details["checks"]}}
+        return super().to_dict() | ({"details": self.details} if self.details else {})
 
 
 class PromotionRefused(CheckFailed):
