@@ -176,6 +176,23 @@ def test_a_second_run_of_one_program_never_takes_back_what_the_first_completed(
     assert ask(docker_project, "SELECT answer FROM kept") == "42"
 
 
+def test_a_rotation_killed_half_way_is_finished_by_the_next_up(docker_project: DockerProject) -> None:
+    """Killed when `.env` has the new password already, and the data most likely not yet."""
+    up(docker_project)
+    ask(docker_project, KEPT)
+    env_file = docker_project.folder / ".env"
+    before = env_file.read_text()
+    with program.start(
+        docker_project.folder, "db", "rotate-password", env=variables(docker_project)
+    ) as rotating:
+        while env_file.read_text() == before:
+            time.sleep(0.001)
+        rotating.kill()
+
+    assert up(docker_project)["actions"] in ([], ["gave the data that password"])
+    assert ask(docker_project, "SELECT answer FROM kept") == "42"
+
+
 def test_a_rotation_without_data_changes_nothing(docker_project: DockerProject) -> None:
     code, error = refused(docker_project, "db", "rotate-password")
     assert (code, error["code"]) == (4, "NOT_RUNNING")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
 from sportsplat.infra.docker_container import Container, to_container
 from sportsplat.infra.docker_render import PROJECT_LABEL, to_engine
-from sportsplat.infra.engine import Found, client, search
+from sportsplat.infra.engine import Found, client
 from sportsplat.infra.service import Service
 
 if TYPE_CHECKING:
@@ -264,7 +264,13 @@ class Objects:
 
     def is_alive(self) -> bool:
         """Whether the engine answers now."""
-        return search(remembered=self.found.endpoint)[0] is not None
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            return bool(self._api.ping())
+        except (DockerException, RequestException, ConnectionError):
+            return False
 
     def _label(self, run: str | None) -> dict[str, Any]:
         of_run = [f"{RUN_LABEL}={run}"] if run is not None else []
