@@ -45,7 +45,6 @@ class Postmaster:
     pid: int
     port: int
     socket_dir: str
-    listen_address: str
     ready: bool
 
 
@@ -68,14 +67,16 @@ class StartFailedError(Exception):
 
 
 def running(data_dir: Path) -> Postmaster | None:
-    """Return the live server of `data_dir`; a stale pid file, even of a reused pid, counts as none."""
+    """Return the live server of `data_dir`; a stale pid file, even of a reused pid, counts as none.
+
+    A server writes five lines at once; what follows, its state last, comes while it starts.
+    """
     try:
         lines = (data_dir / "postmaster.pid").read_text().splitlines()
         found = Postmaster(
             pid=int(lines[0]),
             port=int(lines[3]),
             socket_dir=lines[4],
-            listen_address=lines[5],
             ready=len(lines) > 7 and lines[7].strip() == "ready",
         )
     except (FileNotFoundError, IndexError, ValueError):
