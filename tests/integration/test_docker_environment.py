@@ -99,7 +99,7 @@ def test_up_finds_what_is_there_and_replaces_what_changed(docker_project: Docker
     assert docker_project.run("url", "--json").error["code"] == "NOT_RUNNING"
     assert up(docker_project)["actions"] == [f"started the container {container}"]
 
-    docker_project.engine.containers.get(container).remove(force=True)
+    docker_project.engine.containers.get(container).remove(force=True, v=True)
     assert up(docker_project)["actions"] == [f"created the container {container} on port {port}"]
 
     docker_project.configure(port=port, memory="512m", cpus=64)
@@ -203,7 +203,7 @@ def test_what_is_not_the_projects_is_not_touched(docker_project: DockerProject) 
         foreign.reload()
         assert foreign.status == "created"
     finally:
-        foreign.remove(force=True)
+        foreign.remove(force=True, v=True)
     other = docker_project.engine.volumes.create(f"{name}-postgres-data")
     try:
         assert docker_project.run("up", "--json").error["code"] == "NAME_TAKEN"

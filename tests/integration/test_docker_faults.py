@@ -349,7 +349,7 @@ def test_a_disk_that_is_full_later_is_named_and_costs_no_row(docker_project: Doc
         up(docker_project)
         assert ask(docker_project, "SELECT answer FROM kept") == "42"
     finally:
-        keeper.remove(force=True)
+        keeper.remove(force=True, v=True)
 
 
 def test_too_little_time_names_what_it_waited_for_and_goes_on(docker_project: DockerProject) -> None:
