@@ -166,9 +166,18 @@ def _secret_file(layer: Layer, key: str, variable: Variable, base: Path) -> str 
     path = base / variable.value
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as unreadable:
+    except (OSError, ValueError) as unreadable:
         reason = unreadable.strerror if isinstance(unreadable, OSError) else "it is not UTF-8 text"
-        text = f"{key}: {variable.name} names the file {path}, which cannot be read: {reason}"
-        fix = f"write the secret to {path}, or unset {variable.name}"
+        if _is_a_path(variable.value, base):
+            named, fix = f"the file {path}", f"write the secret to {path}, or unset {variable.name}"
+        else:
+            named = "a file (not shown: it might be the secret itself)"
+            fix = f"set {variable.name} to the path of a file that holds the secret, or unset it"
+        text = f"{key}: {variable.name} names {named}, which cannot be read: {reason}"
         layer.problems.append(Problem("invalid", key, variable.where, text, fix))
         return None
+
+
+def _is_a_path(value: str, base: Path) -> bool:
+    """Whether a value that names no readable file was meant as a path, and not as the secret itself."""
+    return "/" in value and (base / value).parent.is_dir()

@@ -5,39 +5,13 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from tests import program
 from tests.engine import POSTGRES_IMAGE, DockerProject
 from tests.integration.test_docker_environment import up
+from tests.proc_watch import command_lines_watched
 
 CANARY = "canary-7Qm2vX9b"
-
-
-@contextmanager
-def command_lines_watched() -> Iterator[list[str]]:
-    """Collect what every process, those in containers too, shows in /proc while the block runs."""
-    seen: set[str] = set()
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.002):
-            for process in Path("/proc").glob("[0-9]*"):
-                with suppress(OSError):
-                    seen.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    lines: list[str] = []
-    try:
-        yield lines
-    finally:
-        over.set()
-        watcher.join()
-        lines += sorted(seen)
 
 
 def test_the_password_is_in_its_files_alone(docker_project: DockerProject) -> None:

@@ -132,7 +132,14 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path, variable: str) -> None:
 
 def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match=r"POSTGRES_PASSWORD_FILE names the file .*/nowhere"):
-        load_settings(project_dir=tmp_path, environ={"POSTGRES_PASSWORD_FILE": "nowhere"})
+        load_settings(project_dir=tmp_path, environ={"POSTGRES_PASSWORD_FILE": "./nowhere"})
+
+
+@pytest.mark.parametrize("secret", ["hunter2-and-more", "with/a/slash-in-it", "x" * 300])
+def test_a_secret_where_the_name_of_its_file_belongs_is_not_shown(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(InvalidSetting, match="POSTGRES_PASSWORD_FILE names a file") as refused:
+        load_settings(project_dir=tmp_path, environ={"POSTGRES_PASSWORD_FILE": secret})
+    assert secret not in str(refused.value.to_dict())
 
 
 @pytest.mark.parametrize("reverse", [False, True])

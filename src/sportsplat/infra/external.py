@@ -212,7 +212,7 @@ def parse_url(url: str) -> Endpoint:
         }
         port = int(parts.pop("port", _USUAL_PORT))
     except (ProgrammingError, ValueError) as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error) from None  # a traceback would show libpq's words, which quote the URL
     host = parts.pop("host", "localhost")
     password = parts.pop("password", "")
     redact.remember(password)
