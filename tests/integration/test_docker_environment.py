@@ -136,6 +136,43 @@ def test_down_keeps_the_data_and_with_volumes_leaves_nothing(docker_project: Doc
     assert docker_project.run("status", "--json").data["state"] == "absent"
 
 
+def test_data_that_another_container_uses_is_not_deleted(docker_project: DockerProject) -> None:
+    name, volume = docker_project.name, f"{docker_project.name}-postgres-data"
+    up(docker_project)
+    ask(docker_project, KEPT)
+    guest = docker_project.engine.containers.create(
+        POSTGRES_IMAGE, ["true"], name=f"guest-of-{name}", volumes=[f"{volume}:/data:ro"]
+    )
+    try:
+        refused = docker_project.run("down", "--volumes", "--yes", "--json")
+        assert (refused.exit_code, refused.error["code"]) == (5, "VOLUME_IN_USE")
+        assert f"guest-of-{name}" in refused.error["cause"]
+        assert ask(docker_project, "SELECT answer FROM kept") == "42"
+        assert up(docker_project)["actions"] == []
+    finally:
+        guest.remove(force=True, v=True)
+
+    assert (
+        f"deleted the volume {volume}"
+        in docker_project.run("down", "--volumes", "--yes", "--json").data["actions"]
+    )
+    assert docker_project.leftovers() == []
+
+
+def test_a_network_that_another_container_uses_is_said_to_stay(docker_project: DockerProject) -> None:
+    name = docker_project.name
+    up(docker_project)
+    guest = docker_project.engine.containers.run(
+        POSTGRES_IMAGE, ["sleep", "60"], name=f"guest-of-{name}", network=name, detach=True
+    )
+    try:
+        actions = docker_project.run("down", "--json").data["actions"]
+        assert actions[-1] == f"left the network {name}, which a container that is not this project's uses"
+    finally:
+        guest.remove(force=True, v=True)
+    assert docker_project.run("down", "--json").data["actions"] == [f"removed the network {name}"]
+
+
 def test_the_log_is_the_containers_and_can_be_followed(docker_project: DockerProject) -> None:
     assert docker_project.run("logs", "--json").error["code"] == "NOT_RUNNING"
     up(docker_project)

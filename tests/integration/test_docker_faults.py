@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -209,10 +210,14 @@ def test_data_of_another_major_is_seen_before_a_server_starts(docker_project: Do
 
     assert (code, error["code"]) == (6, "WRONG_MAJOR")
     assert "PostgreSQL 18" in error["message"]
-    assert docker_project.containers() == []
     docker_project.configure(image=OTHER_MAJOR_IMAGE)
-    up(docker_project)
+    assert up(docker_project)["actions"] == [], "the server that serves is left alone"
     assert ask(docker_project, "SELECT answer FROM kept") == "42"
+
+    docker_project.run("down")
+    docker_project.configure()
+    assert refused(docker_project, "up")[1]["code"] == "WRONG_MAJOR"
+    assert docker_project.containers() == []
 
 
 def test_another_database_or_user_than_the_data_has_is_named(docker_project: DockerProject) -> None:
@@ -266,6 +271,34 @@ def test_half_initialised_data_is_named_left_alone_and_begun_anew_beside_it(
     assert sorted(volume.name for volume in docker_project.volumes()) == [old, f"{old}-2"]
     assert up(docker_project)["actions"] == []
     assert refused(docker_project, "up", "--reinit")[1]["code"] == "NOTHING_TO_REINIT"
+
+
+def test_a_new_volume_of_a_removed_ones_name_is_not_taken_for_complete(docker_project: DockerProject) -> None:
+    up(docker_project)
+    for container in docker_project.containers():
+        container.remove(force=True)
+    for volume in docker_project.volumes():
+        volume.remove()
+
+    old = killed_while_it_initialises(docker_project)
+
+    assert refused(docker_project, "up")[1]["code"] == "INCOMPLETE_DATA"
+    assert up(docker_project, "--reinit")["services"][0]["volume"] == f"{old}-2"
+
+
+def test_data_that_became_whole_after_an_interrupt_was_killed_is_kept(docker_project: DockerProject) -> None:
+    """The run that was to take it back is dead, and its server went on: a user may have begun to work."""
+    up(docker_project)
+    ask(docker_project, KEPT)
+    labels = docker_project.volumes()[0].attrs["Labels"]
+    state = docker_project.folder / ".sportsplat" / "state.json"
+    facts = json.loads(state.read_text())
+    facts = {"project": facts["project"], "discarding": labels["io.sportsplat.run"]}
+    state.write_text(json.dumps(facts))
+
+    up(docker_project)
+
+    assert ask(docker_project, "SELECT answer FROM kept") == "42"
 
 
 def test_a_container_killed_under_the_run_that_made_it_leaves_nothing(docker_project: DockerProject) -> None:

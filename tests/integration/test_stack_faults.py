@@ -15,14 +15,14 @@ import httpx
 import pytest
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable
-from sportsplat.infra.api_image import read_context
+from sportsplat.infra.api_image import STAGE_LABEL, read_context
 from sportsplat.infra.api_launch import ApiLaunch
 from sportsplat.infra.api_spec import api_spec
 from sportsplat.infra.engine import Found
 from sportsplat.jobs.stack import up
 from sportsplat.settings import load_settings
 from tests.conftest import ROOT
-from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject
+from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject, build_api_image
 from tests.program import environment, run, start
 from tests.stack import Stack, stack_project
 
@@ -244,6 +244,45 @@ def test_development_serves_a_changed_file(
 
         soon(lambda: version(stack) == "0.0.0+changed")
         assert stack.up("--reload", PYTHONPATH=str(root / "src"))["actions"] == []
+
+
+def test_images_of_former_states_of_the_code_go_once_the_new_one_serves(
+    engine: docker.DockerClient, found_engine: Found, api_image: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "checkout"
+    copy_checkout(root)
+    former = build_api_image(engine, root)
+    assert former == api_image
+    code = root / "src/sportsplat/__init__.py"
+    code.write_text(code.read_text() + "# one\n")
+    first = build_api_image(engine, root)
+    engine.images.get(first).tag("a-users-own-name", first.partition(":")[2])
+    kept = f"a-users-own-name:{first.partition(':')[2]}"
+    code.write_text(code.read_text() + "# two\n")
+    left = stages(engine)
+    assert left
+    with stack_project(engine, found_engine, tmp_path / "project", "") as stack:
+        stack.configure()
+        try:
+            actions = stack.up(PYTHONPATH=str(root / "src"))["actions"]
+
+            second = read_context(root).tag
+            assert actions[-1] == f"removed the image {first}, which was superseded"
+            assert not engine.images.list(name=first)
+            assert engine.images.list(name=kept)
+            assert engine.images.list(name=second)
+            assert engine.images.list(name=api_image), "that is another checkout's"
+            assert not left & stages(engine), "only the newest build's is kept, for the next to begin with"
+        finally:
+            stack.remove()
+            for name in (kept, second):
+                engine.images.remove(name)
+
+
+def stages(engine: docker.DockerClient) -> set[str]:
+    """Return the ids of what builds left beside their images."""
+    found = engine.images.list(filters={"label": STAGE_LABEL, "dangling": True})
+    return {str(image.id) for image in found}
 
 
 def version(stack: Stack) -> str | None:

@@ -12,14 +12,19 @@ from tempfile import TemporaryFile
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import api_refusals as refusals
+from sportsplat.infra.docker_connection import EngineRefusedError
 from sportsplat.infra.docker_image import ensure_image
-from sportsplat.infra.docker_objects import EngineRefusedError, Objects
+from sportsplat.infra.docker_objects import Objects
 from sportsplat.infra.environment import Progress
 from sportsplat.settings import asset_dir
 
 REPOSITORY = "sportsplat-api"
 CODE_LABEL = "io.sportsplat.code"
 DEPENDENCIES_LABEL = "io.sportsplat.dependencies"
+CHECKOUT_LABEL = "io.sportsplat.checkout"
+STAGE_LABEL = "io.sportsplat.stage"
+"""On what a build leaves beside its image; the next one begins with it."""
+
 DOCKERFILE = "compose/Dockerfile"
 _MAKES_DEPENDENCIES = (DOCKERFILE, "requirements-runtime.lock")
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
@@ -46,7 +51,7 @@ class Context:
     @property
     def labels(self) -> dict[str, str]:
         """What an image built from this says of itself."""
-        return {CODE_LABEL: self.code, DEPENDENCIES_LABEL: self.dependencies}
+        return {CODE_LABEL: self.code, DEPENDENCIES_LABEL: self.dependencies, **_of_checkout(self.root)}
 
 
 def checkout() -> Path | None:
@@ -87,6 +92,18 @@ def built(
     return found or context.tag
 
 
+def remove_superseded(engine: Objects, root: Path, present: str) -> list[str]:
+    """Remove the images of earlier states of the checkout `root` that no container uses; return their names.
+
+    present: the image that is used now. What each build left beside its image goes too, but for the newest.
+    """
+    ours = [tag for tag in engine.tags(_of_checkout(root)) if tag.startswith(f"{REPOSITORY}:")]
+    removed = [tag for tag in ours if tag != present and engine.remove_image(tag)]
+    for stage in engine.untagged(STAGE_LABEL)[1:]:
+        engine.remove_image(stage)
+    return removed
+
+
 def read_context(root: Path) -> Context:
     """Find the files of the build and hash them; some 40 ms."""
     from docker.utils.build import exclude_paths
@@ -120,7 +137,7 @@ def _build(engine: Objects, context: Context, progress: Progress | None) -> None
                     raise refusals.build_failed(str(report["error"]), said)
                 _tell(words, progress)
         except EngineRefusedError as refused:
-            raise refusals.build_failed(str(refused), said) from refused
+            raise refusals.build_failed(refused.words, said) from refused
 
 
 def _tell(words: str, progress: Progress | None) -> None:
@@ -128,6 +145,11 @@ def _tell(words: str, progress: Progress | None) -> None:
     if step is not None and progress is not None:
         instruction = " ".join(step[3].split())[:40]
         progress(int(step[1]) - 1, int(step[2]), f"building the API's image: {instruction}")
+
+
+def _of_checkout(root: Path) -> dict[str, str]:
+    """Return the label that tells one checkout's images from another's, without naming a folder."""
+    return {CHECKOUT_LABEL: hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}
 
 
 def _ignored(root: Path) -> list[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import api_image, memory, ports, stack
 from sportsplat.infra import api_refusals as refusals
 from sportsplat.infra.api_container import REMEMBERED_PORT, open_engine
 from sportsplat.infra.api_probe import readiness
 from sportsplat.infra.api_spec import ApiSpec
+from sportsplat.infra.docker_connection import EngineRefusedError
 from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_converge import Converged, converge
-from sportsplat.infra.docker_objects import EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker_objects import Objects, PortBusyError
 from sportsplat.infra.environment import Progress
 from sportsplat.infra.lock import exclusive
 
@@ -49,6 +52,17 @@ class ApiLaunch:
         with exclusive(self._state_dir / "build.lock", _BUILD_S):
             return api_image.built(self._engine, root, self.actions, progress, any_code=any_code)
 
+    def tidy(self, root: Path | None, image: str) -> None:
+        """Remove what earlier builds of the checkout `root` left, now that `image` serves.
+
+        An engine that will not is left to itself: the API runs.
+        """
+        if self.spec.image is not None or root is None:
+            return
+        with suppress(EnvironmentUnavailable):
+            removed = api_image.remove_superseded(self._engine, root, image)
+            self.actions += [f"removed the image {name}, which was superseded" for name in removed]
+
     def ensure(self, image: str, checkout: Path | None, timeout_s: float) -> None:
         """Create, start or replace the container, and return once it answers. The database runs already.
 
@@ -66,7 +80,7 @@ class ApiLaunch:
                 raise refusals.port_taken(self.spec, self._holder()) from busy
             except EngineRefusedError as refused:
                 self._undo()
-                raise refusals.engine_refused(str(refused)) from refused
+                raise refusals.engine_refused(refused.words) from refused
             except KeyboardInterrupt:
                 self._undo()
                 raise

@@ -102,14 +102,25 @@ class DockerEnvironment:
             return self._take_down(self._engine())
 
     def remove(self) -> list[str]:
-        """Remove the project's containers, network and volumes of all generations; `.env` stays."""
+        """Remove the project's containers, network and volumes of all generations; `.env` stays.
+
+        Raises ResourceConflict (`VOLUME_IN_USE`), before anything is touched, when a container that is not
+        this project's uses one of the volumes.
+        """
         from sportsplat.infra.docker_files import remove_files
+        from sportsplat.infra.docker_volume import forget_complete
 
         with self._locked(_LOCK_S):
             engine = self._engine()
+            ours = {container.name for container in engine.containers()}
+            for name in engine.volumes():
+                if others := set(engine.users(name)) - ours:
+                    raise refusals.volume_in_use(name, others)
             actions = self._take_down(engine)
             for name in engine.volumes():
-                engine.remove_volume(name)
+                forget_complete(self.spec, name)
+                if not engine.remove_volume(name):
+                    raise refusals.volume_in_use(name, engine.users(name))
                 actions.append(f"deleted the volume {name}")
             remove_files(self.spec)
             memory.forget(self.spec.state_dir)
@@ -216,7 +227,7 @@ class DockerEnvironment:
 
     def _guarded(self, launch: Launch, work: Callable[[], T]) -> T:
         """Do the work of a launch; when it fails, take back what it had made."""
-        from sportsplat.infra.docker_objects import EngineRefusedError
+        from sportsplat.infra.docker_connection import EngineRefusedError
 
         try:
             return work()
@@ -226,7 +237,7 @@ class DockerEnvironment:
             raise KeyboardInterrupt(words) from None
         except EngineRefusedError as refused:
             self._give_up(launch, refused)
-            raise refusals.engine_refused(str(refused)) from refused
+            raise refusals.engine_refused(refused.words) from refused
         except SportsplatError as error:
             if error.error_code != "ENGINE_LOST":
                 self._give_up(launch, error)
@@ -235,11 +246,9 @@ class DockerEnvironment:
     @staticmethod
     def _give_up(launch: Launch, problem: BaseException) -> list[str]:
         """Take back what is of no use, as far as the engine lets us: the next run finishes it."""
-        from sportsplat.infra.docker_objects import EngineRefusedError
-
         try:
             return launch.give_up(problem)
-        except (EngineRefusedError, EnvironmentUnavailable):
+        except EnvironmentUnavailable:
             return []
 
     def _engine(self) -> Objects:
@@ -263,8 +272,12 @@ class DockerEnvironment:
             engine.remove(container)
             actions.append(f"stopped and removed the container {container.name}")
         for identifier, name in engine.networks().items():
-            engine.remove_network(identifier)
-            actions.append(f"removed the network {name}")
+            removed = engine.remove_network(identifier)
+            actions.append(
+                f"removed the network {name}"
+                if removed
+                else f"left the network {name}, which a container that is not this project's uses"
+            )
         return actions
 
     @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sportsplat.infra.docker_objects import EngineRefusedError, Objects
+from sportsplat.infra.docker_connection import EngineRefusedError
+from sportsplat.infra.docker_objects import Objects
 from sportsplat.infra.docker_refusals import image_unavailable
 from sportsplat.infra.environment import Progress
 
@@ -38,7 +39,7 @@ def _pull(engine: Objects, name: str, progress: Progress | None) -> None:
                 done, total = (sum(column) for column in zip(*layers.values(), strict=True))
                 progress(done, total, f"pulling {name} (bytes)")
     except EngineRefusedError as refused:
-        raise image_unavailable(name, str(refused)) from refused
+        raise image_unavailable(name, refused.words) from refused
 
 
 def _major_in(name: str) -> str:

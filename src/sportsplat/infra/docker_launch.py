@@ -117,6 +117,8 @@ class Launch:
         major = ""
         if found is None or wanted.fingerprint() != found.config:
             major = ensure_image(engine, spec.image, self.actions, progress)
+            if found is not None:  # before a server that serves is replaced by one that cannot
+                self._refuse_other_major(found, major)
         if ahead is not None:
             ahead.wait()
         if engine.ensure_network(spec.network):
@@ -193,11 +195,11 @@ class Launch:
             return taken
         return refusals.port_taken(self.spec.port, self.engine.publishes(self.spec.port), taken)
 
-    def _refuse_other_major(self, created: Container, wanted: str) -> None:
+    def _refuse_other_major(self, container: Container, wanted: str) -> None:
         """Raise DataConflict (`WRONG_MAJOR`) before a server is started on data that it cannot read."""
         if self.fresh:
             return
-        found = (self.engine.read_file(created, f"{DATA_TARGET}/PG_VERSION") or "").strip()
+        found = (self.engine.read_file(container, f"{DATA_TARGET}/PG_VERSION") or "").strip()
         wanted = wanted or self.spec.major
         if found and found != wanted:
             raise refusals.wrong_major(self._volume.name, found, self.spec.image, wanted)

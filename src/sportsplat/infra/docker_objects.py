@@ -7,17 +7,14 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
+from sportsplat.errors import ResourceConflict
+from sportsplat.infra.docker_connection import EngineConnection, EngineRefusedError
 from sportsplat.infra.docker_container import Container, to_container
 from sportsplat.infra.docker_render import PROJECT_LABEL, to_engine
-from sportsplat.infra.engine import Found, client
+from sportsplat.infra.engine import Found
 from sportsplat.infra.service import Service
-
-if TYPE_CHECKING:
-    import docker
 
 RUN_LABEL = "io.sportsplat.run"
 """Which run made a thing: what it did not complete it may remove, and nothing else."""
@@ -30,27 +27,14 @@ class PortBusyError(Exception):
     """The port was taken by somebody else before the engine could publish it."""
 
 
-class EngineRefusedError(Exception):
-    """The engine refused a request; the message is its own."""
-
-
-class Objects:
-    """One project's things in one engine.
-
-    Every method raises EnvironmentUnavailable (`ENGINE_LOST`) when the engine no longer answers, and
-    EngineRefusedError when it says no.
-    """
+class Objects(EngineConnection):
+    """One project's things in one engine; what its methods raise is said by EngineConnection."""
 
     def __init__(self, found: Found, project: str, run: str) -> None:
         """Nothing is connected yet. `run` marks what is created."""
-        self.found = found
+        super().__init__(found)
         self.project = project
         self.run = run
-
-    @cached_property
-    def _api(self) -> docker.APIClient:
-        """The SDK's client, made at the first question: loading it takes 0.13 s."""
-        return client(self.found).api
 
     def container(self, name: str) -> Container | None:
         """Return the container of that name; raises ResourceConflict (`NAME_TAKEN`) when it is not ours."""
@@ -77,7 +61,7 @@ class Objects:
         try:
             self._create(name, to_engine(service, self.project, network, image=image))
         except EngineRefusedError as refused:
-            available = _CPUS.search(str(refused))
+            available = _CPUS.search(refused.words)
             if available is None:
                 raise
             cpus = float(available.group(1))
@@ -101,8 +85,8 @@ class Objects:
                 else:
                     self._api.start(container.id)
         except EngineRefusedError as refused:
-            if _PORT.search(str(refused)):
-                raise PortBusyError(str(refused)) from refused
+            if _PORT.search(refused.words):
+                raise PortBusyError(refused.words) from refused
             raise
 
     def stop(self, container: Container, grace_s: int) -> None:
@@ -140,10 +124,9 @@ class Objects:
             self._api.create_network(name, "bridge", check_duplicate=True, labels=self.marks())
         return True
 
-    def remove_network(self, identifier: str) -> None:
-        """Remove a network; one that somebody else still uses stays."""
-        with self._gone_is_fine(), self._asked():
-            self._api.remove_network(identifier)
+    def remove_network(self, identifier: str) -> bool:
+        """Remove a network; return False where it stays because a container of somebody else's uses it."""
+        return self._is_gone(lambda: self._api.remove_network(identifier))
 
     def volumes(self, *, run: str | None = None) -> dict[str, Mapping[str, str]]:
         """Return the project's volumes, or those that a run made, name to labels."""
@@ -162,10 +145,15 @@ class Objects:
         self._refuse_foreign("volume", name, found)
         return bool(found.get(RUN_LABEL) == self.run)
 
-    def remove_volume(self, name: str) -> None:
-        """Remove a volume and the data in it."""
-        with self._gone_is_fine(), self._asked():
-            self._api.remove_volume(name)
+    def remove_volume(self, name: str) -> bool:
+        """Remove a volume and the data in it; return False where it stays because a container uses it."""
+        return self._is_gone(lambda: self._api.remove_volume(name))
+
+    def users(self, volume: str) -> list[str]:
+        """Return the names of the containers, of whatever project, that use a volume."""
+        with self._asked():
+            listed = self._api.containers(all=True, filters={"volume": volume})
+        return sorted(entry["Names"][0].lstrip("/") for entry in listed)
 
     def image(self, name: str) -> dict[str, Any] | None:
         """Return what the engine knows of an image, None when it has none of that name."""
@@ -189,6 +177,16 @@ class Objects:
         with self._asked():
             listed = self._api.images(filters=wanted)
         return [tag for entry in listed for tag in entry.get("RepoTags") or [] if tag != "<none>:<none>"]
+
+    def untagged(self, label: str) -> list[str]:
+        """Return the ids of all images that carry a label and no name, newest first."""
+        with self._asked():
+            listed = self._api.images(filters={"label": [label], "dangling": True})
+        return [entry["Id"] for entry in sorted(listed, key=lambda each: -each["Created"])]
+
+    def remove_image(self, name: str) -> bool:
+        """Remove an image; return False where it stays because something uses it."""
+        return self._is_gone(lambda: self._api.remove_image(name))
 
     def build(
         self, context: IO[bytes], dockerfile: str, tag: str, labels: Mapping[str, str]
@@ -233,10 +231,10 @@ class Objects:
                 made = self._api.exec_create(container.id, list(command))
                 output = self._api.exec_start(made["Id"])
                 code = self._api.exec_inspect(made["Id"])["ExitCode"]
-        except _Answer as answer:
+        except EngineRefusedError as answer:
             if answer.status != 409:
                 raise
-            return 126, str(answer)
+            return 126, answer.words
         return int(code), bytes(output).decode("utf-8", "replace")
 
     def read_file(self, container: Container, path: str) -> str | None:
@@ -262,16 +260,6 @@ class Objects:
                     return str(entry["Names"][0].lstrip("/"))
         return None
 
-    def is_alive(self) -> bool:
-        """Whether the engine answers now."""
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-
-        try:
-            return bool(self._api.ping())
-        except (DockerException, RequestException, ConnectionError):
-            return False
-
     def _label(self, run: str | None) -> dict[str, Any]:
         of_run = [f"{RUN_LABEL}={run}"] if run is not None else []
         return {"label": [f"{PROJECT_LABEL}={self.project}", *of_run]}
@@ -294,47 +282,13 @@ class Objects:
             )
 
     @contextmanager
-    def _asked(self) -> Iterator[None]:
-        """Turn the SDK's exceptions into ours."""
-        from docker.errors import APIError, DockerException
-        from requests.exceptions import RequestException
-        from urllib3.exceptions import HTTPError
-
-        try:
-            yield
-        except APIError as error:
-            if error.is_server_error() and not self.is_alive():
-                raise lost(self.found, str(error.explanation)) from error
-            raise _Answer(error.status_code or 0, str(error.explanation or error)) from error
-        except (RequestException, HTTPError, DockerException, ConnectionError) as error:
-            raise lost(self.found, str(error)) from error
-
-    @contextmanager
     def _gone_is_fine(self) -> Iterator[None]:
-        """Let pass that a thing is gone, or is being removed or still used by somebody else."""
+        """Let pass that a container is stopped or gone already, or is being removed."""
         try:
             yield
-        except _Answer as answer:
-            if answer.status not in (304, 403, 404, 409):
+        except EngineRefusedError as answer:
+            if answer.status not in (304, 404, 409):
                 raise
-
-
-class _Answer(EngineRefusedError):
-    """A refusal with its HTTP status."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-def lost(found: Found, why: str) -> EnvironmentUnavailable:
-    """Return the error for an engine that answered a moment ago."""
-    return EnvironmentUnavailable(
-        f"the container engine at {found.endpoint} went away",
-        cause=why,
-        fix="start it again (sudo systemctl start docker), then run the same command again",
-        code="ENGINE_LOST",
-    )
 
 
 def _parsed(image: str) -> tuple[str, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, ResourceConflict, TimedOut
@@ -96,7 +96,7 @@ def wrong_major(volume: str, found: str, image: str, wanted: str) -> DataConflic
     """The data was written by another major version than that of the image."""
     return DataConflict(
         f"the data in the volume {volume} was written by PostgreSQL {found}, and {image} is {wanted}",
-        cause="its file PG_VERSION says so; the server was not started",
+        cause="its file PG_VERSION says so; no server of that image was started on it",
         fix=f"set infra.image back to a PostgreSQL {found}, take a backup (sportsplat db backup FILE), and "
         "restore it in a new project",
         code="WRONG_MAJOR",
@@ -113,6 +113,16 @@ def port_taken(port: int, holder: str | None, otherwise: ResourceConflict) -> Re
         fix="sportsplat up --port auto",
         code="PORT_TAKEN",
         port=port,
+    )
+
+
+def volume_in_use(volume: str, users: Collection[str]) -> ResourceConflict:
+    """Return the error for data that containers which are not this project's use."""
+    return ResourceConflict(
+        f"the volume {volume} was not deleted: a container that is not this project's uses it",
+        cause=f"containers that use it: {', '.join(sorted(users)) or 'gone by now'}",
+        fix="remove that container if nobody needs it, then: sportsplat down --volumes --yes",
+        code="VOLUME_IN_USE",
     )
 
 

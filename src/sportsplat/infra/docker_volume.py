@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sportsplat.infra import memory
+from sportsplat.infra.docker_inside import marker_inside
 from sportsplat.infra.docker_objects import RUN_LABEL, Objects
 from sportsplat.infra.docker_spec import DockerSpec
 
 USER_LABEL = "io.sportsplat.user"
 DATABASE_LABEL = "io.sportsplat.database"
+_COMPLETE = "volume"
 _DISCARDING = "discarding"
 
 
@@ -50,6 +52,7 @@ def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
 
 def make_volume(spec: DockerSpec, engine: Objects, name: str) -> bool:
     """Make a volume, labelled with whom its data is for; return whether it was this run that made it."""
+    forget_complete(spec, name)  # there was one of that name: somebody removed it past us
     return engine.create_volume(name, {USER_LABEL: spec.user, DATABASE_LABEL: spec.database})
 
 
@@ -65,13 +68,22 @@ def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
 
 
 def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
-    """Remove what an interrupted `take_back` left; return whether there was anything."""
+    """Remove what an interrupted `take_back` left, unless it became whole; return whether it did remove."""
     run = memory.recall(spec.state_dir).get(_DISCARDING)
     if not isinstance(run, str):
         return False
-    removed = _remove(spec, engine, run)
+    removed = [] if _completed_meanwhile(spec, engine, run) else _remove(spec, engine, run)
     memory.remember(spec.state_dir, **{_DISCARDING: None})
     return bool(removed)
+
+
+def _completed_meanwhile(spec: DockerSpec, engine: Objects, run: str) -> bool:
+    """Whether a server of that run went on and is complete by now: it may hold what a user put there."""
+    return any(
+        marker_inside(engine, container, spec) is not None
+        for container in engine.containers(run=run)
+        if container.running and container.name == spec.container
+    )
 
 
 def _remove(spec: DockerSpec, engine: Objects, run: str) -> list[str]:
@@ -79,16 +91,18 @@ def _remove(spec: DockerSpec, engine: Objects, run: str) -> list[str]:
     for container in engine.containers(run=run):
         engine.remove(container)
         removed.append(f"the container {container.name}")
-    for name in engine.volumes(run=run):
-        if name != _seen_complete(spec):
-            engine.remove_volume(name)
-            removed.append(f"the volume {name}")
-    for identifier, name in engine.networks(run=run).items():
-        engine.remove_network(identifier)
-        removed.append(f"the network {name}")
-    return removed
+    volumes = [name for name in engine.volumes(run=run) if name != _seen_complete(spec)]
+    networks = engine.networks(run=run).items()
+    removed += [f"the volume {name}" for name in volumes if engine.remove_volume(name)]
+    return removed + [f"the network {name}" for key, name in networks if engine.remove_network(key)]
+
+
+def forget_complete(spec: DockerSpec, name: str) -> None:
+    """Forget that a volume was seen complete, before it goes or a new one takes its name."""
+    if _seen_complete(spec) == name:
+        memory.remember(spec.state_dir, **{_COMPLETE: None})
 
 
 def _seen_complete(spec: DockerSpec) -> object:
     """Return the name of the volume whose completion marker was seen last."""
-    return memory.recall(spec.state_dir).get("volume")
+    return memory.recall(spec.state_dir).get(_COMPLETE)

@@ -41,6 +41,7 @@ def up(
     data = environment.up(settings, reinit=reinit, reset_password=reset_password, progress=progress)
     api.actions += data["actions"]
     api.ensure(image, root if reload else None, settings.infra.timeout_s)
+    api.tidy(root, image)
     others = [service for service in data["services"] if service["name"] != "api"]
     return data | {
         "actions": api.actions,
