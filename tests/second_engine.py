@@ -160,6 +160,14 @@ class SecondEngine:
                 *(f"volume {found.name}" for found in asking.volumes.list()),
             ]
 
+    def runs(self) -> list[str]:
+        """Return the command lines of all that it started: what runs in containers, and in front of ports."""
+        assert self._daemon is not None
+        engine = psutil.Process(self._daemon.pid)
+        started = {process.pid: process for process in [*self._processes(), *_children(engine)]}
+        lines = [_command_line(process) for process in started.values()]
+        return sorted(line for line in lines if line and not line.startswith(("dockerd", "containerd ")))
+
     def log(self) -> str:
         """Return what the engine itself has said."""
         return (self.folder / "log").read_text(errors="replace")
@@ -210,6 +218,14 @@ class SecondEngine:
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         return [path for line in lines if (path := line.split()[4]).startswith(f"{self.folder}/")]
+
+
+def _command_line(process: psutil.Process) -> str:
+    """Return the words of a live process; nothing for one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -1,0 +1,210 @@
+"""Killed at any moment: the client while it brings a database up, the server while rows are written.
+
+What is there before and after is compared: containers, networks, volumes, processes, temporary files, rows.
+The engine is a second one, so that all it holds is ours. `SPORTSPLAT_ALL_MOMENTS=1` takes all moments of a
+client in Docker; those of a client of the embedded server are in `test_up_faults.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from sportsplat.db.revisions import head
+from sportsplat.settings import asset_dir
+from tests import program
+from tests.engine import DockerProject
+from tests.second_engine import SecondEngine
+
+pytestmark = pytest.mark.fault
+
+HEAD = head(asset_dir("migrations"))
+ALL = 20
+MOMENTS = range(ALL) if os.environ.get("SPORTSPLAT_ALL_MOMENTS") else (2, 6, 9, 11, 13, 15, 18)
+KILLS = 10
+WRITE_S = (0.02, 0.3)
+"""The shortest and the longest time for which rows are written before the server is killed."""
+
+
+@pytest.fixture
+def project(second_engine: SecondEngine, tmp_path: Path) -> Iterator[DockerProject]:
+    """A project in the second engine, with a folder for temporary files beside it."""
+    with closing(second_engine.client()) as asking:
+        made = DockerProject(asking, second_engine.endpoint, f"test-{secrets.token_hex(5)}", tmp_path / "p")
+        made.configure()
+        (tmp_path / "tmp").mkdir()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cold_up_s(loaded_engine: SecondEngine, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds of an undisturbed cold `up` in Docker on this machine, now."""
+    loaded_engine.start()
+    with closing(loaded_engine.client()) as asking:
+        folder = tmp_path_factory.mktemp("undisturbed")
+        made = DockerProject(asking, loaded_engine.endpoint, f"test-{secrets.token_hex(5)}", folder)
+        made.configure()
+        began = time.monotonic()
+        try:
+            assert made.run("up").exit_code == 0
+            return time.monotonic() - began
+        finally:
+            made.remove()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_client_killed_at_any_moment_leaves_nothing_that_the_next_up_cannot_use(
+    second_engine: SecondEngine, project: DockerProject, cold_up_s: float, moment: int
+) -> None:
+    """Odd moments kill the client alone, even ones all that it started too."""
+    temporary = project.folder.parent / "tmp"
+    variables = project.variables | {"TMPDIR": str(temporary)}
+    client = program.start(project.folder, "up", env=program.environment(**variables))
+    time.sleep(cold_up_s * moment / ALL)
+    kill(client, tree=moment % 2 == 0)
+
+    data = project.run("up", "--json", TMPDIR=str(temporary)).data
+
+    name = project.name
+    assert (data["state"], data["schema_revision"]) == ("running", HEAD)
+    assert project.run("up", "--json", TMPDIR=str(temporary)).data["actions"] == []
+    assert second_engine.holds() == [
+        f"container {name}-postgres",
+        f"network {name}",
+        f"volume {name}-postgres-data",
+    ]
+    assert project.run("down", "--volumes", "--yes", TMPDIR=str(temporary)).exit_code == 0
+    assert second_engine.holds() == []
+    assert second_engine.runs() == []
+    assert processes_of(project.folder.parent) == []
+    assert list(temporary.iterdir()) == []
+    assert sorted(path.name for path in project.folder.iterdir()) == [".env", ".sportsplat", "config"]
+    assert {path.name for path in (project.folder / ".sportsplat").iterdir()} <= {".gitignore", "lock"}
+
+
+def kill(client: subprocess.Popen[str], *, tree: bool) -> None:
+    """Kill the client, with every process that it started and that is still its child if `tree`."""
+    victims = psutil.Process(client.pid).children(recursive=True) if tree and client.poll() is None else []
+    client.kill()
+    for process in victims:
+        if process.is_running():
+            process.kill()
+    client.wait()
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of all live processes that name a folder or work in it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join([*process.cmdline(), process.cwd()])
+        except psutil.Error:
+            continue
+        if str(folder) in words:
+            found.append(words)
+    return found
+
+
+class Writer:
+    """Writes rows one by one, each in a transaction of its own, and knows which of them were committed."""
+
+    def __init__(self) -> None:
+        self.committed: list[int] = []
+        self.tried = 0
+
+    def write_until_lost(self, url: str) -> None:
+        """Write until the server hangs up."""
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                while True:
+                    self.tried += 1
+                    connection.execute("INSERT INTO acknowledged VALUES (%s)", (self.tried,))
+                    self.committed.append(self.tried)
+        except psycopg.OperationalError:
+            return
+
+    def survived(self, url: str) -> list[int]:
+        """Return the rows that are there now."""
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT n FROM acknowledged ORDER BY n").fetchall()
+        return [row[0] for row in rows]
+
+
+Run = Callable[..., program.Ran]
+
+
+def lose_no_row(run: Run, kill_server: Callable[[int], None]) -> int:
+    """Kill a server that is written to, again and again; return how many rows were committed.
+
+    run: a command of the project. kill_server: is told which kill it is.
+    """
+    assert run("up").exit_code == 0
+    assert run("psql", "--", "-qc", "CREATE TABLE acknowledged (n bigint PRIMARY KEY)").exit_code == 0
+    writer = Writer()
+    for number in range(KILLS):
+        url = run("url", "--reveal", "--json").data["url"]
+        writing = threading.Thread(target=writer.write_until_lost, args=(url,))
+        writing.start()
+        time.sleep(WRITE_S[0] + (WRITE_S[1] - WRITE_S[0]) * number / KILLS)
+        kill_server(number)
+        writing.join(30)
+        assert not writing.is_alive()
+
+        assert run("up", "--json").data["state"] == "running"
+        there = writer.survived(run("url", "--reveal", "--json").data["url"])
+        lost = set(writer.committed) - set(there)
+        assert lost == set()
+        # The one under way when the server died may be there or not; more there cannot be.
+        assert len(there) - len(writer.committed) <= number + 1
+    return len(writer.committed)
+
+
+def test_a_server_in_docker_killed_while_it_is_written_to_loses_no_row(
+    second_engine: SecondEngine, project: DockerProject
+) -> None:
+    """Even kills are of the process, after which the engine starts it again; odd ones are the engine's."""
+
+    def kill_server(number: int) -> None:
+        container = project.engine.containers.get(project.container)
+        if number % 2:
+            container.kill()
+        else:
+            os.kill(container.attrs["State"]["Pid"], signal.SIGKILL)
+
+    assert lose_no_row(project.run, kill_server) > 100
+    assert project.run("down", "--volumes", "--yes").exit_code == 0
+    assert second_engine.holds() == []
+    assert second_engine.runs() == []
+
+
+def test_an_embedded_server_killed_while_it_is_written_to_loses_no_row(tmp_path: Path) -> None:
+    """Even kills are of the main process alone, odd ones of all its processes at once."""
+    state = tmp_path / ".sportsplat"
+
+    def run(*words: str) -> program.Ran:
+        return program.run(tmp_path, *words, TMPDIR=str(tmp_path))
+
+    def kill_server(number: int) -> None:
+        found = program.servers(state)
+        main = {process.pid for process in found}
+        for process in found:
+            if number % 2 or process.ppid() not in main:
+                process.kill()
+
+    try:
+        assert lose_no_row(run, kill_server) > 100
+    finally:
+        assert run("down", "--volumes", "--yes").exit_code == 0
+    assert program.servers(state) == []
+    assert processes_of(tmp_path) == []
