@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -109,10 +110,11 @@ def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
     console.print(data["file"], markup=False, soft_wrap=True)
     console.print(f"{data['rows']:,} rows, {_size(data['bytes'])}, {_proof(data)}", markup=False)
     if data["verified"] is None:
-        console.print(f"next: sportsplat db verify {data['file']}", markup=False, soft_wrap=True)
+        console.print(f"next: sportsplat db verify {quote(data['file'])}", markup=False, soft_wrap=True)
 
 
 def _show_list(console: Console, data: Mapping[str, Any]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     if not data["backups"]:
@@ -120,9 +122,9 @@ def _show_list(console: Console, data: Mapping[str, Any]) -> None:
         return
     table = Table("file", "made", "schema", "rows", "size", "proof")
     for entry in data["backups"]:
-        name = Path(entry["file"]).name
+        name = escape(Path(entry["file"]).name)
         if "damaged" in entry:
-            table.add_row(name, "", "", "", "", f"[red]damaged[/]: {entry['damaged']}")
+            table.add_row(name, "", "", "", "", f"[red]damaged[/]: {escape(entry['damaged'])}")
         else:
             rows, size = f"{entry['rows']:,}", _size(entry["bytes"])
             table.add_row(name, entry["created_at"], entry["schema_revision"], rows, size, _proof(entry))

@@ -172,7 +172,7 @@ def _port(text: str | None) -> int | str | None:
         return text
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
-    raise UsageError(f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="--port auto")
+    raise UsageError(f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="sportsplat up --port auto")
 
 
 def _confirm(question: str) -> None:
@@ -192,12 +192,13 @@ _COLORS = {"running": "green", "stopped": "yellow", "absent": "yellow"}
 
 def _show(console: Console, data: Mapping[str, Any]) -> None:
     """Draw what `up` and `status` found: one line each, what was done first."""
+    from rich.markup import escape
     from rich.table import Table
 
     for action in data["actions"]:
-        console.print(f"[green]✓[/] {action}", highlight=False)
+        console.print(f"[green]✓[/] {escape(action)}", highlight=False)
     for note in data.get("notes", []):
-        console.print(f"[yellow]note:[/] {note}", highlight=False)
+        console.print(f"[yellow]note:[/] {escape(note)}", highlight=False)
     table = Table.grid(padding=(0, 2))
     state = data["state"]
     table.add_row("database", f"[{_COLORS.get(state, 'red')}]{state}[/] ({data['backend']})")

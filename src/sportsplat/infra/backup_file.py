@@ -116,13 +116,22 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[NewFile]:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(path.parent)
-        partial = path.with_name(f"{path.name}.partial-{os.getpid()}-{os.urandom(4).hex()}")
-        fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        partial, fd = _begin(path)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield NewFile(path, partial, fd, force)
     finally:
         partial.unlink(missing_ok=True)
+        os.close(fd)
+
+
+def _begin(path: Path) -> tuple[Path, int]:
+    """Return the file that becomes `path`, open and locked; raises OSError."""
+    while True:  # between the two another backup may have swept it
+        partial = path.with_name(f"{path.name}.partial-{os.getpid()}-{os.urandom(4).hex()}")
+        fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.fstat(fd).st_nlink:
+            return partial, fd
         os.close(fd)
 
 
@@ -134,12 +143,7 @@ def refuse_existing(path: Path) -> None:
 
 def sweep(folder: Path) -> int:
     """Remove what backups that were killed left in `folder`, and return how many files that were."""
-    removed = 0
-    for left in folder.iterdir():
-        if _PARTIAL.search(left.name) and _is_stale(left):
-            left.unlink(missing_ok=True)
-            removed += 1
-    return removed
+    return sum(_removed_if_stale(left) for left in folder.iterdir() if _PARTIAL.search(left.name))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -233,12 +237,15 @@ def _exists(path: Path) -> ResourceConflict:
     )
 
 
-def _is_stale(partial: Path) -> bool:
-    """Tell whether nobody is writing an archive that was never finished."""
+def _removed_if_stale(partial: Path) -> bool:
+    """Remove an archive that was never finished and that nobody is writing; return whether it was one."""
     try:
         with partial.open("rb") as file:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file.read(len(_ARCHIVE)) in (b"", _ARCHIVE)
+            stale = file.read(len(_ARCHIVE)) in (b"", _ARCHIVE)
+            if stale:
+                partial.unlink()
+            return stale
     except OSError:
         return False
 

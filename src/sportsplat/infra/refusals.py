@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError
 from sportsplat.infra import cluster, probe
@@ -41,7 +42,8 @@ def not_yours(spec: EmbeddedSpec, owner: int) -> EnvironmentUnavailable:
     return EnvironmentUnavailable(
         f"the data in {spec.data_dir} belongs to another user",
         cause=f"it was made as user {owner}, and you are user {os.geteuid()}",
-        fix=f"run sportsplat as root or as that user, or: sudo chown -R $(id -u) {spec.state_dir}",
+        fix=f"run sportsplat as root or as that user, or: sudo chown -R $(id -u) "
+        f"{quote(str(spec.state_dir))}",
         code="DATA_NOT_YOURS",
     )
 
@@ -51,7 +53,8 @@ def no_password(spec: EmbeddedSpec) -> DataConflict:
     return DataConflict(
         "there is data, and no password to open it with",
         cause=f"{PASSWORD_KEY} is neither in {spec.env_file} nor in the environment",
-        fix="put the line back into .env, or let the data take a new one: sportsplat up --reset-password",
+        fix="put the line back into .env, or let the data take a new one: "
+        "sportsplat up --backend embedded --reset-password",
         code="PASSWORD_MISSING",
     )
 
@@ -75,7 +78,7 @@ def explained(refused: probe.RefusedError, spec: EmbeddedSpec, endpoint: Endpoin
             cause=f"PostgreSQL refused user {endpoint.user!r} with the password from "
             f"{spec.password_origin()}; the data was made for user {made.get('user')!r}",
             fix="put back what it was made with, or let the data take this password: "
-            "sportsplat up --reset-password",
+            "sportsplat up --backend embedded --reset-password",
             code="WRONG_PASSWORD",
         )
     if refused.no_database and made:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.db.engine import Connection
@@ -15,6 +16,7 @@ from sportsplat.errors import SportsplatError
 from sportsplat.infra import backup_file, memory
 from sportsplat.infra.choice import chosen_backend, holds_data
 from sportsplat.infra.environment import Backend, Endpoint, Environment, open_environment
+from sportsplat.infra.programs import quoted_name
 from sportsplat.jobs.backup import default_file, dump, read
 from sportsplat.jobs.restore import (
     Backup,
@@ -128,12 +130,13 @@ def _whereabouts(place: _Place) -> dict[str, str]:
     """Say where the data stays, and with which command it would be deleted."""
     service = next(iter(place.environment.status().services), {})
     if place.backend == "embedded":
-        return {"backend": "embedded", "where": service["data"], "delete": f"rm -r {service['data']}"}
+        return {"backend": "embedded", "where": service["data"], "delete": f"rm -r {quote(service['data'])}"}
     if place.backend == "docker":
         volume = str(service.get("volume", ""))
         return {"backend": "docker", "where": f"volume {volume}", "delete": f"docker volume rm {volume}"}
     database = place.endpoint.database
-    return {"backend": "external", "where": place.endpoint.url(), "delete": f'DROP DATABASE "{database}"'}
+    delete = f"DROP DATABASE {quoted_name(database)}"
+    return {"backend": "external", "where": place.endpoint.url(), "delete": delete}
 
 
 def _to_change(resolved: Resolved, to: Backend) -> list[str]:

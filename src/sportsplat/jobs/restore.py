@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -59,7 +60,7 @@ def restore(
     found = open_backup(file, tell)
     environment = open_environment(settings)
     endpoint = environment.endpoint()
-    again = f"sportsplat db restore {file}"
+    again = f"sportsplat db restore {quote(str(file))}"
     actions = prepare(endpoint, again)
     with alone(endpoint, "restore", again) as conn:
         if has_rows(conn, tables(conn)):
