@@ -58,7 +58,7 @@ class InfraSettings(Section):
     )
     database_url: SecretStr | None = Field(None, description="postgresql:// URL of a server of your own")
     state_dir: Path = Field(
-        Path(".sportsplat"), description="Folder for the embedded server's data and locks"
+        Path(".sportsplat"), description="Folder of the project's state: embedded data, backups, locks"
     )
     template_dir: Path | None = Field(
         None, description="Folder that keeps a new embedded database for the next; default: in your cache"

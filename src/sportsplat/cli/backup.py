@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FILE = Annotated[Path, typer.Argument(help="A file made by `sportsplat db backup`.")]
-_YES = Annotated[bool, typer.Option("--yes", help="Replace the data that is there.")]
 _NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up that data first.")]
 
 
@@ -48,7 +47,11 @@ def backup(
         bool, typer.Option("--verify", help="Restore it elsewhere and compare, before it gets its name.")
     ] = False,
 ) -> Answer:
-    """Write all data into one file, as of one moment, while others work on."""
+    """Write all data into one file, as of one moment, while others work on.
+
+    sportsplat db backup --verify
+    sportsplat db backup /mnt/safe/league.dump
+    """
     from sportsplat.jobs.backup import backup as run
 
     with ctx.progress("backing up") as tell:
@@ -65,7 +68,10 @@ def backups(ctx: Run) -> Answer:
 
 
 def verify(ctx: Run, file: _FILE) -> Answer:
-    """Prove a backup: restore it elsewhere and compare each table. Exit 10 names what differs."""
+    """Prove a backup: restore it elsewhere and compare each table. Exit 10 names what differs.
+
+    sportsplat db verify league.dump
+    """
     from sportsplat.jobs.backup import verify as run
 
     with ctx.progress("verifying") as tell:
@@ -74,8 +80,19 @@ def verify(ctx: Run, file: _FILE) -> Answer:
     return Answer.text(data, text)
 
 
-def restore(ctx: Run, file: _FILE, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
-    """Put a backup in the place of what the database holds: all of it, or nothing is changed."""
+def restore(
+    ctx: Run,
+    file: _FILE,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Replace the rows that are there, once they are backed up.")
+    ] = False,
+    no_backup: _NO_BACKUP = False,
+) -> Answer:
+    """Put a backup in the place of what the database holds: all of it, or nothing is changed.
+
+    sportsplat db restore league.dump          into a database without rows
+    sportsplat db restore league.dump --yes    in the place of rows
+    """
     from sportsplat.jobs.restore import restore as run
 
     with ctx.progress("restoring") as tell:
@@ -83,8 +100,17 @@ def restore(ctx: Run, file: _FILE, yes: _YES = False, no_backup: _NO_BACKUP = Fa
     return Answer(data, show=lambda console: _show_actions(console, data))
 
 
-def reset(ctx: Run, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
-    """Drop everything of sportsplat's in the database and make the schema anew."""
+def reset(
+    ctx: Run,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete the rows that are there, once they are backed up.")
+    ] = False,
+    no_backup: _NO_BACKUP = False,
+) -> Answer:
+    """Drop everything of sportsplat's in the database and make the schema anew.
+
+    sportsplat db reset --yes
+    """
     from sportsplat.jobs.restore import reset as run
 
     with ctx.progress("resetting") as tell:
@@ -95,9 +121,15 @@ def reset(ctx: Run, yes: _YES = False, no_backup: _NO_BACKUP = False) -> Answer:
 def move(
     ctx: Run,
     backend: Annotated[Place, typer.Argument(help="Where the data is to live.")],
-    yes: _YES = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Replace rows that are there already, once they are backed up.")
+    ] = False,
 ) -> Answer:
-    """Take all data to another backend, compared table by table. The old data stays where it is."""
+    """Take all data to another backend, compared table by table. The old data stays where it is.
+
+    sportsplat db move docker
+    DATABASE_URL=postgresql://me@db.example/league sportsplat db move external
+    """
     from sportsplat.jobs.move import move as run
     from sportsplat.settings import resolve
 

@@ -22,7 +22,11 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(ctx: Run) -> Answer:
-    """Check every precondition, each with its fix. Changes nothing; exit 10 when one fails."""
+    """Check every precondition, each with its fix. Changes nothing; exit 10 when one fails.
+
+    sportsplat doctor
+    sportsplat doctor --json | jq -r '(.data // .error.details).checks[] | select(.state == "fail").fix'
+    """
     from sportsplat.errors import PreconditionFailed
     from sportsplat.jobs.doctor import examine
 

@@ -38,7 +38,9 @@ def _add_up(app: typer.Typer) -> None:
     @command(app, "up")
     def up(
         ctx: Run,
-        backend: Annotated[Backend | None, typer.Option(help="Where PostgreSQL runs.")] = None,
+        backend: Annotated[
+            Backend | None, typer.Option(help="Where PostgreSQL runs; default: where the data is.")
+        ] = None,
         port: Annotated[str | None, typer.Option(metavar="N|auto", help="TCP port.")] = None,
         timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds to wait.")] = None,
         reinit: Annotated[
@@ -52,7 +54,12 @@ def _add_up(app: typer.Typer) -> None:
             bool, typer.Option("--reload", help="With --stack: serve this checkout and its every change.")
         ] = False,
     ) -> Answer:
-        """Create or start the database and bring its schema up to date. Safe to repeat."""
+        """Create or start the database and bring its schema up to date. Safe to repeat.
+
+        sportsplat up                       Docker where an engine answers, else embedded
+        sportsplat up --backend embedded    without Docker
+        sportsplat up --stack               the API too, in Docker
+        """
         wanted = {"infra.port": _port(port), "infra.timeout_s": timeout}
         if backend is not None:
             wanted["infra.backend"] = backend.value
@@ -75,13 +82,19 @@ def _add_down(app: typer.Typer) -> None:
     @command(app, "down")
     def down(
         ctx: Run,
-        volumes: Annotated[bool, typer.Option("--volumes", help="Delete the data too.")] = False,
+        volumes: Annotated[
+            bool, typer.Option("--volumes", help="Delete the data too; asks, or needs --yes.")
+        ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         stack: Annotated[
             bool, typer.Option("--stack", help="The API too, as is done in any case: it needs the database.")
         ] = False,
     ) -> Answer:
-        """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes."""
+        """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes.
+
+        sportsplat down
+        sportsplat down --volumes --yes    delete the data; backups stay
+        """
         if stack:
             from sportsplat.jobs.stack import down as run
         else:
@@ -141,7 +154,11 @@ def _add_logs(app: typer.Typer) -> None:
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
         lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines to show.")] = 100,
     ) -> Answer:
-        """Show the log of the database server, or of the API in Docker."""
+        """Show the log of the database server, or of the API in Docker.
+
+        sportsplat logs -f
+        sportsplat logs api -n 20
+        """
         from sportsplat.jobs.environment import logs as run
 
         if follow and ctx.json:
@@ -172,7 +189,9 @@ def _port(text: str | None) -> int | str | None:
         return text
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
-    raise UsageError(f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="sportsplat up --port auto")
+    raise UsageError(
+        f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="sportsplat up --port auto"
+    )
 
 
 def _confirm(question: str) -> None:
