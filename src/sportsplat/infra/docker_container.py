@@ -11,7 +11,10 @@ from sportsplat.infra.docker_render import CONFIG_LABEL
 
 @dataclass(frozen=True)
 class Container:
-    """A container at the moment when the engine was asked. `host_port`: the first that it publishes."""
+    """A container at the moment when the engine was asked.
+
+    `host_port`: the first that it publishes. `networks`: their ids; "" for one that it joins when it starts.
+    """
 
     id: str
     name: str
@@ -21,6 +24,7 @@ class Container:
     exit_code: int
     out_of_memory: bool
     host_port: int | None
+    networks: frozenset[str]
 
     @property
     def running(self) -> bool:
@@ -46,6 +50,7 @@ def to_container(inspected: Mapping[str, Any]) -> Container:
     """Return a container from the answer of `GET /containers/{id}/json`."""
     state = inspected["State"]
     bindings = (inspected["HostConfig"].get("PortBindings") or {}).values()
+    networks = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
     ports = [int(each["HostPort"]) for binding in bindings for each in binding or [] if each.get("HostPort")]
     return Container(
         id=inspected["Id"],
@@ -56,4 +61,5 @@ def to_container(inspected: Mapping[str, Any]) -> Container:
         exit_code=int(state.get("ExitCode") or 0),
         out_of_memory=bool(state.get("OOMKilled")),
         host_port=ports[0] if ports else None,
+        networks=frozenset(str(joined.get("NetworkID") or "") for joined in networks.values()),
     )

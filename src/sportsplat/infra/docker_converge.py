@@ -33,19 +33,17 @@ def converge(
 ) -> Converged:
     """Return the service's container, running; add to `actions` what was done.
 
-    The same configuration does nothing, a stopped container starts, a changed setting replaces the container
-    and keeps its volumes. `on_created` is called with a container that never ran before it starts. Raises
+    The same configuration does nothing, a stopped container starts, a changed setting or a lost network
+    replaces the container and keeps its volumes. `on_created` is called with a container that never ran before it starts. Raises
     PortBusyError when the port is somebody else's; the container is then as it was, or new and not started.
     """
     found = engine.container(name)
-    if found is not None and found.status not in _BROKEN and found.config == service.fingerprint():
+    reason = "" if found is None else _unfit(engine, service, found, network)
+    if found is not None and not reason:
         if found.status == "created" and on_created is not None:
             on_created(found)
         return _started(engine, found, actions)
-    reason = ""
     if found is not None:
-        settings = ", ".join(f"`{setting}`" for setting in changed(service, found.labels))
-        reason = f" because {settings} changed" if found.status not in _BROKEN else " because it was broken"
         if found.running:
             engine.stop(found, service.stop_grace_s)
         engine.remove(found)
@@ -55,6 +53,18 @@ def converge(
     engine.start(made)
     actions.append(f"{'re' if found else ''}created the container {name}{_port(service)}{reason}")
     return Converged(made, created=True, started=True)
+
+
+def _unfit(engine: Objects, service: Service, found: Container, network: str) -> str:
+    """Return why a container has to be replaced, as the end of a sentence; empty when it may stay."""
+    if found.status in _BROKEN:
+        return " because it was broken"
+    if found.config != service.fingerprint():
+        settings = ", ".join(f"`{setting}`" for setting in changed(service, found.labels))
+        return f" because {settings} changed"
+    present = {identifier for identifier, name in engine.networks().items() if name == network}
+    # The engine starts no container whose network was removed, and publishes no port of one without any.
+    return "" if found.networks & (present | {""}) else " because its network was removed"
 
 
 def _started(engine: Objects, found: Container, actions: list[str]) -> Converged:
