@@ -34,8 +34,9 @@ def converge(
     """Return the service's container, running; add to `actions` what was done.
 
     The same configuration does nothing, a stopped container starts, a changed setting or a lost network
-    replaces the container and keeps its volumes. `on_created` is called with a container that never ran before it starts. Raises
-    PortBusyError when the port is somebody else's; the container is then as it was, or new and not started.
+    replaces the container and keeps its volumes. `on_created` is called with a container that never ran
+    before it starts. Raises PortBusyError when the port is somebody else's; the container is then as it was,
+    or new and not started.
     """
     found = engine.container(name)
     reason = "" if found is None else _unfit(engine, service, found, network)
