@@ -21,6 +21,7 @@ import psycopg
 from sportsplat.db.catalogue import difference, expected_here, live, restore_grants
 from sportsplat.db.engine import Connection, connect
 from sportsplat.db.migration_lock import set_timeouts, table_holders, take_lock
+from sportsplat.db.replace import has_rows, tables
 from sportsplat.db.revisions import behind, current, destructive, head, revisions
 from sportsplat.errors import (
     DataConflict,
@@ -66,7 +67,7 @@ def migrate(
         missing = behind(current(conn), migrations_dir)
         with _translated(conn, migrations_dir):
             destroying = destructive(migrations_dir, missing)
-            at_stake = bool(destroying) and _holds_rows(conn)
+            at_stake = bool(destroying) and current(conn) is not None and has_rows(conn, tables(conn))
         if back_up is not None and at_stake:
             back_up(destroying[0])
         with _translated(conn, migrations_dir):
@@ -173,21 +174,6 @@ def upgrade(conn: Connection, migrations_dir: Path) -> None:
 
     with alembic_on(conn, migrations_dir) as config:
         command.upgrade(config, "head")
-
-
-def _holds_rows(conn: Connection) -> bool:
-    """Whether there is anything to lose: a row in a table of a database that was migrated before."""
-    if current(conn) is None:
-        return False
-    tables = conn.execute(
-        """
-        SELECT c.oid::regclass::text FROM pg_class c
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
-        """
-    )
-    return any(
-        conn.execute(f"SELECT FROM {table} LIMIT 1".encode()).rowcount for (table,) in tables.fetchall()
-    )
 
 
 def _refuse_old_server(conn: Connection) -> None:

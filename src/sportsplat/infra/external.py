@@ -13,6 +13,7 @@ from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
 from sportsplat.infra import memory, probe
 from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress
+from sportsplat.infra.programs import quoted_name
 from sportsplat.infra.wait import wait_for
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class ExternalEnvironment:
         raise UsageError(
             "the database is on a server of your own, and its data is not deleted from here",
             cause=f"the backend is external: {self._endpoint.url()}",
-            fix=f"if you mean it, there: DROP DATABASE {self._endpoint.database}",
+            fix=f"if you mean it, there: DROP DATABASE {quoted_name(self._endpoint.database)}",
             code="NOT_OURS",
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sportsplat.db.content import TableContent, behind, content, difference, next_values
 from sportsplat.db.engine import Connection, connect
@@ -18,7 +18,7 @@ from sportsplat.db.scratch import may_create, scratch_database
 from sportsplat.errors import CheckFailed, SportsplatError
 from sportsplat.infra.backup_file import Manifest
 from sportsplat.infra.dump import rows, statements
-from sportsplat.infra.environment import open_environment
+from sportsplat.infra.environment import Progress, open_environment
 from sportsplat.infra.scratch_server import scratch_server
 
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ LOCK_WAIT_S = 10.0
 """For a table that somebody uses."""
 LOCK_HELD_S = 60.0
 """For a migration, restore or backup to end."""
-
-
-class Progress(Protocol):
-    """Where a job tells how far it is; see `cli.progress`."""
-
-    def __call__(
-        self, completed: float | None = None, total: float | None = None, description: str | None = None
-    ) -> None:
-        """Set what is known; None leaves it."""
 
 
 def silent(
