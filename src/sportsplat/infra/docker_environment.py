@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -118,7 +118,8 @@ class DockerEnvironment:
                     raise refusals.volume_in_use(name, others)
             actions = self._take_down(engine)
             for name in engine.volumes():
-                forget_complete(self.spec, name)
+                with suppress(OSError):  # on a full disk deleting makes room; all is forgotten below
+                    forget_complete(self.spec, name)
                 if not engine.remove_volume(name):
                     raise refusals.volume_in_use(name, engine.users(name))
                 actions.append(f"deleted the volume {name}")
