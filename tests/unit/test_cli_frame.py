@@ -241,3 +241,15 @@ def test_flags_reach_the_settings(call: Call, project_dir: object) -> None:
     assert json.loads(call("trial", "act", "--port", "9", "--json", program=shown)[1])["data"] == {"port": 9}
     code, out, _ = call("trial", "act", "--profile", "none", "--json", program=shown)
     assert (code, json.loads(out)["error"]["code"]) == (3, "UNKNOWN_PROFILE")
+
+
+def test_the_further_lines_of_a_cause_stand_under_its_first(call: Call) -> None:
+    error = errors.EnvironmentUnavailable("none answers", cause="tried:\nhere\nthere", fix="start one")
+    err = call("trial", "act", program=failing(error))[2]
+    assert err.splitlines()[1:4] == ["  cause: tried:", "         here", "         there"]
+
+
+def test_a_value_that_is_none_of_the_choices_is_refused_in_plain_words(call: Call) -> None:
+    code, _, err = call("up", "--backend", "podman")
+    assert code == 2
+    assert "Invalid value for '--backend': 'podman' is not one of" in err

@@ -170,7 +170,7 @@ def _explained(problem: BaseException) -> tuple[str, SportsplatError]:
         return "", render.from_unforeseen(problem)
     context = getattr(problem, "ctx", None)
     asked = "sportsplat" if context is None else context.command_path
-    message = " ".join(problem.format_message().split())
+    message = " ".join(problem.format_message().split()).replace(": Value error, ", ": ")
     return (
         "" if context is None else render.command_name(context),
         UsageError(message, fix=f"{asked} --help"),

@@ -149,12 +149,17 @@ def write_error(error: SportsplatError, *, color: bool) -> None:
     name = f"error[{error.error_code}]"
     lines = [f"{_red(name) if color else name}: {error.message}"]
     if error.cause:
-        lines.append(f"  cause: {error.cause}")
+        lines.append(f"  cause: {_indented(error.cause)}")
     if error.fix:
-        lines.append(f"  fix:   {error.fix}")
+        lines.append(f"  fix:   {_indented(error.fix)}")
     with suppress(OSError):
         sys.stderr.write(redact("\n".join(lines) + "\n"))
         sys.stderr.flush()
+
+
+def _indented(text: str) -> str:
+    """Put the further lines of a text under its first one."""
+    return text.replace("\n", "\n" + " " * len("  cause: "))
 
 
 def make_console(stream: TextIO, *, color: bool, reveal: bool = False) -> Console:

@@ -81,8 +81,8 @@ def _refusal(dsn: str, error: psycopg.OperationalError) -> SportsplatError:
         return DataConflict(
             f"the database refused the password of user {given.get('user')}",
             cause=f"{where}: {reason}",
-            fix="put the right password into .env (POSTGRES_PASSWORD or DATABASE_URL), see "
-            "`sportsplat config explain infra.password`",
+            fix="put the right password into .env (POSTGRES_PASSWORD or DATABASE_URL), or give a database of "
+            "`sportsplat up` a new one: sportsplat db rotate-password",
             code="WRONG_PASSWORD",
         )
     if f'database "{given.get("dbname")}" does not exist' in reason:
