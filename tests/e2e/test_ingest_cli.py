@@ -120,6 +120,7 @@ def test_leagues_are_listed_without_a_database(project_dir: Path) -> None:
     ran = run(project_dir, "leagues")
     assert ran.exit_code == 0, ran
     assert "Premier League" in ran.stdout
+    assert "nothing stored" not in ran.stdout
     assert "warning: what is stored is not known" in ran.stderr
 
 

@@ -55,7 +55,7 @@ def leagues(ctx: Run) -> Answer:
     def show(console: Console) -> None:
         from sportsplat.cli.data_tables import show_leagues
 
-        show_leagues(console, rows)
+        show_leagues(console, rows, stored_is_known=missing is None)
 
     return Answer({"leagues": rows, "stored_is_known": missing is None}, show)
 

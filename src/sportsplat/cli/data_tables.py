@@ -128,12 +128,13 @@ def sources_table(rows: Sequence[SourceRow]) -> Table:
     return table
 
 
-def show_leagues(console: Console, rows: Sequence[LeagueRow]) -> None:
+def show_leagues(console: Console, rows: Sequence[LeagueRow], *, stored_is_known: bool) -> None:
     """Print what is stored, then what else is configured."""
     stored = [row for row in rows if row["matches"]]
     if stored:
         console.print(_stored_table(stored))
-    empty = Table("league", "name", "ingest from", title="nothing stored of", title_justify="left")
+    title = "nothing stored of" if stored_is_known else "configured"
+    empty = Table("league", "name", "ingest from", title=title, title_justify="left")
     for row in rows:
         if not row["matches"]:
             empty.add_row(row["code"], row["name"], ", ".join(row["sources"]))
