@@ -147,19 +147,22 @@ def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
 
 def _show_list(console: Console, data: Mapping[str, Any]) -> None:
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     if not data["backups"]:
         console.print(f"no backup in {data['folder']}; next: sportsplat db backup", markup=False)
         return
-    table = Table("file", "made", "schema", "rows", "size", "proof")
+    table = Table(Column("file", overflow="fold"), "made (UTC)", "rows", "size", "proof")
+    for column in table.columns[1:4]:
+        column.no_wrap = True
     for entry in data["backups"]:
         name = escape(Path(entry["file"]).name)
         if "damaged" in entry:
-            table.add_row(name, "", "", "", "", f"[red]damaged[/]: {escape(entry['damaged'])}")
+            table.add_row(name, "", "", "", f"[red]damaged[/]: {escape(entry['damaged'])}")
         else:
-            rows, size = f"{entry['rows']:,}", _size(entry["bytes"])
-            table.add_row(name, entry["created_at"], entry["schema_revision"], rows, size, _proof(entry))
+            made = entry["created_at"][:16].replace("T", " ")
+            proof = "not verified" if entry["verified"] is None else "verified"
+            table.add_row(name, made, f"{entry['rows']:,}", _size(entry["bytes"]), proof)
     console.print(table)
     console.print(data["folder"], markup=False, soft_wrap=True)
 
