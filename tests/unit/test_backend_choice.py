@@ -96,6 +96,7 @@ def test_a_project_that_left_its_server_hears_where_the_data_would_be(
         chosen_backend(settings(tmp_path))
 
     assert refused.value.error_code == "BACKEND_WOULD_CHANGE"
+    assert (refused.value.fix or "").startswith("stay: set DATABASE_URL again;")
 
 
 def test_docker_named_without_an_engine_is_an_error_and_never_the_embedded_server(tmp_path: Path) -> None:

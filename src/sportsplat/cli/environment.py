@@ -104,7 +104,9 @@ def _add_down(app: typer.Typer) -> None:
         if volumes and not yes:
             _confirm(f"Delete the database and all data of {settings.project_dir}?")
         data = run(settings, volumes=volumes)
-        return Answer(data, show=lambda console: _show_actions(console, data, "nothing was running"))
+        external = data["backend"] == "external"
+        otherwise = "a server of your own is not stopped from here" if external else "nothing was running"
+        return Answer(data, show=lambda console: _show_actions(console, data, otherwise))
 
 
 def _add_status(app: typer.Typer) -> None:

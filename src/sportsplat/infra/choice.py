@@ -50,11 +50,14 @@ def holds_data(settings: Settings) -> Backend | None:
 
 def _would_change(holder: Backend, fitting: Backend) -> DataConflict:
     cause = "DATABASE_URL is set now" if fitting == "external" else "DATABASE_URL is no longer set"
+    stay = f"SPORTSPLAT_INFRA__BACKEND={holder} (or infra.backend in config/settings.yaml)"
+    along = f"sportsplat db move {fitting}"
+    if holder == "external":  # only DATABASE_URL says where that was
+        stay, along = "set DATABASE_URL again", f"set it again and run sportsplat db move {fitting}"
     return DataConflict(
         f"this project's data is in the {holder} backend, and the settings now mean the {fitting} one",
         cause=f"{cause}; the project used the {holder} backend before",
-        fix=f"stay: SPORTSPLAT_INFRA__BACKEND={holder} (or infra.backend in config/settings.yaml); "
-        f"take the data along: sportsplat db move {fitting}; "
+        fix=f"stay: {stay}; take the data along: {along}; "
         f"begin anew there: sportsplat up --backend {fitting}",
         code="BACKEND_WOULD_CHANGE",
     )
