@@ -104,16 +104,18 @@ class DockerEnvironment:
     def remove(self) -> list[str]:
         """Remove the project's containers, network and volumes of all generations; `.env` stays.
 
-        Raises ResourceConflict (`VOLUME_IN_USE`), before anything is touched, when a container that is not
-        this project's uses one of the volumes.
+        Raises ResourceConflict, before anything is touched, when a container that is not this project's uses
+        one of the volumes (`VOLUME_IN_USE`), or another folder made it (`VOLUME_NOT_OURS`).
         """
         from sportsplat.infra.docker_files import remove_files
-        from sportsplat.infra.docker_volume import forget_complete
+        from sportsplat.infra.docker_volume import foreign_folder, forget_complete
 
         with self._locked(_LOCK_S):
             engine = self._engine()
             ours = {container.name for container in engine.containers()}
-            for name in engine.volumes():
+            for name, labels in engine.volumes().items():
+                if (folder := foreign_folder(self.spec, labels)) is not None:
+                    raise refusals.volume_of_another(name, folder, self.spec.project)
                 if others := set(engine.users(name)) - ours:
                     raise refusals.volume_in_use(name, others)
             actions = self._take_down(engine)

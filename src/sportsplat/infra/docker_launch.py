@@ -28,6 +28,7 @@ from sportsplat.infra.docker_volume import (
     make_volume,
     present_volume,
     take_back,
+    was_removed,
 )
 from sportsplat.infra.docker_watch import Watch
 from sportsplat.infra.environment import Endpoint, Progress
@@ -35,6 +36,7 @@ from sportsplat.infra.postgres_service import DATA_TARGET
 from sportsplat.infra.service import Service
 
 _STOP_S = 60
+_GONE = ": the one that held this project's data is gone (sportsplat db backups lists copies)"
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,9 @@ class Launch:
         if engine.ensure_network(spec.network):
             self.actions.append(f"created the network {spec.network}")
         if not self._volume.exists:
+            lost = was_removed(spec, self._volume)
             self.fresh = make_volume(spec, engine, self._volume.name)
-            self.actions.append(f"created the volume {self._volume.name}")
+            self.actions.append(f"created the volume {self._volume.name}{_GONE if lost else ''}")
         container, service, port = self._start(found, major)
         endpoint = Endpoint(spec.host, port, spec.database, spec.user, spec.password() or "")
         return Watch(engine, spec, container, self._volume, self.fresh), service, endpoint

@@ -126,6 +126,16 @@ def volume_in_use(volume: str, users: Collection[str]) -> ResourceConflict:
     )
 
 
+def volume_of_another(volume: str, folder: str, project: str) -> ResourceConflict:
+    """A volume of the same project name, made from another folder."""
+    return ResourceConflict(
+        f"the volume {volume} was not deleted: its data is that of another folder",
+        cause=f"it was made for {folder}, and infra.project is {project} here too",
+        fix="run the command there, or give this project a name of its own: infra.project",
+        code="VOLUME_NOT_OURS",
+    )
+
+
 def image_unavailable(image: str, why: str) -> EnvironmentUnavailable:
     """The engine has no such image and cannot get it."""
     return EnvironmentUnavailable(

@@ -13,6 +13,9 @@ from sportsplat.infra.docker_spec import DockerSpec
 
 USER_LABEL = "io.sportsplat.user"
 DATABASE_LABEL = "io.sportsplat.database"
+FOLDER_LABEL = "io.sportsplat.folder"
+"""The state folder of the project that made a volume: another one of the same name must not delete it."""
+
 _COMPLETE = "volume"
 _DISCARDING = "discarding"
 
@@ -53,7 +56,20 @@ def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
 def make_volume(spec: DockerSpec, engine: Objects, name: str) -> bool:
     """Make a volume, labelled with whom its data is for; return whether it was this run that made it."""
     forget_complete(spec, name)  # there was one of that name: somebody removed it past us
-    return engine.create_volume(name, {USER_LABEL: spec.user, DATABASE_LABEL: spec.database})
+    facts = {USER_LABEL: spec.user, DATABASE_LABEL: spec.database, FOLDER_LABEL: str(spec.state_dir)}
+    return engine.create_volume(name, facts)
+
+
+def was_removed(spec: DockerSpec, volume: Volume) -> bool:
+    """Whether the volume held this project's data once, and is gone."""
+    return not volume.exists and _seen_complete(spec) == volume.name
+
+
+def foreign_folder(spec: DockerSpec, labels: Mapping[str, str]) -> str | None:
+    """Return the folder for which a volume was made, unless it is this one or this one has used it too."""
+    folder = labels.get(FOLDER_LABEL, "another folder")
+    used = memory.recall(spec.state_dir).get("project") == spec.project
+    return None if used or folder == str(spec.state_dir) else folder
 
 
 def take_back(spec: DockerSpec, engine: Objects) -> list[str]:

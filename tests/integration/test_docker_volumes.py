@@ -1,0 +1,42 @@
+"""Whose data a volume is, and data that somebody removed past the program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine import DockerProject
+from tests.integration.test_docker_environment import KEPT, ask, up
+
+pytestmark = pytest.mark.fault
+
+
+def test_another_folder_of_the_same_name_does_not_delete_the_data(
+    docker_project: DockerProject, tmp_path: Path
+) -> None:
+    up(docker_project)
+    ask(docker_project, KEPT)
+    other = replace(docker_project, folder=tmp_path / "other")
+    other.configure()
+
+    refused = other.run("down", "--volumes", "--yes", "--json")
+
+    assert (refused.exit_code, refused.error["code"]) == (5, "VOLUME_NOT_OURS")
+    assert str(docker_project.folder) in refused.error["cause"]
+    assert ask(docker_project, "SELECT answer FROM kept") == "42"
+    assert docker_project.run("down", "--volumes", "--yes").exit_code == 0
+    assert docker_project.leftovers() == []
+
+
+def test_data_that_somebody_removed_is_told_when_it_is_made_anew(docker_project: DockerProject) -> None:
+    up(docker_project)
+    assert docker_project.run("down").exit_code == 0
+    volume = docker_project.volumes()[0]
+    volume.remove()
+
+    made = [action for action in up(docker_project)["actions"] if volume.name in action]
+
+    assert len(made) == 1
+    assert "data is gone (sportsplat db backups" in made[0]
