@@ -60,6 +60,10 @@ def initialises(project: DockerProject) -> bool:
     return said(project, b"creating subdirectories")
 
 
+def bootstraps(project: DockerProject) -> bool:
+    return said(project, b"running bootstrap script")
+
+
 def runs_the_scripts(project: DockerProject) -> bool:
     return said(project, b"running /docker-entrypoint-initdb.d")
 
@@ -72,7 +76,7 @@ def said(project: DockerProject, words: bytes) -> bool:
     return any(words in container.logs() for container in project.containers())
 
 
-MOMENTS: list[Moment] = [has_network, has_container, initialises, runs_the_scripts, serves]
+MOMENTS: list[Moment] = [has_network, has_container, initialises, bootstraps, runs_the_scripts, serves]
 ENDS: list[tuple[str, Moment]] = [
     ("kill", has_network),
     ("crash", has_container),
@@ -124,13 +128,15 @@ def test_an_engine_that_restarts_in_the_midst_of_up(
     assert second_engine.holds() == []
 
 
+@pytest.mark.parametrize("moment", [initialises, bootstraps])
 def test_an_engine_that_stays_away_is_named_and_the_next_up_goes_on(
-    second_engine: SecondEngine, project: DockerProject
+    second_engine: SecondEngine, project: DockerProject, moment: Moment
 ) -> None:
+    """What is left half-made is seen for what it is, however far it came: some of it even starts."""
     with program.start(
         project.folder, "up", "--json", "--timeout", "3", stdout=subprocess.PIPE, env=variables(project)
     ) as running:
-        at(initialises, project)
+        at(moment, project)
         second_engine.crash()
         output, _ = running.communicate(timeout=60)
     ran = program.Ran(running.returncode, output, "")

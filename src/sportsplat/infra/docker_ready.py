@@ -14,6 +14,8 @@ MARKER = "SELECT current_setting('sportsplat.initialised', true)"
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 _PROBE_S = 1.0
 _ANSWER_S = 5.0
+_NEVER = ("no pg_hba.conf entry", "could not open file")
+"""What a server says whose initialisation was cut off late: it runs, and lets nobody in."""
 
 
 @dataclass(frozen=True)
@@ -48,4 +50,5 @@ def look(endpoint: Endpoint, question: str | None = None) -> Seen:
 
 def is_verdict(refused: probe.RefusedError) -> bool:
     """Whether a refusal will not change by waiting: the server is up, and does not know us."""
-    return refused.wrong_password or refused.no_database
+    lost = any(words in str(refused) for words in _NEVER)
+    return lost or refused.wrong_password or refused.no_database
