@@ -151,6 +151,20 @@ def test_a_folder_that_holds_no_data_is_incomplete(make: Make, tmp_path: Path) -
     assert environment.spec.data_dir.exists()
 
 
+def test_data_that_initdb_left_half_made_is_incomplete(make: Make, tmp_path: Path) -> None:
+    environment = make(tmp_path, configured_password="given")
+    data_dir = environment.spec.data_dir
+    data_dir.mkdir(parents=True)
+    (data_dir / "PG_VERSION").write_text("16\n")
+    server_account(tmp_path / "nowhere", []).give(data_dir)
+
+    with pytest.raises(DataConflict) as refused:
+        environment.ensure(60)
+
+    assert refused.value.error_code == "INCOMPLETE_DATA"
+    assert "--reinit" in (refused.value.fix or "")
+
+
 def test_a_wrong_password_is_named_and_mended(make: Make, tmp_path: Path) -> None:
     environment = make(tmp_path, configured_password="right-one")
     environment.ensure(60)

@@ -235,6 +235,8 @@ class EmbeddedEnvironment:
         if not (data_dir / "PG_VERSION").exists():
             raise refusals.incomplete(self.spec, "it holds no PostgreSQL data")
         cluster.check_major(data_dir)
+        if not cluster.is_marked(data_dir) and not (data_dir / "global" / "pg_control").exists():
+            raise refusals.incomplete(self.spec, "initdb was cut off: global/pg_control is missing")
 
     def _stop(self, actions: list[str]) -> None:
         EmbeddedServer(self.spec, actions.append).stop()
