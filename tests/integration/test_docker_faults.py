@@ -388,6 +388,7 @@ def test_a_disk_that_is_full_later_is_named_and_costs_no_row(docker_project: Doc
 def test_too_little_time_names_what_it_waited_for_and_goes_on(docker_project: DockerProject) -> None:
     code, error = refused(docker_project, "up", "--timeout", "0.5")
     assert (code, error["code"]) == (8, "START_TIMED_OUT")
+    assert "within 0." in error["message"]
     assert f"container {docker_project.container} is running" in error["cause"]
     assert "--timeout" in error["fix"]
     assert up(docker_project)["state"] == "running"

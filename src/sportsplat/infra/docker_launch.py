@@ -63,20 +63,22 @@ class Launch:
 
     def run(self, deadline: float, question: str | None, progress: Progress | None) -> Launched:
         """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
+        given_s = deadline - time.monotonic()
         ahead = NetworkAhead(self.engine.found, self.spec.network, self.engine.marks())
         watch, service, endpoint = self._bring_up(progress, ahead)
         if memory.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
             self._give_password(watch, deadline)
-        seen = watch.until_ready(endpoint, deadline - time.monotonic(), question)
+        seen = watch.until_ready(endpoint, deadline, given_s, question)
         if self.fresh:
             self.actions.append(f"initialised PostgreSQL {seen.version} with the schema at {seen.marker}")
         return Launched(endpoint, seen, service, self._volume.name)
 
     def change_password(self, deadline: float) -> None:
         """Make existing data accept the configured password, and whoever uses it learn of it."""
+        given_s = deadline - time.monotonic()
         watch, _, endpoint = self._bring_up()
         self._give_password(watch, deadline)
-        watch.until_ready(endpoint, deadline - time.monotonic())
+        watch.until_ready(endpoint, deadline, given_s)
         for other in self.engine.containers():
             if other.running and other.id != watch.container.id:
                 self.engine.restart(other)
@@ -134,7 +136,7 @@ class Launch:
         return Watch(engine, spec, container, self._volume, self.fresh), service, endpoint
 
     def _give_password(self, watch: Watch, deadline: float) -> None:
-        watch.until_marked(deadline - time.monotonic())
+        watch.until_marked(deadline)
         give_password(self.engine, watch.container, self.spec)
         memory.remember(self.spec.state_dir, **{PASSWORD_CHANGES: None})
         self.actions.append("gave the data that password")

@@ -33,13 +33,15 @@ class Watch:
     volume: Volume
     fresh: bool
 
-    def until_ready(self, endpoint: Endpoint, timeout_s: float, question: str | None = None) -> Seen:
+    def until_ready(
+        self, endpoint: Endpoint, deadline: float, given_s: float, question: str | None = None
+    ) -> Seen:
         """Return what the database says once it answers to its real user and carries the marker.
 
+        deadline: of the monotonic clock. given_s: the seconds that led to it, told when they were too few.
         Raises DataConflict (`WRONG_PASSWORD`, `INCOMPLETE_DATA`), EnvironmentUnavailable (`START_FAILED`,
         `DISK_FULL`), TimedOut.
         """
-        deadline = time.monotonic() + timeout_s
         inspect_at = time.monotonic() + _INSPECT_EVERY_S
         while True:
             seen = self._look(endpoint, question)
@@ -50,12 +52,11 @@ class Watch:
                 self._refuse_ended()
                 inspect_at = now + _INSPECT_EVERY_S
             if now >= deadline:
-                raise refusals.timed_out(self._now(), self._log(), timeout_s)
+                raise refusals.timed_out(self._now(), self._log(), round(given_s, 1))
             time.sleep(_POLL_S)
 
-    def until_marked(self, timeout_s: float) -> None:
+    def until_marked(self, deadline: float) -> None:
         """Wait until the server shows its marker to whoever asks from inside; raises as `until_ready`."""
-        deadline = time.monotonic() + timeout_s
         while marker_inside(self.engine, self.container, self.spec) is None:
             self._refuse_ended()
             if time.monotonic() >= deadline:
