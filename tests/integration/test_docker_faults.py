@@ -18,6 +18,7 @@ from sportsplat.errors import DataConflict, EnvironmentUnavailable
 from sportsplat.infra import ports
 from sportsplat.infra.docker_environment import DockerEnvironment
 from sportsplat.infra.docker_spec import DockerSpec
+from sportsplat.infra.docker_volume import FOLDER_LABEL
 from tests import program
 from tests.engine import OTHER_MAJOR_IMAGE, POSTGRES_IMAGE, PROJECT_LABEL, DockerProject
 from tests.engine_proxy import proxied
@@ -338,7 +339,8 @@ def small_volume(project: DockerProject, size: str) -> None:
     """Make the project's volume on a disk of its own."""
     options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={size}"}
     name = f"{project.name}-postgres-data"
-    project.engine.volumes.create(name, driver_opts=options, labels={PROJECT_LABEL: project.name})
+    labels = {PROJECT_LABEL: project.name, FOLDER_LABEL: str(project.folder / ".sportsplat")}
+    project.engine.volumes.create(name, driver_opts=options, labels=labels)
 
 
 def test_a_disk_that_is_full_while_it_initialises_is_named(docker_project: DockerProject) -> None:
