@@ -66,8 +66,11 @@ def was_removed(spec: DockerSpec, volume: Volume) -> bool:
 
 
 def foreign_folder(spec: DockerSpec, labels: Mapping[str, str]) -> str | None:
-    """Return the folder for which a volume was made, unless it is this one or this one has used it too."""
-    folder = labels.get(FOLDER_LABEL, "another folder")
+    """Return the folder for which a volume was made, unless it is this one or this one has used it too.
+
+    One that was made by hand names no folder, and is its project's.
+    """
+    folder = labels.get(FOLDER_LABEL)
     used = memory.recall(spec.state_dir).get("project") == spec.project
     return None if used or folder == str(spec.state_dir) else folder
 
