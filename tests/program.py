@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,18 @@ def _works_inside(process: psutil.Process, state_dir: Path) -> bool:
         return postgres and Path(process.cwd()).is_relative_to(state_dir.resolve())
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
+
+
+def main_servers(state_dir: Path) -> list[psutil.Process]:
+    """Return those of `servers` that no other of them started; one that ends while it is asked is none."""
+    found = servers(state_dir)
+    pids = {process.pid for process in found}
+    heads = []
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            if process.ppid() not in pids:
+                heads.append(process)
+    return heads
 
 
 def variables_of(path: Path) -> Mapping[str, str]:

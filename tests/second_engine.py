@@ -24,7 +24,7 @@ import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.engine import Found, client
-from tests.engine import POSTGRES_IMAGE, without_engine
+from tests.engine import POSTGRES_IMAGE, DockerProject, without_engine
 
 if TYPE_CHECKING:
     import docker
@@ -258,3 +258,13 @@ def second_engine(loaded_engine: SecondEngine) -> Iterator[SecondEngine]:
     loaded_engine.start()
     yield loaded_engine
     loaded_engine.clear()
+
+
+@pytest.fixture
+def second_project(second_engine: SecondEngine, tmp_path: Path) -> Iterator[DockerProject]:
+    """A project in the second engine, in a folder of its own below the test's."""
+    with closing(second_engine.client()) as asking:
+        name = f"test-{secrets.token_hex(5)}"
+        project = DockerProject(asking, second_engine.endpoint, name, tmp_path / "project")
+        project.configure()
+        yield project

@@ -22,7 +22,7 @@ from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_server import EmbeddedServer
 from tests.embedded import Make, query
-from tests.program import environment, servers
+from tests.program import environment, main_servers, servers
 
 pytestmark = pytest.mark.fault
 
@@ -268,7 +268,7 @@ def test_another_fixed_port_moves_the_running_server(made: Make, tmp_path: Path)
 
     assert moved.endpoint.port == wanted
     assert moved.actions[0] == f"stopped PostgreSQL: it was on port {first.port}, and is to be on {wanted}"
-    assert len([p for p in servers(tmp_path) if p.cmdline()[0].endswith("postgres")]) == 1
+    assert len(main_servers(tmp_path)) == 1
 
 
 def test_a_fixed_port_that_is_taken_does_not_stop_what_runs(made: Make, tmp_path: Path) -> None:

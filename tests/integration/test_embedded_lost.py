@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -130,7 +131,7 @@ def test_a_server_killed_at_any_moment_of_its_work_loses_no_row(
         every = servers(project.spec.state_dir)
         head = main_process(project)
         for process in [head] if moment % 2 == 0 else [head, *every]:
-            if process.is_running():
+            with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
         told = [0, *(int(line) for line in writer.stdout)]
 
@@ -153,7 +154,8 @@ def test_a_server_that_cannot_be_reached_by_its_signal_is_told(made: Make, tmp_p
     server = main_process(project)
     every = servers(project.spec.state_dir)
     for process in every:
-        process.suspend()
+        with suppress(psutil.NoSuchProcess):  # a worker may end by itself
+            process.suspend()
     try:
         assert project.status().state == "unhealthy"
         with pytest.raises(EnvironmentUnavailable) as refused:
@@ -161,7 +163,8 @@ def test_a_server_that_cannot_be_reached_by_its_signal_is_told(made: Make, tmp_p
         assert refused.value.error_code == "DATABASE_UNREACHABLE"
     finally:
         for process in every:
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
     assert project.ensure(60).actions == []
     assert main_process(project) == server
 

@@ -1,18 +1,16 @@
 """An engine that is stopped, killed, started again or full, while `up` runs and while the database does.
 
 The engine is a second one, so that all it holds is ours: what is left behind is counted exactly.
+SPORTSPLAT_TEST_KILLS=20 ends it in each way at each moment.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,15 +29,6 @@ AWAY_S = 0.3
 LEAVE_ROOM_MB = 20
 
 Moment = Callable[[DockerProject], bool]
-
-
-@pytest.fixture
-def project(second_engine: SecondEngine, tmp_path: Path) -> Iterator[DockerProject]:
-    """A project in the second engine; its folder has no database yet."""
-    with closing(second_engine.client()) as asking:
-        made = DockerProject(asking, second_engine.endpoint, f"test-{secrets.token_hex(5)}", tmp_path / "p")
-        made.configure()
-        yield made
 
 
 def free_port() -> int:
@@ -84,7 +73,7 @@ ENDS: list[tuple[str, Moment]] = [
     ("stop", runs_the_scripts),
     ("kill", serves),
 ]
-if os.environ.get("SPORTSPLAT_ALL_MOMENTS"):
+if int(os.environ.get("SPORTSPLAT_TEST_KILLS", "0")) >= 20:
     ENDS = [(how, moment) for how in ("stop", "kill", "crash") for moment in MOMENTS]
 
 
@@ -104,13 +93,13 @@ def whole(project: DockerProject) -> list[str]:
 
 @pytest.mark.parametrize(("how", "moment"), ENDS)
 def test_an_engine_that_restarts_in_the_midst_of_up(
-    second_engine: SecondEngine, project: DockerProject, how: str, moment: Moment
+    second_engine: SecondEngine, second_project: DockerProject, how: str, moment: Moment
 ) -> None:
     """`up` waits for it and goes on, or says that it is lost; the next one then finds its way."""
     with program.start(
-        project.folder, "up", "--json", stdout=subprocess.PIPE, env=variables(project)
+        second_project.folder, "up", "--json", stdout=subprocess.PIPE, env=variables(second_project)
     ) as running:
-        at(moment, project)
+        at(moment, second_project)
         getattr(second_engine, how)()
         time.sleep(AWAY_S)
         second_engine.start()
@@ -119,35 +108,41 @@ def test_an_engine_that_restarts_in_the_midst_of_up(
     ran = program.Ran(running.returncode, output, "")
     if ran.exit_code != 0:
         assert (ran.exit_code, ran.error["code"]) == (4, "ENGINE_LOST"), str(ran)
-    data = up(project)
+    data = up(second_project)
     assert (data["state"], data["schema_revision"]) == ("running", HEAD)
-    assert ask(project, "SELECT count(*) FROM matches") == "0"
-    assert up(project)["actions"] == []
-    assert second_engine.holds() == whole(project)
-    assert project.run("down", "--volumes", "--yes").exit_code == 0
+    assert ask(second_project, "SELECT count(*) FROM matches") == "0"
+    assert up(second_project)["actions"] == []
+    assert second_engine.holds() == whole(second_project)
+    assert second_project.run("down", "--volumes", "--yes").exit_code == 0
     assert second_engine.holds() == []
 
 
 @pytest.mark.parametrize("moment", [initialises, bootstraps])
 def test_an_engine_that_stays_away_is_named_and_the_next_up_goes_on(
-    second_engine: SecondEngine, project: DockerProject, moment: Moment
+    second_engine: SecondEngine, second_project: DockerProject, moment: Moment
 ) -> None:
     """What is left half-made is seen for what it is, however far it came: some of it even starts."""
     with program.start(
-        project.folder, "up", "--json", "--timeout", "3", stdout=subprocess.PIPE, env=variables(project)
+        second_project.folder,
+        "up",
+        "--json",
+        "--timeout",
+        "3",
+        stdout=subprocess.PIPE,
+        env=variables(second_project),
     ) as running:
-        at(moment, project)
+        at(moment, second_project)
         second_engine.crash()
         output, _ = running.communicate(timeout=60)
     ran = program.Ran(running.returncode, output, "")
     assert (ran.exit_code, ran.error["code"]) == (4, "ENGINE_LOST")
     assert second_engine.endpoint in ran.error["message"]
 
-    again = project.run("up", "--json")
+    again = second_project.run("up", "--json")
     assert (again.exit_code, again.error["code"]) == (4, "NO_ENGINE")
     second_engine.start()
-    assert recovered(project)["state"] == "running"
-    assert second_engine.holds()[:2] == whole(project)[:2]
+    assert recovered(second_project)["state"] == "running"
+    assert second_engine.holds()[:2] == whole(second_project)[:2]
 
 
 def recovered(project: DockerProject) -> dict[str, Any]:
@@ -162,56 +157,57 @@ def recovered(project: DockerProject) -> dict[str, Any]:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_an_engine_that_goes_away_under_a_running_database_costs_no_row(
-    second_engine: SecondEngine, project: DockerProject, how: str
+    second_engine: SecondEngine, second_project: DockerProject, how: str
 ) -> None:
-    project.configure(port=free_port())  # the usual one might be somebody else's while the engine is away
-    up(project)
-    ask(project, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+    # The usual port might be somebody else's while the engine is away.
+    second_project.configure(port=free_port())
+    up(second_project)
+    ask(second_project, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
 
     getattr(second_engine, how)()
 
     for command in ("status", "url", "db current", "models list", "features epl", "down"):
-        ran = project.run(*command.split(), "--json")
+        ran = second_project.run(*command.split(), "--json")
         assert (ran.exit_code, ran.error["code"]) == (4, "NO_ENGINE"), command
         assert second_engine.endpoint in ran.error["cause"]
         assert ran.error["fix"].startswith("start the engine that holds this project's data")
 
     second_engine.start()
     if how == "stop":  # one that was killed need not start what it had run
-        at(lambda _: project.run("status", "--json").data["state"] == "running", project)
-    assert up(project)["state"] == "running"
-    assert ask(project, "SELECT sum(n) FROM kept") == "500500"
-    assert project.run("models", "list", "--json").exit_code == 0
-    assert second_engine.holds() == whole(project)
+        at(lambda _: second_project.run("status", "--json").data["state"] == "running", second_project)
+    assert up(second_project)["state"] == "running"
+    assert ask(second_project, "SELECT sum(n) FROM kept") == "500500"
+    assert second_project.run("models", "list", "--json").exit_code == 0
+    assert second_engine.holds() == whole(second_project)
 
 
 def test_a_full_disk_of_the_engine_is_named_and_the_volume_of_this_run_is_gone(
-    second_engine: SecondEngine, project: DockerProject
+    second_engine: SecondEngine, second_project: DockerProject
 ) -> None:
     """Full while the database is initialised; with room again the same command goes through."""
     ballast = second_engine.fill(leaving_mb=LEAVE_ROOM_MB)
     try:
-        ran = project.run("up", "--json")
+        ran = second_project.run("up", "--json")
         assert (ran.exit_code, ran.error["code"]) == (4, "DISK_FULL")
         assert "its log ends" in ran.error["cause"]
         assert second_engine.holds() == []
     finally:
         ballast.unlink()
 
-    assert up(project)["state"] == "running"
-    assert second_engine.holds() == whole(project)
+    assert up(second_project)["state"] == "running"
+    assert second_engine.holds() == whole(second_project)
 
 
 def test_a_disk_of_the_engine_that_is_full_to_the_brim_is_named(
-    second_engine: SecondEngine, project: DockerProject
+    second_engine: SecondEngine, second_project: DockerProject
 ) -> None:
     """Not even the container can be made: the engine itself says so."""
     ballast = second_engine.fill(leaving_mb=0)
     try:
-        ran = project.run("up", "--json")
+        ran = second_project.run("up", "--json")
         assert (ran.exit_code, ran.error["code"]) == (4, "DISK_FULL")
         assert second_engine.holds() == []
     finally:
         ballast.unlink()
 
-    assert up(project)["state"] == "running"
+    assert up(second_project)["state"] == "running"

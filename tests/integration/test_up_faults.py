@@ -18,7 +18,7 @@ import pytest
 from sportsplat.infra.embedded import EmbeddedEnvironment, embedded_environment
 from sportsplat.infra.processes import is_alive
 from sportsplat.settings import load_settings
-from tests.program import Ran, environment, run, servers, start
+from tests.program import Ran, environment, main_servers, run, start
 
 pytestmark = pytest.mark.fault
 
@@ -51,10 +51,6 @@ class Scene:
     @property
     def state(self) -> Path:
         return self.project / ".sportsplat"
-
-    def main_servers(self) -> list[psutil.Process]:
-        found = servers(self.state)
-        return [process for process in found if process.ppid() not in {other.pid for other in found}]
 
     def processes(self) -> list[str]:
         """Return the command lines of all live processes that name the project or work in it."""
@@ -121,7 +117,7 @@ def assert_whole(scene: Scene, rows: list[str]) -> None:
     assert data["schema_revision"] == data["schema_head"]
     assert environment_of(scene.project).ask(ROWS) == rows
     assert list(scene.state.glob("unfinished-*")) == []
-    assert len(scene.main_servers()) == 1
+    assert len(main_servers(scene.state)) == 1
     templates = scene.cache / "sportsplat" / "templates"
     assert {path.suffix for path in templates.iterdir()} <= {"", ".pack"}
 
@@ -193,7 +189,7 @@ def test_ten_at_once_make_one_server(scene: Scene) -> None:
     assert len({one.data["endpoint"] for one in ran}) == 1
     actions = [action.split()[0] for one in ran for action in one.data["actions"]]
     assert sorted(actions) == ["generated", "initialised", "started"]
-    assert len(scene.main_servers()) == 1
+    assert len(main_servers(scene.state)) == 1
 
 
 def test_a_killed_server_is_started_again_with_its_data(scene: Scene) -> None:

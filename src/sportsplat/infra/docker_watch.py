@@ -86,8 +86,14 @@ class Watch:
         return self._ended(self._now()) if self.fresh else refusals.incomplete(self.volume.name, why)
 
     def _refuse_ended(self) -> None:
-        """Raise when the container ended, or keeps on falling over."""
+        """Raise when the container ended, or keeps on falling over; start it when somebody stopped it.
+
+        An engine that was killed stops, once it is back, what it finds running, and leaves it at that.
+        """
         now = self._now()
+        if now.status == "exited" and now.exit_code == 0:
+            self.engine.start(now)
+            return
         fell = now.restarts - self.container.restarts
         if now.status in ("exited", "dead", "removed") or fell > (0 if self.fresh else _PATIENT_RESTARTS):
             raise self._ended(now)
