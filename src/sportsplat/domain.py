@@ -7,6 +7,7 @@ ids do not exist yet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -109,6 +110,22 @@ class TeamStatsRecord(NamedTuple):
     known_at: datetime
 
 
+class Phase(StrEnum):
+    """Since when a detail is known."""
+
+    SCHEDULE = "schedule"  # with the fixture list: stadium, surface, days of rest
+    START = "start"  # at the start: line-ups, weather, officials
+
+
+class DetailRecord(NamedTuple):
+    """What a source says of a match besides its result: plain values by name, all of one phase."""
+
+    match: MatchKey
+    phase: Phase
+    details: dict[str, str | float | bool]
+    known_at: datetime
+
+
 class Rejected(NamedTuple):
     """A row that could not be taken, kept with its reason."""
 
@@ -120,7 +137,11 @@ class Rejected(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Everything that one file says about one league."""
+    """Everything that one file says about one league.
+
+    `line_of` gives the line of each match where the file tells it, and `text` the file's lines (its first is
+    line 1): what is refused later, when the rules and the teams are looked at, is then still told by both.
+    """
 
     league: str
     source: str
@@ -131,6 +152,14 @@ class Batch(NamedTuple):
     stats: list[TeamStatsRecord]
     forecasts: list[ForecastRecord]
     rejected: list[Rejected]
+    details: Sequence[DetailRecord] = ()
+    line_of: Mapping[MatchKey, int] = {}
+    text: Sequence[str] = ()
+
+    @classmethod
+    def empty(cls, league: str, source: str, file: str) -> Batch:
+        """Make a batch whose lists a parser fills."""
+        return cls(league, source, file, 0, [], [], [], [], [], [], {}, [])
 
 
 JsonObject = dict[str, Any]

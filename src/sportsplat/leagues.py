@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sportsplat.errors import ConfigError, NotFound
+from sportsplat.rules import DeclaredRules, Rules
 from sportsplat.settings import asset_dir, find_project_dir
+from sportsplat.spellings import ANY, Spelling, Spellings, Teams, meaning, read_teams, tidy
 from sportsplat.yaml_positions import Document, read_yaml
 
 if TYPE_CHECKING:
@@ -60,7 +62,12 @@ class Prices:
 
 @dataclass(frozen=True)
 class League:
-    """One league as declared. `aliases` maps a source's team name to the name kept here."""
+    """One league as declared.
+
+    stats: box-score names that features are built from; `stored_stats`: those that are kept besides. `teams`:
+    all that there can be, none where sources name them (`names_from`; nobody named: the first source that
+    comes). `precedence`: sources whose word counts first where they contradict each other.
+    """
 
     code: str
     name: str
@@ -72,8 +79,13 @@ class League:
     elo: EloParams
     stats: tuple[str, ...] = ()
     prices: Prices = Prices()
-    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+    stored_stats: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    teams: tuple[str, ...] = ()
+    spellings: Spellings = field(default_factory=dict, hash=False)
+    names_from: tuple[str, ...] = ()
+    precedence: tuple[str, ...] = ()
 
     def local_midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which `day` begins at the league's own place."""
@@ -83,10 +95,10 @@ class League:
         """Return the moment, in UTC, at which `day` ends there, 23 to 25 hours after it began."""
         return self.local_midnight(day + timedelta(days=1))
 
-    def canonical_team(self, name: str) -> str:
-        """Return the one name kept for a team, outer and repeated blanks removed."""
-        tidy = " ".join(name.split())
-        return self.aliases.get(tidy, tidy)
+    def canonical_team(self, name: str, source: str = ANY, day: date | None = None) -> str:
+        """Return the name kept for the team that `source` means on `day`; an unknown one as it is, tidied."""
+        found = tidy(name)
+        return meaning(self.spellings, found, source, day) or found
 
 
 class _Declared(BaseModel):
@@ -126,6 +138,11 @@ class _League(_Declared):
     prices: _Prices = _Prices()
     aliases: dict[str, str] = {}
     sources: dict[str, str] = {}
+    stored_stats: list[str] = []
+    rules: DeclaredRules = DeclaredRules()
+    teams: str | None = None
+    names_from: list[str] = []
+    precedence: list[str] = []
 
     @field_validator("outcomes")
     @classmethod
@@ -150,7 +167,9 @@ class _League(_Declared):
             raise ValueError(f"alias {chained[0]!r} leads to another alias, {self.aliases[chained[0]]!r}")
         return self
 
-    def to_league(self, code: str) -> League:
+    def to_league(self, code: str, folder: Path) -> League:
+        teams = read_teams(self.teams, folder) if self.teams else Teams((), {})
+        aliases = {(ANY, tidy(name)): (Spelling(team),) for name, team in self.aliases.items()}
         return League(
             code=code,
             name=self.name,
@@ -165,8 +184,13 @@ class _League(_Declared):
                 entry=tuple(PriceRef(**price.model_dump()) for price in self.prices.entry),
                 benchmark=tuple(PriceRef(**price.model_dump()) for price in self.prices.benchmark),
             ),
-            aliases=dict(self.aliases),
             sources=dict(self.sources),
+            stored_stats=tuple(self.stored_stats),
+            rules=self.rules.to_rules(),
+            teams=teams.names,
+            spellings={**teams.spellings, **aliases},
+            names_from=tuple(self.names_from),
+            precedence=tuple(self.precedence),
         )
 
 
@@ -207,7 +231,7 @@ def _read_leagues(path: Path, _modified_ns: int) -> Mapping[str, League]:
 
 def _parse_league(document: Document, code: str, entry: Any) -> League:
     try:
-        return _League.model_validate(entry).to_league(code)
+        return _League.model_validate(entry).to_league(code, document.path.parent)
     except ValidationError as invalid:
         # a misspelt key also leaves the right one missing: speak of the misspelling
         first = min(invalid.errors(), key=lambda error: error["type"] != "extra_forbidden")
@@ -220,9 +244,12 @@ def _parse_league(document: Document, code: str, entry: Any) -> League:
         ) from invalid
 
 
+_KEYS = [*_League.model_fields, *_Elo.model_fields, *DeclaredRules.model_fields]
+
+
 def _reason(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        likely = get_close_matches(str(error["loc"][-1]), [*_League.model_fields, *_Elo.model_fields], n=1)
+        likely = get_close_matches(str(error["loc"][-1]), _KEYS, n=1)
         return "no league has this key" + (f"; did you mean {likely[0]}?" if likely else "")
     if error["type"] == "missing":
         return "is missing"

@@ -58,7 +58,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert get_league("cup", tmp_path).season_matches == 46
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("elp", "epl"), ("NBA", "nba"), ("nlf", "nfl")])
+@pytest.mark.parametrize(("typed", "meant"), [("elp", "epl"), ("NBA", "nba"), ("nffl", "nfl")])
 def test_a_mistyped_league_gets_a_suggestion(tmp_path: Path, typed: str, meant: str) -> None:
     with pytest.raises(NotFound, match=f"did you mean '{meant}'") as caught:
         get_league(typed, tmp_path)

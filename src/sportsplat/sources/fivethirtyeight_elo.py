@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
@@ -72,10 +72,10 @@ class _Reader:
     def __init__(self, table: Table, league: League, source: str) -> None:
         column = {name: index for index, name in enumerate(table.header)}
         self.table = table
-        self.batch = Batch(league.code, source, table.file, 0, [], [], [], [], [])
+        self.batch = Batch.empty(league.code, source, table.file)
         self.days = LocalDays(league)
         self.day = lru_cache(maxsize=None)(read_iso_date)
-        self.team = lru_cache(maxsize=None)(league.canonical_team)
+        self.team = lru_cache(maxsize=None)(partial(league.canonical_team, source=source))
         self.games: Counter[tuple[date, str, str]] = Counter()
         self.date, self.season, self.neutral, self.playoff = (
             column[name] for name in ("date", "season", "neutral", "playoff")

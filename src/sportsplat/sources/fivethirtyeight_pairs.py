@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -68,9 +68,9 @@ class _Reader:
     def __init__(self, table: Table, league: League, source: str) -> None:
         column = {name: index for index, name in enumerate(table.header)}
         self.column = column
-        self.batch = Batch(league.code, source, table.file, 0, [], [], [], [], [])
+        self.batch = Batch.empty(league.code, source, table.file)
         self.days = LocalDays(league)
-        self.team = lru_cache(maxsize=None)(league.canonical_team)
+        self.team = lru_cache(maxsize=None)(partial(league.canonical_team, source=source))
         self.games: Counter[tuple[date, str, str]] = Counter()
         self.game_id = column["game_id"]
         self.facts = self._cells(*_SHARED, "fran_id", "pts", "opp_fran", "opp_pts")

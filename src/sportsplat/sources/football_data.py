@@ -23,7 +23,6 @@ from sportsplat.domain import (
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
 from sportsplat.sources.football_calendar import (
-    Seasons,
     collected_at,
     folder_of,
     kickoff_of,
@@ -31,7 +30,7 @@ from sportsplat.sources.football_calendar import (
     seasons_of,
 )
 from sportsplat.sources.football_prices import QuoteTimes, offers_of, read_quotes
-from sportsplat.sources.rows import RowError, Table, collector_paused, read_count, read_table
+from sportsplat.sources.rows import RowError, RowReader, Table, collector_paused, read_count, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -99,56 +98,35 @@ def parse(payload: Payload, league: League | None, leagues: Mapping[str, League]
     """Turn a season file's bytes into records; see `FootballData.parse`."""
     table = read_table(payload, required=REQUIRED, format_name="football-data.co.uk")
     division, league = _league_of(table, league, leagues)
-    reader = _Reader(table, division, league)
-    rows = list(table.filled())
-    seasons = seasons_of(payload.name, (reader.date_of(row) for _, row in rows))
-    for index, row in rows:
-        try:
-            reader.read(index, row, seasons)
-        except RowError as bad:
-            reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
-    return reader.batch._replace(rows_read=len(rows))
+    return _Reader(table, division, league).read_all()
 
 
-class _Reader:
+class _Reader(RowReader):
     """Reads the rows of one table into a batch."""
 
     def __init__(self, table: Table, division: str, league: League) -> None:
-        self.table = table
+        super().__init__(table, league, NAME)
         self.division = division
-        self.league = league
-        self.batch = Batch(league.code, NAME, table.file, 0, [], [], [], [], [])
-        self.column = {name: index for index, name in reversed(list(enumerate(table.header))) if name}
+        self.seasons = seasons_of(table.file, (self.date_of(row) for _, row in table.filled()))
         self.offers = offers_of(table.header)
         self.stats = [
             (name, self.column[home], self.column[away])
             for name, (home, away) in STAT_COLUMNS.items()
             if name in league.stats and home in self.column and away in self.column
         ]
-        self.seen: set[MatchKey] = set()
-
-    def cell(self, row: Sequence[str], name: str) -> str:
-        index = self.column.get(name)
-        return "" if index is None else row[index].strip()
 
     def date_of(self, row: Sequence[str]) -> date | None:
         return read_date(self.cell(row, "Date"))
 
-    def read(self, index: int, row: list[str], seasons: Seasons) -> None:
+    def read(self, index: int, row: list[str]) -> None:
         """Add one row's match and what belongs to it. Raises RowError when there is no match in it."""
-        match = self._match(row, seasons)
-        key = MatchKey(match.match_date, match.home, match.away)
-        if key in self.seen:
-            raise RowError(
-                "duplicate-match", f"{match.home} against {match.away} on {match.match_date} stands above"
-            )
-        self.seen.add(key)
+        match = self._match(row)
+        key = self.add_match(index, match)
         if self.cell(row, "Time") and match.precision is Precision.DAY:
-            self._note(index, "bad-time", f"Time is {self.cell(row, 'Time')!r}: expected HH:MM")
-        self.batch.matches.append(match)
+            self.note(index, "bad-time", f"Time is {self.cell(row, 'Time')!r}: expected HH:MM")
         surplus = [text for text in row[len(self.table.header) :] if text.strip()]
         if surplus:
-            self._note(
+            self.note(
                 index, "surplus-fields", f"{surplus} stand right of the last column: the row has shifted"
             )
             return
@@ -156,27 +134,22 @@ class _Reader:
         if match.known_at is not None:
             self._add_stats(index, row, match, key, match.known_at)
 
-    def _note(self, index: int, code: str, reason: str) -> None:
-        """Record a value that is left out while its match is kept."""
-        self.batch.rejected.append(self.table.reject(index, code, reason))
-
-    def _match(self, row: Sequence[str], seasons: Seasons) -> MatchRecord:
+    def _match(self, row: Sequence[str]) -> MatchRecord:
         division = self.cell(row, "Div")
         if division and division != self.division:
             raise RowError("other-division", f"Div is {division!r} in a file of {self.division}")
         day = self.date_of(row)
         if day is None:
             raise RowError("bad-date", f"Date is {self.cell(row, 'Date')!r}: expected dd/mm/yy or dd/mm/yyyy")
-        home, away = (self._team(row, name) for name in ("HomeTeam", "AwayTeam"))
-        if home == away:
-            raise RowError("same-team", f"HomeTeam and AwayTeam are both {home!r}")
+        columns = ("HomeTeam", "AwayTeam")
+        home, away = self.teams(self.cell(row, "HomeTeam"), self.cell(row, "AwayTeam"), day, columns)
         score = self._score(row)
         kickoff = kickoff_of(day, self.cell(row, "Time"))
         known_at = None
         if score is not None:
             known_at = self.league.end_of_day(day) if kickoff is None else kickoff + self.league.duration
         return MatchRecord(
-            season=seasons.of(day),
+            season=self.seasons.of(day),
             match_date=day,
             kickoff_utc=self.league.local_midnight(day) if kickoff is None else kickoff,
             precision=Precision.DAY if kickoff is None else Precision.MINUTE,
@@ -187,12 +160,6 @@ class _Reader:
             away_score=None if score is None else score[1],
             known_at=known_at,
         )
-
-    def _team(self, row: Sequence[str], column: str) -> str:
-        name = self.league.canonical_team(self.cell(row, column))
-        if not name:
-            raise RowError("missing-team", f"{column} is blank")
-        return name
 
     def _score(self, row: Sequence[str]) -> tuple[int, int] | None:
         """Return the goals, None for a match that is not played. Raises RowError for goals that cannot be."""
@@ -224,7 +191,7 @@ class _Reader:
             else:
                 problems.add(found)
         for code, reason in sorted(problems):
-            self._note(index, code, reason)
+            self.note(index, code, reason)
 
     def _add_stats(
         self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey, known_at: datetime
@@ -240,10 +207,10 @@ class _Reader:
                 try:
                     value = read_count(row[column], label, "bad-stat")
                 except RowError as bad:
-                    self._note(index, bad.code, bad.reason)
+                    self.note(index, bad.code, bad.reason)
                     continue
                 if name == "half_time_goals" and goals is not None and value > goals:
-                    self._note(index, "bad-stat", f"{label} is {value}, more than the {goals} of full time")
+                    self.note(index, "bad-stat", f"{label} is {value}, more than the {goals} of full time")
                     continue
                 stats[name] = float(value)
         for stats, is_home in zip(sides, (True, False), strict=True):

@@ -21,7 +21,14 @@ from sportsplat.domain import (
     QuoteRecord,
 )
 from sportsplat.sources.base import Payload, only_league
-from sportsplat.sources.rows import RowError, Table, collector_paused, read_count, read_iso_date, read_table
+from sportsplat.sources.rows import (
+    RowError,
+    RowReader,
+    collector_paused,
+    read_count,
+    read_iso_date,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -90,47 +97,25 @@ class Nflverse:
 def parse(payload: Payload, league: League) -> Batch:
     """Turn games.csv into records; see `Nflverse.parse`."""
     table = read_table(payload, required=REQUIRED, format_name="nflverse (games.csv)")
-    reader = _Reader(table, league)
-    rows = list(table.filled())
-    for index, row in rows:
-        try:
-            reader.read(index, dict(zip(table.header, map(_cell, row), strict=False)))
-        except RowError as bad:
-            reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
-    return reader.batch._replace(rows_read=len(rows))
+    return _Reader(table, league, NAME).read_all()
 
 
-class _Reader:
+class _Reader(RowReader):
     """Reads the rows of games.csv into a batch."""
 
-    def __init__(self, table: Table, league: League) -> None:
-        self.table = table
-        self.league = league
-        self.batch = Batch(league.code, NAME, table.file, 0, [], [], [], [], [])
-        self.seen: set[MatchKey] = set()
-
-    def read(self, index: int, row: dict[str, str]) -> None:
+    def read(self, index: int, row: list[str]) -> None:
         """Add one game and its prices. Raises RowError when there is no game in the row."""
-        match = self._match(row)
-        key = MatchKey(match.match_date, match.home, match.away)
-        if key in self.seen:
-            raise RowError(
-                "duplicate-match", f"{match.away} at {match.home} on {match.match_date} stands above"
-            )
-        self.seen.add(key)
-        self.batch.matches.append(match)
-        if row.get("gametime") and match.precision is Precision.DAY:
-            self._note(index, "bad-time", f"gametime is {row['gametime']!r}: expected HH:MM")
-        self._add_quotes(index, row, match, key)
-
-    def _note(self, index: int, code: str, reason: str) -> None:
-        self.batch.rejected.append(self.table.reject(index, code, reason))
+        cells = dict(zip(self.table.header, map(_cell, row), strict=False))
+        match = self._match(cells)
+        key = self.add_match(index, match)
+        if cells.get("gametime") and match.precision is Precision.DAY:
+            self.note(index, "bad-time", f"gametime is {cells['gametime']!r}: expected HH:MM")
+        self._add_quotes(index, cells, match, key)
 
     def _match(self, row: dict[str, str]) -> MatchRecord:
         day = read_iso_date(row["gameday"], "gameday")
-        home, away = (self._team(row, column) for column in ("home_team", "away_team"))
-        if home == away:
-            raise RowError("same-team", f"home_team and away_team are both {home!r}")
+        columns = ("home_team", "away_team")
+        home, away = self.teams(row["home_team"], row["away_team"], day, columns)
         stage = STAGES.get(row["game_type"])
         if stage is None:
             raise RowError(
@@ -159,12 +144,6 @@ class _Reader:
             known_at=known_at,
         )
 
-    def _team(self, row: dict[str, str], column: str) -> str:
-        name = self.league.canonical_team(row[column])
-        if not name:
-            raise RowError("missing-team", f"{column} is blank")
-        return name
-
     def _add_quotes(self, index: int, row: dict[str, str], match: MatchRecord, key: MatchKey) -> None:
         """Add the closing prices. A line without a price (all games before 2006) is no quote.
 
@@ -182,7 +161,7 @@ class _Reader:
             try:
                 line, odds = _line(row, price.market), _decimal(text, price.column)
             except RowError as bad:
-                self._note(index, bad.code, bad.reason)
+                self.note(index, bad.code, bad.reason)
                 continue
             self.batch.quotes.append(
                 QuoteRecord(key, BOOKMAKER, price.market, price.outcome, line, odds, True, None, known_at)

@@ -6,12 +6,13 @@ import csv
 import gc
 import io
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from sportsplat.domain import Rejected
+from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, decode_text
 
@@ -49,6 +50,65 @@ class Table(NamedTuple):
     def reject(self, index: int, code: str, reason: str) -> Rejected:
         """Make the record of a row that cannot be taken, with its physical line and text."""
         return Rejected(self.file, index + 2, reason, code, self.lines[index + 1].rstrip("\r\n"))
+
+
+class RowReader(ABC):
+    """Reads the rows of a table into a batch, one after the other; a format says how one row is read."""
+
+    def __init__(self, table: Table, league: League, source: str) -> None:
+        self.table = table
+        self.league = league
+        self.batch = Batch.empty(league.code, source, table.file)
+        self.column = {name: index for index, name in reversed(list(enumerate(table.header))) if name}
+        self._source = source
+        self._line_of: dict[MatchKey, int] = {}
+
+    @abstractmethod
+    def read(self, index: int, row: list[str]) -> None:
+        """Add what a row tells. Raises RowError when there is no match in it."""
+
+    def read_all(self) -> Batch:
+        """Read every row that is not blank; one that raises RowError is rejected with its line."""
+        count = 0
+        for index, row in self.table.filled():
+            count += 1
+            try:
+                self.read(index, row)
+            except RowError as bad:
+                self.note(index, bad.code, bad.reason)
+        return self.batch._replace(rows_read=count, line_of=self._line_of, text=self.table.lines)
+
+    def note(self, index: int, code: str, reason: str) -> None:
+        """Record a row, or a value that is left out while its match is kept."""
+        self.batch.rejected.append(self.table.reject(index, code, reason))
+
+    def cell(self, row: Sequence[str], name: str) -> str:
+        """Return a cell without its outer blanks, "" where there is no such column."""
+        index = self.column.get(name)
+        return "" if index is None else row[index].strip()
+
+    def add_match(self, index: int, match: MatchRecord) -> MatchKey:
+        """Add a match and return its key. Raises RowError for a match that stands above already."""
+        key = MatchKey(match.match_date, match.home, match.away, match.number)
+        if key in self._line_of:
+            raise RowError(
+                "duplicate-match",
+                f"{match.home} against {match.away} on {match.match_date} stands above,"
+                f" in line {self._line_of[key]}",
+            )
+        self._line_of[key] = index + 2
+        self.batch.matches.append(match)
+        return key
+
+    def teams(self, home: str, away: str, day: date, columns: tuple[str, str]) -> tuple[str, str]:
+        """Return both teams by the names kept here; `columns` are told in the RowError for no two teams."""
+        for name, column in zip((home, away), columns, strict=True):
+            if not name.strip():
+                raise RowError("missing-team", f"{column} is blank")
+        found = tuple(self.league.canonical_team(name, self._source, day) for name in (home, away))
+        if found[0] == found[1]:
+            raise RowError("same-team", f"{' and '.join(columns)} are both {found[0]!r}")
+        return found[0], found[1]
 
 
 def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -> Table:

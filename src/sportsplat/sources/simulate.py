@@ -134,7 +134,7 @@ def _row(match: SimulatedMatch, now: datetime) -> list[object]:
 def parse(payload: Payload, league: League) -> Batch:
     """Turn a season's bytes into records; a row that does not parse is rejected with its reason."""
     table = read_table(payload, required=COLUMNS, format_name="the simulated league")
-    batch = Batch(league.code, SimulateSource.name, payload.name, 0, [], [], [], [], [])
+    batch = Batch.empty(league.code, SimulateSource.name, payload.name)
     rows = 0
     for index, cells in enumerate(table.rows):
         if not any(cells):
