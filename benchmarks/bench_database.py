@@ -26,8 +26,9 @@ from benchmarks.common import BenchRow, paired, timed
 from sportsplat.db.pgcopy import encode
 from sportsplat.db.pgwire import PgType
 from sportsplat.db.read import matches_frame, quotes_frame
+from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import tune
-from sportsplat.db.teams import ensure_league, resolve_teams
+from sportsplat.db.teams import add_teams, ensure_league
 from sportsplat.db.write_matches import write_matches
 from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.jobs.context import Context, open_context
@@ -76,7 +77,7 @@ def writing(conn: Connection, context: Context) -> BenchRow:
     ensure_league(conn, context.leagues["nba"])
     records = made_up_matches()
     names = {name for record in records for name in (record.home, record.away)}
-    teams = resolve_teams(conn, "nba", "bench", names)
+    teams = add_teams(conn, "nba", names, "bench")
     run = conn.execute("INSERT INTO pipeline_runs (kind) VALUES ('ingest') RETURNING id").fetchone()
     run_id = run[0] if run else 0
 
@@ -84,7 +85,9 @@ def writing(conn: Connection, context: Context) -> BenchRow:
         conn.execute("TRUNCATE matches CASCADE")
         with collector_paused(), conn.transaction():  # both as the job does
             tune(conn)
-            tally, _ = write_matches(conn, "nba", "bench", records, teams, run_id, ids_wanted=False)
+            tally = write_matches(
+                conn, Source("nba", "bench", run_id), records, teams, ids_wanted=False
+            ).tally
         assert tally.inserted == len(records)
 
     copy, stream = as_copy(records, teams, run_id)

@@ -30,8 +30,8 @@ def store_league(connection: psycopg.Connection[Any], league: League, *, seed: i
         cursor.executemany(_INSERT_MATCH, [_match(row, league) for row in matches.to_dict("records")])
         by_id = matches.set_index("match_id")
         cursor.executemany(
-            "INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at) "
-            "VALUES (%s, %s, %s, %s, %s)",
+            "INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at, source) "
+            "VALUES (%s, %s, %s, %s, %s, 'test')",
             [_box_score(row, by_id) for row in stats.to_dict("records")] if len(stats) else [],
         )
     connection.commit()

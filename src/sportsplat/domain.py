@@ -68,6 +68,11 @@ class MatchRecord(NamedTuple):
     away_score: int | None = None
     known_at: datetime | None = None
 
+    @property
+    def key(self) -> MatchKey:
+        """What identifies the match within its league."""
+        return MatchKey(self.match_date, self.home, self.away, self.number)
+
 
 class MatchKey(NamedTuple):
     """What identifies a match within a league; `home` and `away` are names as the source gives them."""
@@ -160,6 +165,12 @@ class Batch(NamedTuple):
     def empty(cls, league: str, source: str, file: str) -> Batch:
         """Make a batch whose lists a parser fills."""
         return cls(league, source, file, 0, [], [], [], [], [], [], {}, [])
+
+    def reject(self, key: MatchKey, code: str, reason: str) -> Rejected:
+        """Make the record of what is refused of a match, with its line and text where the file tells them."""
+        line = self.line_of.get(key, 0)
+        raw = self.text[line - 1].rstrip("\r\n") if 0 < line <= len(self.text) else repr(key)
+        return Rejected(self.file, line, reason, code, raw)
 
 
 JsonObject = dict[str, Any]

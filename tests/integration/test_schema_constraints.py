@@ -21,7 +21,14 @@ WORLD = """
                          home_score, away_score, known_at, source) OVERRIDING SYSTEM VALUE
     VALUES (1, 'epl', 2019, '2019-12-26', '2019-12-26 15:00Z', 'minute', 1, 2, 'final', 2, 1,
             '2019-12-26 17:00Z', 'football-data');
-    INSERT INTO team_match_stats VALUES (1, 1, true, '{"shots": 9}', '2019-12-26 17:00Z');
+    INSERT INTO team_match_stats VALUES (1, 1, true, '{"shots": 9}', '2019-12-26 17:00Z', 'table');
+    INSERT INTO match_claims
+    SELECT id, source, season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage,
+           status, home_score, away_score, known_at FROM matches;
+    INSERT INTO match_details VALUES (1, 'table', 'start', '{"temp": 9}', '2019-12-26 15:00Z');
+    INSERT INTO match_revisions
+    SELECT id, '2019-12-01 00:00Z', '2019-12-27 00:00Z', season, match_date, kickoff_utc, precision, home_id,
+           away_id, number, neutral, stage, 'scheduled', NULL, NULL, NULL, source FROM matches;
     INSERT INTO player_match_stats VALUES (1, 1, 1, '{"shots": 3}', '2019-12-26 17:00Z');
     INSERT INTO quotes VALUES (1, 'bet365', 'result', 'home', NULL, false, 2.1, NULL, '2019-12-24 12:00Z'),
                               (1, 'bet365', 'total', 'over', 2.5, false, 1.9, '2019-12-26 14:00Z',
@@ -47,6 +54,18 @@ ABSURD = [
     ("UPDATE teams SET name = 'Arsenal' WHERE id = 2", "uq_teams_league_name"),
     ("UPDATE teams SET league = 'xfl' WHERE id = 3", "fk_teams_league_leagues"),
     ("INSERT INTO team_aliases VALUES ('epl', 's', 'Celtics', 3)", "fk_team_aliases_league_team_id_teams"),
+    (
+        "INSERT INTO team_aliases VALUES ('epl', 's', 'X', 1, '2020-01-02', '2020-01-01')",
+        "ck_team_aliases_days",
+    ),
+    (
+        "UPDATE match_claims SET status = 'postponed', home_score = NULL, away_score = NULL, known_at = NULL",
+        "ck_match_claims_status",
+    ),
+    ("UPDATE match_claims SET home_score = NULL", "ck_match_claims_result"),
+    ("UPDATE match_details SET phase = 'end'", "ck_match_details_phase"),
+    ("UPDATE match_details SET details = '[]'", "ck_match_details_details"),
+    ("UPDATE match_revisions SET superseded_at = recorded_at", "ck_match_revisions_held"),
     ("UPDATE pipeline_runs SET status = 'lost', finished_at = now()", "ck_pipeline_runs_status"),
     ("UPDATE pipeline_runs SET status = 'done'", "ck_pipeline_runs_finished"),
     ("UPDATE pipeline_runs SET sha256 = 'abc'", "ck_pipeline_runs_sha256"),

@@ -12,11 +12,13 @@ import numpy as np
 import psycopg
 import pytest
 
+from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally
-from sportsplat.db.teams import ensure_league, lock_league, resolve_teams
+from sportsplat.db.teams import ensure_league, lock_league
 from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.domain import Batch, Market, MatchRecord, MatchStatus, Outcome
+from sportsplat.jobs.identity import identify
 from sportsplat.leagues import load_leagues
 from tests.conftest import Database
 from tests.records import batch, count, forecast, key, match, of_day, quote, row_versions, stats
@@ -36,9 +38,10 @@ def store(conn: Connection, made: Batch, source: str = SOURCE) -> tuple[Tally, T
     """Write a batch as a job does; return the tallies of matches, quotes, stats and forecasts."""
     with conn.transaction():
         lock_league(conn, made.league)
-        names = {name for record in made.matches for name in (record.home, record.away)}
-        teams = resolve_teams(conn, made.league, source, names)
-        matches, ids = write_matches(conn, made.league, source, made.matches, teams, run_of(conn))
+        known = identify(conn, made._replace(source=source), load_leagues()[made.league])
+        made = known.batch
+        speaker = Source(made.league, source, run_of(conn))
+        matches, ids, *_ = write_matches(conn, speaker, made.matches, known.ids)
         rows = {key(record): position for position, record in enumerate(made.matches)}
         of = {
             name: ids[[rows[record.match] for record in getattr(made, name)]].astype(np.int64)
@@ -47,7 +50,7 @@ def store(conn: Connection, made: Batch, source: str = SOURCE) -> tuple[Tally, T
         return (
             matches,
             write_quotes(conn, made.quotes, of["quotes"]),
-            write_team_stats(conn, made.stats, of["stats"]),
+            write_team_stats(conn, source, made.stats, of["stats"]),
             write_forecasts(conn, made.forecasts, of["forecasts"]),
         )
 
@@ -164,7 +167,7 @@ def season(moved_to: int, score: tuple[int, int] | None = None) -> Batch:
     """A season of three fixtures, of which the one in the middle is played on another day."""
     return batch(
         [
-            match(day=date(2021, 1, 1), home="Celta"),
+            match(day=date(2021, 1, 1), home="Celta", score=(0, 0)),
             match(day=date(2021, 1, moved_to), score=score),
             match(day=date(2021, 2, 1), home="Celta"),
         ]
@@ -207,8 +210,8 @@ def test_a_file_of_another_stretch_of_the_season_moves_nothing(conn: Connection)
 
 
 def test_a_fixture_of_another_source_is_not_moved(conn: Connection) -> None:
-    store(conn, season(10), source="elsewhere")
-    assert store(conn, season(20))[0] == Tally(1, 0, 2)
+    store(conn, season(10))
+    assert store(conn, season(20), source="elsewhere")[0] == Tally(1, 0, 2)
 
 
 def test_parts_of_a_box_score_from_two_files_are_merged(conn: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sportsplat.domain import Batch, MatchKey, MatchStatus, Outcome
-from sportsplat.jobs.sift import Sifted, key_of, narrow, sift
+from sportsplat.jobs.sift import Sifted, narrow, sift
 from tests.records import batch, forecast, key, match, quote, stats
 
 PLAYED = match(score=(2, 1))
@@ -143,7 +143,7 @@ def test_what_hangs_on_a_match_left_out_is_left_out_quietly() -> None:
     early, late = match(day=date(2020, 12, 1)), match(day=date(2021, 2, 1))
     made = batch([early, late], quotes=[quote(early), quote(late)])
     narrowed = narrow(made, [], date(2021, 1, 1))
-    result = sift(narrowed, {"Ajax": 1, "Boca": 2}, mentioned=[key_of(m) for m in made.matches])
+    result = sift(narrowed, {"Ajax": 1, "Boca": 2}, mentioned=[m.key for m in made.matches])
     assert result.quotes == [quote(late)]
     assert result.rejected == []
 
@@ -153,4 +153,4 @@ def test_rows_that_the_parser_refused_are_kept_in_front() -> None:
 
     refused = Rejected("made-up.csv", 7, "FTHG is -1", "impossible-score", "E0,...")
     assert sifted(batch([PLAYED], rejected=[refused])).rejected == [refused]
-    assert key_of(PLAYED) == MatchKey(PLAYED.match_date, "Ajax", "Boca", 1)
+    assert PLAYED.key == MatchKey(PLAYED.match_date, "Ajax", "Boca", 1)

@@ -1,4 +1,4 @@
--- Schema revision 0012, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0014, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -563,10 +563,239 @@ COMMENT ON COLUMN quotes.quoted_at IS 'UTC; when the source says that it was tak
 
 UPDATE alembic_version SET version_num='0012' WHERE alembic_version.version_num = '0011';
 
+-- Running upgrade 0012 -> 0014
+
+ALTER TABLE leagues ADD COLUMN precedence text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN leagues.precedence IS
+    'Sources whose word holds where they contradict each other, first before last; others follow by name';
+ALTER TABLE teams ADD COLUMN named_by text;
+COMMENT ON COLUMN teams.named_by IS 'Source that brought the name; empty: declared, or added by hand';
+
+ALTER TABLE team_aliases
+    ADD COLUMN since date NOT NULL DEFAULT '-infinity',
+    ADD COLUMN until date NOT NULL DEFAULT 'infinity',
+    DROP CONSTRAINT pk_team_aliases,
+    ADD CONSTRAINT pk_team_aliases PRIMARY KEY (league, source, alias, since),
+    ADD CONSTRAINT ck_team_aliases_days CHECK (since <= until);
+COMMENT ON COLUMN team_aliases.source IS 'Whose spelling it is; any: everybody''s';
+COMMENT ON COLUMN team_aliases.since IS 'First match day on which the name means this team';
+COMMENT ON COLUMN team_aliases.until IS 'Last match day on which the name means this team';
+
+ALTER TABLE matches
+    ADD COLUMN recorded_at timestamptz NOT NULL DEFAULT now(),
+    DROP CONSTRAINT ck_matches_status,
+    ADD CONSTRAINT ck_matches_status CHECK (status IN ('scheduled', 'postponed', 'cancelled', 'final'));
+UPDATE matches SET recorded_at = updated_at;
+COMMENT ON COLUMN matches.status IS
+    'scheduled, final, cancelled, or postponed: not played on its day while its source went on without it';
+COMMENT ON COLUMN matches.recorded_at IS 'UTC; since when this database holds what the row says';
+COMMENT ON COLUMN matches.source IS 'Whose word on the result holds';
+
+CREATE TABLE match_claims (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_match_claims_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    source text NOT NULL,
+    season integer NOT NULL,
+    match_date date NOT NULL,
+    kickoff_utc timestamptz NOT NULL,
+    precision text NOT NULL,
+    home_id bigint NOT NULL CONSTRAINT fk_match_claims_home_id_teams REFERENCES teams (id),
+    away_id bigint NOT NULL CONSTRAINT fk_match_claims_away_id_teams REFERENCES teams (id),
+    number smallint NOT NULL,
+    neutral boolean NOT NULL,
+    stage text NOT NULL,
+    status text NOT NULL,
+    home_score integer,
+    away_score integer,
+    known_at timestamptz,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    run_id bigint
+        CONSTRAINT fk_match_claims_run_id_pipeline_runs REFERENCES pipeline_runs (id) ON DELETE SET NULL,
+    CONSTRAINT pk_match_claims PRIMARY KEY (match_id, source),
+    CONSTRAINT uq_match_claims_source_match_date_home_id_away_id_number
+        UNIQUE (source, match_date, home_id, away_id, number),
+    CONSTRAINT ck_match_claims_status CHECK (status IN ('scheduled', 'cancelled', 'final')),
+    CONSTRAINT ck_match_claims_result
+        CHECK (num_nonnulls(home_score, away_score, known_at) = CASE status WHEN 'final' THEN 3 ELSE 0 END)
+);
+COMMENT ON TABLE match_claims IS
+    'What each source says of a match, home and away as it names them; matches holds what counts';
+COMMENT ON COLUMN match_claims.match_date IS 'Calendar day as the source tells it';
+COMMENT ON COLUMN match_claims.kickoff_utc IS 'UTC';
+COMMENT ON COLUMN match_claims.known_at IS 'UTC; when the result became known, empty while unplayed';
+COMMENT ON COLUMN match_claims.recorded_at IS 'UTC; since when the source is known to say so';
+COMMENT ON COLUMN match_claims.run_id IS 'Pipeline run that last changed this row';
+INSERT INTO match_claims (match_id, source, season, match_date, kickoff_utc, precision, home_id, away_id,
+                          number, neutral, stage, status, home_score, away_score, known_at, recorded_at,
+                          run_id)
+SELECT id, source, season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage,
+       status, home_score, away_score, known_at, updated_at, run_id
+  FROM matches;
+
+CREATE TABLE match_revisions (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_match_revisions_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    recorded_at timestamptz NOT NULL,
+    superseded_at timestamptz NOT NULL,
+    season integer NOT NULL,
+    match_date date NOT NULL,
+    kickoff_utc timestamptz NOT NULL,
+    precision text NOT NULL,
+    home_id bigint NOT NULL,
+    away_id bigint NOT NULL,
+    number smallint NOT NULL,
+    neutral boolean NOT NULL,
+    stage text NOT NULL,
+    status text NOT NULL,
+    home_score integer,
+    away_score integer,
+    known_at timestamptz,
+    source text NOT NULL,
+    CONSTRAINT pk_match_revisions PRIMARY KEY (match_id, superseded_at),
+    CONSTRAINT ck_match_revisions_held CHECK (recorded_at < superseded_at)
+);
+COMMENT ON TABLE match_revisions IS 'What a match''s row said before, and when: the past as it was held then';
+COMMENT ON COLUMN match_revisions.recorded_at IS 'UTC; since when the database held this';
+COMMENT ON COLUMN match_revisions.superseded_at IS 'UTC; when something else took its place';
+COMMENT ON COLUMN match_revisions.kickoff_utc IS 'UTC';
+COMMENT ON COLUMN match_revisions.known_at IS 'UTC; when the result became known, empty while unplayed';
+
+CREATE TABLE match_details (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_match_details_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    source text NOT NULL,
+    phase text NOT NULL,
+    details jsonb NOT NULL,
+    known_at timestamptz NOT NULL,
+    CONSTRAINT pk_match_details PRIMARY KEY (match_id, source, phase),
+    CONSTRAINT ck_match_details_phase CHECK (phase IN ('schedule', 'start')),
+    CONSTRAINT ck_match_details_details CHECK (jsonb_typeof(details) = 'object')
+);
+COMMENT ON TABLE match_details IS
+    'What a source says of a match besides its result: stadium, weather, line-ups';
+COMMENT ON COLUMN match_details.phase IS 'schedule: told with the fixture; start: known at the start';
+COMMENT ON COLUMN match_details.details IS 'Plain values by name; home and away as the source names them';
+COMMENT ON COLUMN match_details.known_at IS 'UTC; from when a decision may use it';
+
+DROP VIEW soccer_team_stats, basketball_team_stats, simulated_team_stats;
+
+ALTER TABLE team_match_stats ADD COLUMN source text;
+UPDATE team_match_stats s SET source = m.source FROM matches m WHERE m.id = s.match_id;
+ALTER TABLE team_match_stats
+    ALTER COLUMN source SET NOT NULL,
+    DROP CONSTRAINT pk_team_match_stats,
+    ADD CONSTRAINT pk_team_match_stats PRIMARY KEY (match_id, team_id, source);
+COMMENT ON TABLE team_match_stats IS 'One team''s box score of one match, as one source gives it';
+COMMENT ON COLUMN team_match_stats.source IS 'Who says so; box_scores merges what several say';
+
+CREATE VIEW box_scores AS
+SELECT s.match_id, s.team_id, s.is_home,
+       jsonb_object_agg(e.key, e.value
+                        ORDER BY coalesce(array_position(l.precedence, s.source), 1000) DESC, s.source DESC)
+           AS stats,
+       max(s.known_at) AS known_at
+  FROM team_match_stats s
+  JOIN matches m ON m.id = s.match_id
+  JOIN leagues l ON l.code = m.league
+ CROSS JOIN LATERAL jsonb_each(s.stats) AS e
+ GROUP BY s.match_id, s.team_id, s.is_home;
+COMMENT ON VIEW box_scores IS
+    'One team''s box score of one match: of each stat the value of the source whose word holds';
+
+CREATE VIEW soccer_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'shots')::double precision AS shots,
+       (s.stats ->> 'shots_on_target')::double precision AS shots_on_target,
+       (s.stats ->> 'corners')::double precision AS corners,
+       (s.stats ->> 'fouls')::double precision AS fouls,
+       (s.stats ->> 'yellow_cards')::double precision AS yellow_cards,
+       (s.stats ->> 'red_cards')::double precision AS red_cards,
+       (s.stats ->> 'half_time_goals')::double precision AS half_time_goals,
+       s.known_at
+FROM box_scores AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'soccer';
+COMMENT ON VIEW soccer_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+CREATE VIEW basketball_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'points')::double precision AS points,
+       (s.stats ->> 'field_goals_made')::double precision AS field_goals_made,
+       (s.stats ->> 'field_goals_attempted')::double precision AS field_goals_attempted,
+       (s.stats ->> 'threes_made')::double precision AS threes_made,
+       (s.stats ->> 'threes_attempted')::double precision AS threes_attempted,
+       (s.stats ->> 'free_throws_made')::double precision AS free_throws_made,
+       (s.stats ->> 'free_throws_attempted')::double precision AS free_throws_attempted,
+       (s.stats ->> 'rebounds')::double precision AS rebounds,
+       (s.stats ->> 'assists')::double precision AS assists,
+       (s.stats ->> 'steals')::double precision AS steals,
+       (s.stats ->> 'blocks')::double precision AS blocks,
+       (s.stats ->> 'turnovers')::double precision AS turnovers,
+       s.known_at
+FROM box_scores AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'basketball';
+COMMENT ON VIEW basketball_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+CREATE VIEW simulated_team_stats AS
+SELECT s.match_id, m.league, m.season, m.match_date, t.name AS team, s.is_home,
+       (s.stats ->> 'points')::double precision AS points,
+       (s.stats ->> 'shots')::double precision AS shots,
+       (s.stats ->> 'turnovers')::double precision AS turnovers,
+       s.known_at
+FROM box_scores AS s
+JOIN matches AS m ON m.id = s.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS t ON t.id = s.team_id
+WHERE l.sport = 'simulated';
+COMMENT ON VIEW simulated_team_stats IS
+    'One team''s box score of one match; a stat that the source does not give is empty';
+
+CREATE VIEW match_conflicts AS
+SELECT m.league, m.season, m.id AS match_id, m.match_date, home.name AS home, away.name AS away,
+       c.source, x.field, x.said, m.source AS holder, x.holds
+  FROM match_claims c
+  JOIN matches m ON m.id = c.match_id
+  JOIN teams AS home ON home.id = m.home_id
+  JOIN teams AS away ON away.id = m.away_id
+ CROSS JOIN LATERAL (SELECT c.home_id <> m.home_id AS turned) t
+ CROSS JOIN LATERAL (VALUES
+       ('score',
+        CASE WHEN t.turned THEN concat(c.away_score, ':', c.home_score)
+             ELSE concat(c.home_score, ':', c.away_score) END,
+        concat(m.home_score, ':', m.away_score), c.status = 'final' AND m.status = 'final'),
+       ('result', c.status, m.status, c.status = 'cancelled' AND m.status = 'final'),
+       ('date', c.match_date::text, m.match_date::text, true),
+       ('venue', CASE WHEN t.turned THEN 'away' ELSE 'home' END, 'home', true),
+       ('neutral', c.neutral::text, m.neutral::text, c.neutral),
+       ('stage', c.stage, m.stage, true),
+       ('season', c.season::text, m.season::text, true)) AS x (field, said, holds, comparable)
+ WHERE x.comparable AND x.said <> x.holds;
+COMMENT ON VIEW match_conflicts IS
+    'Where a source says something else of a match than what holds, one row a match, source and field';
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_app') THEN
+        REVOKE INSERT, UPDATE, DELETE ON
+            box_scores, match_conflicts, soccer_team_stats, basketball_team_stats, simulated_team_stats
+            FROM sportsplat_app;
+    END IF;
+END
+$$;
+
+UPDATE alembic_version SET version_num='0014' WHERE alembic_version.version_num = '0012';
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0012');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0014');
 END
 $$;
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,6 +79,15 @@ def ingest(
         datetime | None,
         typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches from this day."),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE", formats=["%Y-%m-%d"], help="The files are as they were that day (snapshots)."
+        ),
+    ] = None,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Take results that the source gave otherwise before.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then take it back.")] = False,
 ) -> Answer:
     """Store files of a source, each as a whole or not at all. A second run changes nothing and says so."""
@@ -97,6 +106,8 @@ def ingest(
                 seasons=season or [],
                 since=first_day,
                 dry_run=dry_run,
+                as_of=as_of.replace(tzinfo=UTC) if as_of else None,
+                accept_changes=accept_changes,
                 progress=progress,
             )
         except InputRefused as refusal:

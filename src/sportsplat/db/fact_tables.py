@@ -29,9 +29,10 @@ team_match_stats = Table(
     number("is_home", Boolean),
     number("stats", JSONB, comment=STAT_NAMES),
     moment("known_at", KNOWN),
-    PrimaryKeyConstraint("match_id", "team_id"),
+    words("source", comment="Who says so; box_scores merges what several say"),
+    PrimaryKeyConstraint("match_id", "team_id", "source"),
     json_object("stats"),
-    comment="One team's box score of one match",
+    comment="One team's box score of one match, as one source gives it",
 )
 
 player_match_stats = Table(

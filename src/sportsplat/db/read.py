@@ -43,28 +43,50 @@ SELECT id, season, match_date, kickoff_utc, precision = 'day', home_id, away_id,
        CASE WHEN k.final THEN home_score::float8 ELSE 'NaN' END,
        CASE WHEN k.final THEN away_score::float8 ELSE 'NaN' END,
        CASE WHEN k.final THEN known_at ELSE '-infinity' END
-  FROM matches CROSS JOIN LATERAL (
+  FROM {relation} CROSS JOIN LATERAL (
        SELECT status = 'final' AND (%(moment)s::timestamptz IS NULL OR known_at <= %(moment)s) AS final) k
  WHERE league = %(league)s
 """
 
+# What this database held at the moment, where it held the match then and something else has taken its place.
+_AS_HELD = """
+(SELECT id, league, season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage,
+        status, home_score, away_score, known_at
+   FROM matches m
+  WHERE NOT EXISTS (SELECT FROM match_revisions r
+                     WHERE r.match_id = m.id AND r.recorded_at <= %(moment)s AND %(moment)s < r.superseded_at)
+ UNION ALL
+ SELECT m.id, m.league, r.season, r.match_date, r.kickoff_utc, r.precision, r.home_id, r.away_id, r.number,
+        r.neutral, r.stage, r.status, r.home_score, r.away_score, r.known_at
+   FROM matches m JOIN match_revisions r
+     ON r.match_id = m.id AND r.recorded_at <= %(moment)s AND %(moment)s < r.superseded_at) held
+"""
+
 
 def matches_frame(
-    conn: psycopg.Connection[Any], league: League | str, *, known_at: datetime | None = None
+    conn: psycopg.Connection[Any],
+    league: League | str,
+    *,
+    known_at: datetime | None = None,
+    as_held: bool = False,
 ) -> pd.DataFrame:
     """Return a league's matches, one a row, by (kickoff_utc, match_id).
 
     Columns: match_id int64, season int32, match_date datetime64[s] (day at the league's place), kickoff_utc
     datetime64[us, UTC], day_precision bool, home_id and away_id int64, number int16, neutral, playoff and
     final bool, home_score and away_score float64, known_at datetime64[us, UTC]. With `known_at` only results
-    known by then are told: of all other matches `final` is False, scores are NaN and known_at is NaT.
+    known by then are told: of all other matches `final` is False, scores are NaN and known_at is NaT. With
+    `as_held` too, what has been corrected, moved or filled in since is told as this database held it then.
     """
-    columns = read_columns(conn, _SELECT_MATCHES, _MATCHES, _params(league, known_at))
+    relation = _AS_HELD if as_held and known_at is not None else "matches"
+    query = _SELECT_MATCHES.format(relation=relation)
+    columns = read_columns(conn, query, _MATCHES, _params(league, known_at))
     return _frame(columns, by=("kickoff_utc", "match_id"))
 
 
 _SELECT_STATS = """
-SELECT g.match_id, NOT g.is_home, g.is_home, g.known_at{stats}
+SELECT g.match_id, NOT g.is_home, g.is_home,
+       array_position(%(sources)s::text[], g.source), g.known_at{stats}
   FROM team_match_stats g JOIN matches m ON m.id = g.match_id
  WHERE m.league = %(league)s AND (%(moment)s::timestamptz IS NULL OR g.known_at <= %(moment)s)
 """
@@ -79,8 +101,9 @@ def stats_frame(
 ) -> pd.DataFrame:
     """Return box scores, one row a match and team, home first.
 
-    Columns: match_id, is_home, `names` as float64, known_at. A stat that a box score lacks is NaN. With
-    `known_at` box scores known later are left out.
+    Columns: match_id, is_home, `names` as float64, known_at. A stat that a box score lacks is NaN. Of what
+    several sources say, the word of the league's precedence holds, stat by stat, and the whole is known when
+    its last part is. With `known_at` box scores known later are left out.
     """
     pick = sql.SQL(", coalesce((g.stats ->> {})::float8, 'NaN')")
     query = sql.SQL(_SELECT_STATS).format(stats=sql.SQL("").join(pick.format(name) for name in names))
@@ -88,11 +111,19 @@ def stats_frame(
         "match_id": PgType.INT8,
         "is_away": PgType.BOOL,
         "is_home": PgType.BOOL,
+        "rank": PgType.INT4,
         "known_at": PgType.TIMESTAMPTZ,
         **dict.fromkeys(names, PgType.FLOAT8),
     }
-    columns = read_columns(conn, query, fields, _params(league, known_at))
-    return _frame(columns, by=("match_id", "is_away"))[["match_id", "is_home", *names, "known_at"]]
+    params = _params(league, known_at)
+    columns = read_columns(conn, query, fields, {**params, "sources": _by_precedence(conn, params)})
+    told = _frame(columns, by=("match_id", "is_away", "rank"))
+    if not told.duplicated(["match_id", "is_home"]).any():
+        return told[["match_id", "is_home", *names, "known_at"]]
+    merged = told.groupby(["match_id", "is_away"], sort=True)
+    best = merged[["is_home", *names]].first()  # of each column the first that is not NaN
+    best["known_at"] = merged["known_at"].max()
+    return best.reset_index()[["match_id", "is_home", *names, "known_at"]]
 
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
@@ -178,6 +209,14 @@ def forecasts_frame(
     return _frame(columns, by=("match_id", "publisher"), categories={"publisher": names})[
         ["match_id", "publisher", *shares, "known_at"]
     ]
+
+
+def _by_precedence(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[str]:
+    """Return the sources of a league's box scores, the one whose word holds first."""
+    row = conn.execute("SELECT precedence FROM leagues WHERE code = %(league)s", params).fetchone()
+    first = list(row[0]) if row else []
+    found = _distinct(conn, "team_match_stats", "source", params)
+    return sorted(found, key=lambda name: (first.index(name) if name in first else len(first), name))
 
 
 def team_names(conn: psycopg.Connection[Any], league: League | str) -> dict[int, str]:

@@ -7,6 +7,7 @@ Every time is `timestamptz`; every constraint has a name.
 
 from __future__ import annotations
 
+from sportsplat.db.claim_tables import match_claims, match_details, match_revisions
 from sportsplat.db.columns import metadata
 from sportsplat.db.fact_tables import (
     feature_manifests,
@@ -33,7 +34,10 @@ __all__ = [
     "feature_manifests",
     "forecasts",
     "leagues",
+    "match_claims",
+    "match_details",
     "match_features",
+    "match_revisions",
     "matches",
     "metadata",
     "model_promotions",

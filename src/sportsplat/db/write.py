@@ -1,4 +1,4 @@
-"""Quotes, box scores and forecasts into their tables: staged, compared, and only differences written.
+"""Quotes, box scores, forecasts and details into their tables: compared, and only differences written.
 
 As in `write_matches`, a row that says the same is not touched.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from sportsplat.db.pgwire import PgType
 from sportsplat.db.staging import Stage, Tally, codes, fill, moments, numbers, take
@@ -19,7 +20,7 @@ from sportsplat.db.write_matches import NO_MATCH
 if TYPE_CHECKING:
     from sportsplat.db.pgwire import Array
     from sportsplat.db.write_matches import Ids
-    from sportsplat.domain import ForecastRecord, QuoteRecord, TeamStatsRecord
+    from sportsplat.domain import DetailRecord, ForecastRecord, QuoteRecord, TeamStatsRecord
 
 _QUOTES = Stage(
     "staged_quotes",
@@ -91,20 +92,21 @@ _STATS = Stage(
     joined_on=("match_id",),
 )
 
-# Two sources may each know a part of a box score: names are merged, and the whole counts as known when its
-# last part was.
+# Two files of a source may each know a part of a box score: names are merged, and the whole counts as known
+# when its last part was.
 _UPSERT_STATS = """
 WITH written AS (
-    INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at)
+    INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at, source)
     SELECT s.match_id, s.team_id, s.is_home, coalesce(t.stats || s.stats, s.stats),
-           greatest(t.known_at, s.known_at)
+           greatest(t.known_at, s.known_at), %(source)s
       FROM (SELECT g.match_id, CASE WHEN g.is_home THEN m.home_id ELSE m.away_id END AS team_id, g.is_home,
                    jsonb_strip_nulls(jsonb_build_object({pairs})) AS stats, g.known_at
               FROM staged_stats g JOIN matches m ON m.id = g.match_id) s
       LEFT JOIN team_match_stats t
         ON t.match_id BETWEEN %(first)s AND %(last)s AND t.match_id = s.match_id AND t.team_id = s.team_id
+       AND t.source = %(source)s
      WHERE t.match_id IS NULL OR t.stats || s.stats IS DISTINCT FROM t.stats OR s.known_at > t.known_at
-    ON CONFLICT (match_id, team_id) DO UPDATE
+    ON CONFLICT (match_id, team_id, source) DO UPDATE
        SET is_home = excluded.is_home, stats = excluded.stats, known_at = excluded.known_at
     RETURNING (xmax = 0) AS inserted)
 SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
@@ -112,9 +114,9 @@ SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FR
 
 
 def write_team_stats(
-    conn: psycopg.Connection[Any], records: Sequence[TeamStatsRecord], match_ids: Ids
+    conn: psycopg.Connection[Any], source: str, records: Sequence[TeamStatsRecord], match_ids: Ids
 ) -> Tally:
-    """Upsert box scores of the matches `match_ids` (one id per record; -1 is left out)."""
+    """Upsert what `source` says of box scores of `match_ids` (one id per record; -1 is left out)."""
     records, match_ids = _of_known_matches(records, match_ids)
     if not records:
         return Tally()
@@ -131,7 +133,7 @@ def write_team_stats(
         for position, name in enumerate(names, start=1)
     )
     statement = sql.SQL(_UPSERT_STATS).format(pairs=pairs).as_string(conn)
-    return take(conn, statement, _reach(match_ids), fill(conn, _STATS, staged))
+    return take(conn, statement, {"source": source, **_reach(match_ids)}, fill(conn, _STATS, staged))
 
 
 def _by_name(stats: Sequence[dict[str, float]], names: Sequence[str]) -> Array:
@@ -184,6 +186,41 @@ def write_forecasts(
     }
     params = {"publisher": distinct, **_reach(match_ids)}
     return take(conn, _UPSERT_FORECASTS, params, fill(conn, _FORECASTS, staged))
+
+
+_UPSERT_DETAILS = """
+WITH written AS (
+    INSERT INTO match_details (match_id, source, phase, details, known_at)
+    SELECT s.match_id, %(source)s, s.phase, coalesce(t.details || s.details, s.details), s.known_at
+      FROM unnest(%(match_ids)s::bigint[], %(phases)s::text[], %(details)s::jsonb[],
+                  %(moments)s::timestamptz[])
+           AS s (match_id, phase, details, known_at)
+      LEFT JOIN match_details t
+        ON t.match_id = s.match_id AND t.source = %(source)s AND t.phase = s.phase
+     WHERE t.match_id IS NULL OR t.details || s.details IS DISTINCT FROM t.details
+        OR t.known_at IS DISTINCT FROM s.known_at
+    ON CONFLICT (match_id, source, phase) DO UPDATE
+       SET details = excluded.details, known_at = excluded.known_at
+    RETURNING (xmax = 0) AS inserted)
+SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+"""
+
+
+def write_details(
+    conn: psycopg.Connection[Any], source: str, records: Sequence[DetailRecord], match_ids: Ids
+) -> Tally:
+    """Upsert what `source` says besides of the matches `match_ids` (one id per record; -1 is left out)."""
+    records, match_ids = _of_known_matches(records, match_ids)
+    if not records:
+        return Tally()
+    params = {
+        "source": source,
+        "match_ids": match_ids.tolist(),
+        "phases": [str(record.phase) for record in records],
+        "details": [Jsonb(record.details) for record in records],
+        "moments": [record.known_at for record in records],
+    }
+    return take(conn, _UPSERT_DETAILS, params, len(records))
 
 
 def _reach(match_ids: Ids) -> dict[str, int]:

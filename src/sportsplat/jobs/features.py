@@ -41,11 +41,18 @@ class Frames:
 
 
 def read_frames(
-    connection: psycopg.Connection[Any], league: League, *, known_at: datetime | None = None
+    connection: psycopg.Connection[Any],
+    league: League,
+    *,
+    known_at: datetime | None = None,
+    as_held: bool = False,
 ) -> Frames:
-    """Read what features are built from: everything, or what was known at a moment."""
+    """Read what features are built from: everything, or what was known at a moment.
+
+    as_held: told as this database held it then, although it has been corrected or moved since.
+    """
     return Frames(
-        read.matches_frame(connection, league, known_at=known_at),
+        read.matches_frame(connection, league, known_at=known_at, as_held=as_held),
         read.stats_frame(connection, league, league.stats, known_at=known_at),
     )
 
@@ -63,7 +70,7 @@ def features(context: Context, code: str, *, as_of: str | None = None, out: Path
         _refuse_format(out)
     started = time.perf_counter()
     with context.connect("read") as connection:
-        frames = read_frames(connection, league, known_at=moment)
+        frames = read_frames(connection, league, known_at=moment, as_held=True)
         names = read.team_names(connection, league) if out is not None else {}
     _refuse_empty(frames, league)
     read_by = time.perf_counter()

@@ -42,12 +42,15 @@ def ingest(
     dry_run: bool = False,
     progress: Progress | None = None,
     options: Mapping[str, Any] | None = None,
+    as_of: datetime | None = None,
+    accept_changes: bool = False,
 ) -> IngestReport:
     """Store the files `paths` (without any: what the source's site gives for `seasons`) and count changes.
 
     Files are independent: a refused one leaves the others stored. `seasons` (years in which they start) and
     `since` narrow what is taken of them. `dry_run` does everything and takes it back. `options` go to a
-    source that makes its own data (`seed` of `simulate`).
+    source that makes its own data (`seed` of `simulate`). `as_of`: the moment whose knowledge the files hold,
+    now if None. `accept_changes`: take results that their own source gave otherwise before.
 
     Raises:
         NotFound: no such source or league.
@@ -64,7 +67,7 @@ def ingest(
     provider = get_source(source)
     chosen = _chosen_league(context, provider, league)
     payloads = read_files(paths) if paths else _made(context, provider, chosen, seasons, options or {})
-    plan = Plan(provider, chosen, context.leagues, seasons, since)
+    plan = Plan(provider, chosen, context.leagues, seasons, since, as_of, accept_changes)
     tell = progress or silent
     with closing(context.connect("app", autocommit=True)) as conn:
         stored, refused, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)

@@ -5,39 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import psycopg
 from psycopg import errors as pg
 
 from sportsplat.db import runs
+from sportsplat.db.resolve import resolve_league
+from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally, tune
-from sportsplat.db.teams import ensure_league, lock_league, resolve_teams
-from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
+from sportsplat.db.teams import ensure_league, lock_league
+from sportsplat.db.write import write_details, write_forecasts, write_quotes, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict, SportsplatError
-from sportsplat.jobs.sift import key_of, narrow, sift
+from sportsplat.jobs.check_rules import apply_rules
+from sportsplat.jobs.identity import identify
+from sportsplat.jobs.sides import Sides
+from sportsplat.jobs.sift import narrow, sift
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
-    from sportsplat.domain import Batch, Rejected
+    from sportsplat.db.write_matches import Written
+    from sportsplat.domain import Batch, MatchRecord, Rejected
     from sportsplat.leagues import League
-    from sportsplat.sources.base import Payload, Source
+    from sportsplat.sources.base import Payload
+    from sportsplat.sources.base import Source as Provider
 
 KIND = "ingest"
+TABLES = ("matches", "quotes", "stats", "forecasts", "details")
+MOST_CHANGED_RESULTS = 3
+MOST_CHANGED_SHARE = 0.05
+"""A file that contradicts more results than both say is refused as a whole."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """How files are to be taken: whose format, which leagues, and what of them."""
 
-    source: Source
+    source: Provider
     league: League | None
     leagues: Mapping[str, League]
     seasons: Sequence[int] = ()
     since: date | None = None
+    recorded_at: datetime | None = None  # as of when the files are told; None: now
+    accept_changes: bool = False  # take results that their own source gave otherwise before
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,13 @@ class Stored:
     quotes: Tally
     stats: Tally
     forecasts: Tally
+    details: Tally
     rejected: Sequence[Rejected]
     newly_rejected: int
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers alone, JSON-able, under the names of the report."""
-        tables = {name: getattr(self, name)._asdict() for name in ("matches", "quotes", "stats", "forecasts")}
+        tables = {name: getattr(self, name)._asdict() for name in TABLES}
         return {"rows_read": self.rows_read, **tables, "quarantined": len(self.rejected)}
 
 
@@ -93,31 +106,67 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
 
 
 def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Batch, run_id: int) -> Stored:
-    league, source = batch.league, plan.source.name
+    league = plan.leagues[batch.league]
     tune(conn)
-    lock_league(conn, league)
-    ensure_league(conn, plan.leagues[league])
-    wanted = narrow(batch, plan.seasons, plan.since)
-    names = {name for match in wanted.matches for name in (match.home, match.away)}
-    teams = resolve_teams(conn, league, source, names)
-    sifted = sift(wanted, teams, () if wanted is batch else map(key_of, batch.matches))
-    hangs_on_them = bool(sifted.quotes or sifted.stats or sifted.forecasts)
-    matches, ids = write_matches(
-        conn, league, source, sifted.matches, teams, run_id, ids_wanted=hangs_on_them
+    lock_league(conn, league.code)
+    if ensure_league(conn, league):
+        resolve_league(conn, league.code, league.precedence)
+    wanted = apply_rules(narrow(batch, plan.seasons, plan.since), league)
+    known = identify(conn, wanted, league)
+    mentioned = (match.key for match in (*batch.matches, *wanted.matches))
+    sifted = sift(known.batch, known.ids, () if known.batch is batch else mentioned)
+    source = Source(league.code, plan.source.name, run_id, league.precedence, plan.recorded_at)
+    written = write_matches(
+        conn,
+        source,
+        sifted.matches,
+        known.ids,
+        ids_wanted=bool(sifted.quotes or sifted.stats or sifted.forecasts or sifted.details),
+        accept_changes=plan.accept_changes,
     )
+    rejected = [*sifted.rejected, *_refused_matches(known.batch, sifted.matches, written)]
+    sides = Sides(written.ids, written.turned)
     return Stored(
         file=file,
-        league=league,
+        league=league.code,
         rows_read=batch.rows_read,
-        matches=matches,
-        quotes=write_quotes(conn, sifted.quotes, ids[np.asarray(sifted.quote_rows, dtype=np.intp)]),
-        stats=write_team_stats(conn, sifted.stats, ids[np.asarray(sifted.stats_rows, dtype=np.intp)]),
-        forecasts=write_forecasts(
-            conn, sifted.forecasts, ids[np.asarray(sifted.forecast_rows, dtype=np.intp)]
-        ),
-        rejected=sifted.rejected,
-        newly_rejected=runs.store_rejected(conn, run_id, source, league, file, sifted.rejected),
+        matches=written.tally,
+        quotes=write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows)),
+        stats=write_team_stats(conn, source.name, *sides.of_stats(sifted.stats, sifted.stats_rows)),
+        forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows)),
+        details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows)),
+        rejected=rejected,
+        newly_rejected=runs.store_rejected(conn, run_id, source.name, league.code, file, rejected),
     )
+
+
+def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Written) -> list[Rejected]:
+    """Make the records of matches that contradict what their own source said before.
+
+    Raises InputRefused (RESULTS_DIFFER) when these are so many that the file is hardly of the season it says.
+    """
+    rejected = []
+    for position in written.left_out:
+        match = matches[position]
+        reason = f"{match.home} - {match.away} on {match.match_date} is another match in an earlier file"
+        rejected.append(batch.reject(match.key, "ambiguous-match", reason))
+    for position, home, away in written.contradicted:
+        match = matches[position]
+        reason = (
+            f"{match.home} - {match.away} on {match.match_date} ended {match.home_score}:{match.away_score} "
+            f"here and {home}:{away} in what {batch.source} said before; --accept-changes takes it"
+        )
+        rejected.append(batch.reject(match.key, "changed-result", reason))
+    differ = len(written.contradicted)
+    if differ > MOST_CHANGED_RESULTS and differ > MOST_CHANGED_SHARE * len(matches):
+        raise InputRefused(
+            f"{batch.file} contradicts {differ} results that {batch.source} gave before; "
+            "nothing of it was stored.",
+            code="RESULTS_DIFFER",
+            cause=rejected[-1].reason,
+            fix="Check that it is the right file; if it is: the same command with --accept-changes.",
+        )
+    return rejected
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class FileReport(TypedDict):
     quotes: Counts
     stats: Counts
     forecasts: Counts
+    details: Counts
     quarantined: int
 
 
@@ -55,6 +56,7 @@ class IngestReport(TypedDict):
     quotes: Counts
     stats: Counts
     forecasts: Counts
+    details: Counts
     quarantined: int
     newly_quarantined: int
     reasons: list[dict[str, Any]]
@@ -86,6 +88,7 @@ def to_report(
         "quotes": _total(file["quotes"] for file in by_file),
         "stats": _total(file["stats"] for file in by_file),
         "forecasts": _total(file["forecasts"] for file in by_file),
+        "details": _total(file["details"] for file in by_file),
         "quarantined": sum(file["quarantined"] for file in by_file),
         "newly_quarantined": sum(file.newly_rejected for file in stored),
         "reasons": _reasons([row for file in stored for row in file.rejected]),

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from sportsplat.domain import (
     Batch,
+    DetailRecord,
     ForecastRecord,
     MatchKey,
     MatchRecord,
@@ -46,6 +47,8 @@ class Sifted(NamedTuple):
     stats_rows: list[int]
     forecasts: list[ForecastRecord]
     forecast_rows: list[int]
+    details: list[DetailRecord]
+    detail_rows: list[int]
     rejected: list[Rejected]
 
 
@@ -60,11 +63,6 @@ def narrow(batch: Batch, seasons: Sequence[int], since: date | None) -> Batch:
         if (not wanted or match.season in wanted) and (since is None or match.match_date >= since)
     ]
     return batch._replace(matches=kept)
-
-
-def key_of(match: MatchRecord) -> MatchKey:
-    """Return what identifies a match within its league."""
-    return MatchKey(match.match_date, match.home, match.away, match.number)
 
 
 def sift(batch: Batch, teams: Mapping[str, int], mentioned: Iterable[MatchKey] = ()) -> Sifted:
@@ -82,7 +80,8 @@ def sift(batch: Batch, teams: Mapping[str, int], mentioned: Iterable[MatchKey] =
     quotes = settle(batch.quotes, _quote_key)
     stats = settle(batch.stats, _stats_key)
     forecasts = settle(batch.forecasts, _forecast_key)
-    return Sifted(matches, *quotes, *stats, *forecasts, rejected)
+    details = settle(batch.details, _detail_key)
+    return Sifted(matches, *quotes, *stats, *forecasts, *details, rejected)
 
 
 def _rows_without_twins(batch: Batch, teams: Mapping[str, int]) -> Rows | None:
@@ -113,7 +112,7 @@ def _settle_matches(
             rejected.append(_refuse(batch.file, "contradicting-duplicate", reason, twins))
             continue
         for twin in twins:
-            rows[key_of(twin)] = len(settled)
+            rows[twin.key] = len(settled)
         settled.append(chosen)
     return settled, rows
 
@@ -144,7 +143,7 @@ class _Settler:
     @cached_property
     def _quiet(self) -> set[MatchKey]:
         """Matches that the file holds and that are not stored, for a reason that was given already."""
-        return {key_of(match) for match in self._batch.matches} | set(self._mentioned)
+        return {match.key for match in self._batch.matches} | set(self._mentioned)
 
     def __call__(
         self, records: Sequence[Record], key: Callable[[Record], Hashable]
@@ -203,6 +202,7 @@ _quote_key = itemgetter(
 )
 _stats_key = itemgetter(TeamStatsRecord._fields.index("is_home"))
 _forecast_key = itemgetter(ForecastRecord._fields.index("publisher"))
+_detail_key = itemgetter(DetailRecord._fields.index("phase"))
 
 
 def _name(match: MatchRecord) -> str:

@@ -1,0 +1,73 @@
+"""Fixtures that a source dates anew: they stay one match, with its quotes and predictions.
+
+A file that lists a stretch of a season leaves out a fixture which its source named before, and names an
+unknown one of the same pair, and there is exactly one of each: the fixture was moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+_FIXTURES = """
+SELECT FROM match_claims
+ WHERE source = %(source)s AND match_date BETWEEN %(first)s AND %(last)s AND status = 'scheduled' LIMIT 1
+"""
+
+_MOVED = """
+WITH reach AS (
+    SELECT season, min(match_date) AS first_date, max(match_date) AS last_date
+      FROM staged_matches GROUP BY season),
+gone AS (
+    SELECT c.match_id, c.season, c.home_id, c.away_id, c.stage, c.status, count(*) OVER pair AS candidates
+      FROM match_claims c
+      JOIN matches m ON m.id = c.match_id AND m.league = %(league)s
+      JOIN reach r ON r.season = c.season AND c.match_date BETWEEN r.first_date AND r.last_date
+      LEFT JOIN staged_matches s ON s.match_date = c.match_date AND s.home_id = c.home_id
+                                AND s.away_id = c.away_id AND s.number = c.number
+     WHERE c.source = %(source)s AND c.match_date BETWEEN %(first)s AND %(last)s AND s.position IS NULL
+    WINDOW pair AS (PARTITION BY c.season, c.home_id, c.away_id, c.stage)),
+new AS (
+    SELECT s.position, s.season, s.home_id, s.away_id, (%(stage)s::text[])[s.stage] AS stage,
+           (%(status)s::text[])[s.status] AS status, count(*) OVER pair AS candidates
+      FROM staged_matches s
+      LEFT JOIN match_claims c ON c.source = %(source)s AND c.match_date = s.match_date
+                              AND c.home_id = s.home_id AND c.away_id = s.away_id AND c.number = s.number
+     WHERE c.match_id IS NULL
+    WINDOW pair AS (PARTITION BY s.season, s.home_id, s.away_id, s.stage))
+SELECT gone.match_id, gone.status, new.position, new.status
+  FROM gone JOIN new USING (season, home_id, away_id, stage)
+ WHERE gone.candidates = 1 AND new.candidates = 1 AND (gone.status = 'scheduled' OR new.status = 'scheduled')
+"""
+
+_MOVE = """
+UPDATE match_claims c
+   SET match_date = s.match_date, number = s.number, kickoff_utc = s.kickoff_utc,
+       precision = (%(precision)s::text[])[s.precision], run_id = %(run_id)s,
+       recorded_at = coalesce(%(recorded_at)s::timestamptz, now())
+  FROM staged_matches s
+ WHERE c.match_id = %(match)s AND c.source = %(source)s AND s.position = %(position)s
+"""
+
+
+def follow_moves(
+    conn: psycopg.Connection[Any], params: Mapping[str, Any], *, has_fixtures: bool
+) -> list[int]:
+    """Give claims their new dates; leave out staged ones that an older file dates as they were.
+
+    has_fixtures: whether a staged match is yet to be played; only what is, or was stored so, moves. Return
+    the ids of the matches that were moved.
+    """
+    if not has_fixtures and conn.execute(_FIXTURES, params).fetchone() is None:
+        return []
+    moved = []
+    for match_id, claimed, position, staged in conn.execute(_MOVED, params).fetchall():
+        if claimed == "scheduled":
+            conn.execute(_MOVE, {**params, "match": match_id, "position": position})
+            moved.append(match_id)
+        elif staged == "scheduled":
+            conn.execute("DELETE FROM staged_matches WHERE position = %s", (position,))
+    return moved

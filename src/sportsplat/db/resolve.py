@@ -1,0 +1,155 @@
+"""What holds of a match, from what its sources claim; where it changes, what held before is kept.
+
+Day, venue, stage and season are those of the source whose word comes first; the result is that of the first
+which has one; a start known to the minute beats one known to the day. A fixture is postponed when its source
+went on to later days without it. Nothing here depends on the order in which the claims came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.db.turning import turn
+
+if TYPE_CHECKING:
+    import psycopg
+
+GRACE_DAYS = 3
+"""A source may bring a result that much later than the results of later days."""
+
+_RANK = "coalesce(array_position(%(precedence)s::text[], c.source), 1000)"
+
+_TOUCH = """
+CREATE TEMPORARY TABLE IF NOT EXISTS touched_matches (match_id bigint PRIMARY KEY);
+TRUNCATE touched_matches
+"""
+
+# Fixtures are looked at again whenever results come: one of them may be postponed now.
+_TOUCH_FIXTURES = """
+INSERT INTO touched_matches
+SELECT id FROM matches WHERE league = %(league)s AND status IN ('scheduled', 'postponed')
+ON CONFLICT DO NOTHING
+"""
+
+_RESOLVED = f"""
+WITH claim AS MATERIALIZED (
+    SELECT c.*, m.home_id AS held_home, {_RANK} AS rank, c.source COLLATE "C" AS name
+      FROM touched_matches t JOIN match_claims c USING (match_id) JOIN matches m ON m.id = c.match_id),
+horizon AS MATERIALIZED (
+    SELECT c.source, c.season, max(c.match_date) AS last
+      FROM match_claims c JOIN matches m ON m.id = c.match_id
+     WHERE m.league = %(league)s AND c.status = 'final'
+       AND EXISTS (SELECT FROM claim WHERE claim.status = 'scheduled')
+     GROUP BY 1, 2),
+frame AS (
+    SELECT DISTINCT ON (match_id) match_id, match_date, home_id, away_id, number, season, stage, neutral,
+           kickoff_utc, precision
+      FROM claim ORDER BY match_id, rank, name),
+start AS (
+    SELECT DISTINCT ON (c.match_id) c.match_id, c.kickoff_utc
+      FROM claim c JOIN frame f USING (match_id)
+     WHERE c.precision = 'minute'
+       AND (c.kickoff_utc AT TIME ZONE 'UTC')::date BETWEEN f.match_date - 1 AND f.match_date + 1
+     ORDER BY c.match_id, c.rank, c.name),
+result AS (
+    SELECT DISTINCT ON (c.match_id) c.match_id, c.source, c.status,
+           CASE WHEN c.home_id = f.home_id THEN c.home_score ELSE c.away_score END AS home_score,
+           CASE WHEN c.home_id = f.home_id THEN c.away_score ELSE c.home_score END AS away_score
+      FROM claim c JOIN frame f USING (match_id)
+     ORDER BY c.match_id, array_position(ARRAY['final', 'cancelled', 'scheduled'], c.status), c.rank, c.name),
+known AS (
+    SELECT DISTINCT ON (c.match_id) c.match_id, c.known_at
+      FROM claim c WHERE c.status = 'final'
+     ORDER BY c.match_id, c.precision = 'day', c.rank, c.name),
+late AS (
+    SELECT c.match_id
+      FROM claim c JOIN horizon h USING (source, season)
+     GROUP BY c.match_id HAVING bool_and(c.match_date + {GRACE_DAYS} < h.last))
+SELECT f.match_id, f.season, f.match_date, coalesce(s.kickoff_utc, f.kickoff_utc) AS kickoff_utc,
+       CASE WHEN s.match_id IS NULL THEN f.precision ELSE 'minute' END AS precision,
+       f.home_id, f.away_id, f.number, f.neutral, f.stage,
+       CASE WHEN r.status = 'scheduled' AND l.match_id IS NOT NULL THEN 'postponed' ELSE r.status END
+           AS status,
+       r.home_score, r.away_score,
+       CASE WHEN r.status = 'final' THEN greatest(k.known_at, coalesce(s.kickoff_utc, f.kickoff_utc)) END
+           AS known_at,
+       r.source
+  FROM frame f JOIN result r USING (match_id) LEFT JOIN start s USING (match_id)
+  LEFT JOIN known k USING (match_id) LEFT JOIN late l USING (match_id)
+"""
+
+_FACTS = (
+    "season", "match_date", "kickoff_utc", "precision", "home_id", "away_id", "number", "neutral", "stage",
+    "status", "home_score", "away_score", "known_at",
+)  # fmt: skip
+_COLUMNS = (*_FACTS, "source")
+
+
+def _list(prefix: str, columns: Sequence[str] = _COLUMNS) -> str:
+    return ", ".join(f"{prefix}.{name}" for name in columns)
+
+
+# A day or venue whose place another match takes stays as it is.
+_CHANGES = f"""
+CREATE TEMPORARY TABLE changed_matches ON COMMIT DROP AS
+SELECT r.*, r.home_id <> m.home_id AS turned,
+       ({_list("r", _FACTS)}) IS DISTINCT FROM ({_list("m", _FACTS)}) AS says_else
+  FROM ({_RESOLVED}) r JOIN matches m ON m.id = r.match_id
+ WHERE ({_list("r")}) IS DISTINCT FROM ({_list("m")})
+   AND NOT EXISTS (
+       SELECT FROM matches o
+        WHERE o.league = m.league AND o.id <> m.id AND o.match_date = r.match_date
+          AND o.home_id = r.home_id AND o.away_id = r.away_id AND o.number = r.number)
+"""
+
+_KEEP = f"""
+INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(_COLUMNS)})
+SELECT m.id, m.recorded_at, n.moment, {_list("m")}
+  FROM changed_matches r JOIN matches m ON m.id = r.match_id
+ CROSS JOIN (SELECT coalesce(%(recorded_at)s::timestamptz, now()) AS moment) n
+ WHERE r.says_else AND m.recorded_at < n.moment
+ON CONFLICT DO NOTHING
+"""
+
+_TAKE = f"""
+UPDATE matches m
+   SET {", ".join(f"{name} = r.{name}" for name in _COLUMNS)}, run_id = %(run_id)s, updated_at = now(),
+       recorded_at = CASE WHEN r.says_else
+                          THEN greatest(m.recorded_at, coalesce(%(recorded_at)s::timestamptz, now()))
+                          ELSE m.recorded_at END
+  FROM changed_matches r WHERE m.id = r.match_id
+"""
+
+
+def touch(conn: psycopg.Connection[Any], match_ids: Sequence[int]) -> None:
+    """Name the matches whose claims changed: those that `resolve_touched` looks at."""
+    for statement in _TOUCH.split(";"):
+        conn.execute(statement.encode())
+    conn.execute("INSERT INTO touched_matches SELECT DISTINCT unnest(%s::bigint[])", (list(match_ids),))
+
+
+def resolve_touched(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
+    """Bring touched matches to what their claims say now; return the ids of those that say something else.
+
+    params: league, precedence, run_id, recorded_at (None: now). The caller holds the league's lock.
+    """
+    conn.execute(_TOUCH_FIXTURES, params)
+    conn.execute(_CHANGES.encode(), params)
+    rows = conn.execute("SELECT match_id, turned, says_else FROM changed_matches").fetchall()
+    if rows:
+        conn.execute(_KEEP.encode(), params)
+        conn.execute(_TAKE.encode(), params)
+        turned = [match_id for match_id, turned, _ in rows if turned]
+        if turned:
+            turn(conn, turned)
+    conn.execute("DROP TABLE changed_matches")
+    return [match_id for match_id, _, says_else in rows if says_else]
+
+
+def resolve_league(conn: psycopg.Connection[Any], league: str, precedence: Sequence[str]) -> int:
+    """Bring every match of a league to what its claims say under `precedence`; return how many changed."""
+    ids = [row[0] for row in conn.execute("SELECT id FROM matches WHERE league = %s", (league,)).fetchall()]
+    touch(conn, ids)
+    params = {"league": league, "precedence": list(precedence), "run_id": None, "recorded_at": None}
+    return len(resolve_touched(conn, params))

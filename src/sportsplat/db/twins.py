@@ -1,0 +1,94 @@
+"""Two stored matches that turn out to be one: what a third source says can show it, whatever came first.
+
+They are one when no source names both, they are a day apart or have changed venues, a result that a source
+gives of the one is what another source gives of the other, and no third match fits as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.db.turning import turn
+
+if TYPE_CHECKING:
+    import psycopg
+
+_OTHER_SOURCES = """
+SELECT FROM match_claims c JOIN matches m ON m.id = c.match_id
+ WHERE m.league = %(league)s AND c.source <> %(source)s LIMIT 1
+"""
+
+_TWINS = """
+WITH near AS (
+    SELECT DISTINCT a.id AS one, b.id AS other, a.home_id <> b.home_id AS turned
+      FROM linked_matches l
+      JOIN matches a ON a.id = l.match_id
+      JOIN matches b ON b.league = a.league AND b.season = a.season AND b.id <> a.id
+       AND ((b.home_id = a.home_id AND b.away_id = a.away_id AND abs(b.match_date - a.match_date) = 1)
+         OR (b.home_id = a.away_id AND b.away_id = a.home_id AND b.match_date = a.match_date
+             AND b.number = a.number))
+      JOIN match_claims p ON p.match_id = a.id AND p.status = 'final'
+      JOIN match_claims q ON q.match_id = b.id AND q.status = 'final'
+       AND CASE WHEN p.home_id = q.home_id THEN (p.home_score, p.away_score) = (q.home_score, q.away_score)
+                ELSE (p.home_score, p.away_score) = (q.away_score, q.home_score) END
+     WHERE NOT EXISTS (SELECT FROM match_claims x JOIN match_claims y USING (source)
+                        WHERE x.match_id = a.id AND y.match_id = b.id)),
+either AS (SELECT one, other, turned FROM near UNION SELECT other, one, turned FROM near),
+alone AS (SELECT one FROM either GROUP BY one HAVING count(*) = 1)
+SELECT least(e.one, e.other), greatest(e.one, e.other), bool_or(e.turned)
+  FROM either e JOIN alone a ON a.one = e.one JOIN alone b ON b.one = e.other
+ GROUP BY 1, 2
+"""
+
+_IN_USE = """
+SELECT EXISTS (SELECT FROM predictions WHERE match_id = %(drop)s)
+    OR EXISTS (SELECT FROM bets WHERE match_id = %(drop)s)
+"""
+
+_MERGE = (
+    "UPDATE match_claims SET match_id = %(keep)s WHERE match_id = %(drop)s",
+    "UPDATE match_details SET match_id = %(keep)s WHERE match_id = %(drop)s",
+    "UPDATE team_match_stats SET match_id = %(keep)s WHERE match_id = %(drop)s",
+    """
+    UPDATE quotes q SET match_id = %(keep)s
+     WHERE match_id = %(drop)s AND NOT EXISTS (
+           SELECT FROM quotes o
+            WHERE o.match_id = %(keep)s AND o.bookmaker = q.bookmaker AND o.market = q.market
+              AND o.outcome = q.outcome AND o.is_closing = q.is_closing
+              AND (o.line, o.quoted_at) IS NOT DISTINCT FROM (q.line, q.quoted_at))
+    """,
+    """
+    UPDATE forecasts f SET match_id = %(keep)s
+     WHERE match_id = %(drop)s AND NOT EXISTS (
+           SELECT FROM forecasts o WHERE o.match_id = %(keep)s AND o.publisher = f.publisher)
+    """,
+    "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s",
+    "DELETE FROM matches WHERE id = %(drop)s",
+)
+
+
+def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
+    """Make one match of two that the linked matches turn out to be; return the ids of those that stay.
+
+    A match that predictions or bets speak of is never dropped: of two such, both stay.
+    """
+    if conn.execute(_OTHER_SOURCES, params).fetchone() is None:
+        return []
+    merged = []
+    for keep, drop, turned in conn.execute(_TWINS).fetchall():
+        roles = {"keep": keep, "drop": drop}
+        if _in_use(conn, roles):
+            roles = {"keep": drop, "drop": keep}
+            if _in_use(conn, roles):
+                continue
+        if turned:
+            turn(conn, [roles["drop"]])
+        for statement in _MERGE:
+            conn.execute(statement.encode(), roles)
+        merged.append(roles["keep"])
+    return merged
+
+
+def _in_use(conn: psycopg.Connection[Any], roles: Mapping[str, int]) -> bool:
+    return conn.execute(_IN_USE, roles).fetchone() == (True,)
