@@ -145,7 +145,7 @@ class Fetcher:
 
 @contextmanager
 def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None) -> Iterator[Fetcher]:
-    """Make a fetcher with time-out, attempts and cache folder of the settings; `headers` go before ours."""
+    """Make a fetcher with time-out, attempts and cache folder of the settings; `headers` win over ours."""
     stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     timeout_s = settings.sources.timeout_s
     with httpx.Client(

@@ -16,13 +16,14 @@ from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.nba_games import (
     ENDED_LATER,
     LEAGUE,
+    GameId,
     GameReader,
     Row,
     cells,
+    check_season,
     read_day,
     read_game_id,
     read_points,
-    read_season,
     read_stat,
 )
 from sportsplat.sources.rows import RowError, Table, collector_paused, read_table
@@ -69,8 +70,7 @@ def parse(payload: Payload, league: League) -> Batch:
 class _Game(NamedTuple):
     """What the rows of one game must agree in."""
 
-    season: int
-    stage: str
+    id: GameId
     day: date
     ended_on: date
     teams: tuple[str, str]
@@ -102,9 +102,7 @@ class _Reader(GameReader):
                 "contradicting-duplicate",
                 f"GAME_ID {rows[0][1][self.game_id]} stands in {len(rows)} rows that tell different games",
             )
-        key = self.add_game(
-            first, game.season, game.stage, game.day, game.teams, game.score, ended_on=game.ended_on
-        )
+        key = self.add_game(first, game.id, game.day, game.teams, game.score, ended_on=game.ended_on)
         if game.score is not None:
             for side in SIDES:
                 boxes = [self._box(index, row, side) for index, row in rows]
@@ -116,14 +114,12 @@ class _Reader(GameReader):
     def _game(self, row: Row) -> _Game:
         day_text, number, status, home, away, season_text, home_points, away_points, won = self.facts(row)
         game_id = read_game_id(number)
-        season = read_season(season_text, "SEASON")
-        if season != game_id.season:
-            raise RowError("bad-season", f"SEASON is {season_text!r}, GAME_ID {number} says {game_id.season}")
+        check_season(season_text, "SEASON", game_id)
         self._check_repeated_teams(row, home, away)
         day = read_day(day_text, "GAME_DATE_EST")
         teams = self.teams(home, away, day, ("HOME_TEAM_ID", "VISITOR_TEAM_ID"))
         score = _score(status, home_points, away_points, won)
-        return _Game(season, game_id.stage, day, ENDED_LATER.get(game_id.number, day), teams, score)
+        return _Game(game_id, day, ENDED_LATER.get(game_id.number, day), teams, score)
 
     def _check_repeated_teams(self, row: Row, home: str, away: str) -> None:
         for name, team in (("TEAM_ID_home", home), ("TEAM_ID_away", away)):

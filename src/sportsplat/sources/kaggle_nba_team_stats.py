@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sportsplat.domain import Batch
 from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.nba_box import BoxReader
-from sportsplat.sources.nba_games import LEAGUE, GameReader, Row, cells, read_points
+from sportsplat.sources.nba_games import LEAGUE, REGULAR, GameId, GameReader, Row, cells, read_points
 from sportsplat.sources.rows import RowError, Table, collector_paused, read_iso_date, read_table
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ STATS = {
 OPPONENT = {name: f"Opp.{label.removeprefix('X')}" for name, label in STATS.items()}
 FIRST_MONTH = 9  # a game from September on belongs to the season that starts in its year
 PLACES = ("Home", "Away")
-_DATE = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+_DATE = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
 class KaggleNbaTeamStats:
@@ -100,7 +100,7 @@ class _Reader(GameReader):
         teams = self.teams(facts[0], facts[3], day, ("Team", "Opponent"))
         score = _score(facts, mirrored)
         season = day.year if day.month >= FIRST_MONTH else day.year - 1
-        key = self.add_game(home[0], season, "regular", day, teams, score)
+        key = self.add_game(home[0], GameId("", REGULAR, season), day, teams, score)
         self.add_stats(key, True, self._box(home, away, score[0]), day)
         self.add_stats(key, False, self._box(away, home, score[1]), day)
 

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 LEAGUE = "nba"
 NBA = "00"  # the first two digits of a game id: 10 is the WNBA, 20 the G League
-STAGES = {"2": "regular", "4": "playoff", "5": "playoff"}  # a play-in game is FiveThirtyEight's play-off too
+REGULAR = "2"
+STAGES = {
+    REGULAR: "regular",
+    "4": "playoff",
+    "5": "playoff",
+}  # a play-in game is FiveThirtyEight's play-off too
 OTHER_GAMES = {"1": "preseason", "3": "all-star", "6": "NBA Cup final"}
 # The league had the last 51.9 seconds of Hawks-Heat played again when the two met next: no result until then.
 ENDED_LATER = {"0020700367": date(2008, 3, 8)}
-_GAME_ID = re.compile(r"(?:(\d\d)?(\d)(\d\d)\d{5})(?:\.0)?")
+_GAME_ID = re.compile(r"([0-9]{2})?([0-9])([0-9]{2})[0-9]{5}")
+_SEASON = re.compile(r"([1-6]?)([0-9]{4})(?:-[0-9]{2})?")
 _MIDNIGHT = re.compile(r"[T ]00:00:00(?:\.0+)?Z?$")
 Row = Sequence[str]
 
@@ -31,8 +37,13 @@ class GameId(NamedTuple):
     """The id that stats.nba.com gives a game: `number` has ten digits, `season` is the year it starts in."""
 
     number: str
-    stage: str
+    kind: str
     season: int
+
+    @property
+    def stage(self) -> str:
+        """Return "regular" or "playoff"."""
+        return STAGES[self.kind]
 
 
 class GameReader(RowReader):
@@ -73,8 +84,7 @@ class GameReader(RowReader):
     def add_game(
         self,
         index: int,
-        season: int,
-        stage: str,
+        game: GameId,
         day: date,
         teams: tuple[str, str],
         score: tuple[int, int] | None,
@@ -91,13 +101,13 @@ class GameReader(RowReader):
         return self.add_match(
             index,
             MatchRecord(
-                season=season,
+                season=game.season,
                 match_date=day,
                 kickoff_utc=midnight,
                 precision=Precision.DAY,
                 home=teams[0],
                 away=teams[1],
-                stage=stage,
+                stage=game.stage,
                 status=unplayed if score is None else MatchStatus.FINAL,
                 home_score=None if score is None else score[0],
                 away_score=None if score is None else score[1],
@@ -130,22 +140,22 @@ def read_game_id(text: str) -> GameId:
     if not found:
         raise RowError("bad-game-id", f"GAME_ID is {text!r}: expected ten digits, as 0021800001")
     prefix, kind, year = found[1] or NBA, found[2], int(found[3])
-    number = f"{prefix}{text.removesuffix('.0')[-8:]}"
     if prefix != NBA:
         raise RowError("not-a-league-game", f"GAME_ID is {text!r}: a game of another league than the NBA")
     if kind not in STAGES:
         what = OTHER_GAMES.get(kind, "unknown kind of")
         raise RowError("not-a-league-game", f"GAME_ID is {text!r}: {what} game, no match of the league")
-    return GameId(number, STAGES[kind], 1900 + year if year >= 46 else 2000 + year)
+    return GameId(f"{prefix}{text[-8:]}", kind, 1900 + year if year >= 46 else 2000 + year)
 
 
 @lru_cache(maxsize=4096)
-def read_season(text: str, column: str) -> int:
-    """Read the year in which a season starts: 2018, 2018-19 and, with a first digit for the kind, 22018."""
-    found = re.fullmatch(r"[1-6]?(\d{4})|(\d{4})-\d\d", text)
+def check_season(text: str, column: str, game: GameId) -> None:
+    """Raise RowError unless a season (2018, 2018-19 or, with the kind in front, 22018) is a game's."""
+    found = _SEASON.fullmatch(text)
     if not found:
         raise RowError("bad-season", f"{column} is {text!r}: expected a season such as 2018 or 2018-19")
-    return int(found[1] or found[2])
+    if int(found[2]) != game.season or found[1] not in ("", game.kind):
+        raise RowError("bad-season", f"{column} is {text!r}, but the GAME_ID is {game.number}")
 
 
 @lru_cache(maxsize=16384)

@@ -24,10 +24,10 @@ from sportsplat.sources.nba_games import (
     GameReader,
     Row,
     cells,
+    check_season,
     read_day,
     read_game_id,
     read_points,
-    read_season,
 )
 from sportsplat.sources.rows import RowError, Table, collector_paused, not_this_format, read_table
 
@@ -148,16 +148,13 @@ class _Reader(GameReader):
         if len(rows) != 2:
             raise RowError("no-pair", f"GAME_ID {game.number!r} stands in {len(rows)} rows: expected two")
         home, away = self._home_first(*(self._side(index, row) for index, row in rows))
-        season = read_season(home.season, self.season_column)
-        if season != game.season:
-            told = f"{self.season_column} is {home.season!r}, GAME_ID {game.number} says {game.season}"
-            raise RowError("bad-season", told)
+        check_season(home.season, self.season_column, game)
         teams = self.teams(home.team, away.team, home.day, ("TEAM_ID", "TEAM_ID of the other row"))
         score = _score(home, away)
         called_off = score is None and self._was_called_off(home, away)
         ended_on = ENDED_LATER.get(game.number, home.day)
         key = self.add_game(
-            home.place, season, game.stage, home.day, teams, score, ended_on=ended_on, called_off=called_off
+            home.place, game, home.day, teams, score, ended_on=ended_on, called_off=called_off
         )
         if score is not None:
             for side, points, is_home in zip((home, away), score, (True, False), strict=True):
