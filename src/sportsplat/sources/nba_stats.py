@@ -231,9 +231,9 @@ def _read_margin(text: str) -> float:
 
 
 def _check_minutes(home: _Side, away: _Side) -> None:
-    """Raise RowError where one team played longer: then a player is missing, and his points are too.
+    """Raise RowError where one team played longer: its box score, which makes the points, is not whole.
 
-    In 1996-11-10 DEN @ CLE a player of the one stands among those of the other: 108:79 for 101:86.
+    DEN @ CLE of 1996-11-10 is 108:79 here, with 24 minutes missing, and 101:86 elsewhere.
     """
     own, other = _game_minutes(home.minutes), _game_minutes(away.minutes)
     if own is not None and other is not None and abs(own - other) > 2 * ROUNDING:
