@@ -135,6 +135,8 @@ class SourceSettings(Section):
     fivethirtyeight_url: Url = Field(
         "https://projects.fivethirtyeight.com/nba-model", description="FiveThirtyEight NBA files"
     )
+    nba_stats_url: Url = Field("https://stats.nba.com/stats", description="NBA game logs")
+    nba_stats_pause_s: Seconds = Field(1.0, description="Seconds between two requests to stats.nba.com")
     cache_dir: Path = Field(
         Path(".sportsplat/cache"), description="Folder that keeps fetched bytes untouched"
     )

@@ -1,7 +1,7 @@
 """What holds of a match, from what its sources claim; where it changes, what held before is kept.
 
 Day, venue, stage and season are those of the source whose word comes first; the result is that of the first
-which has one; a start known to the minute beats one known to the day. A fixture is postponed when its source
+which has one; a place is neutral when anybody says so; a start known to the minute beats one known to the day. A fixture is postponed when its source
 went on to later days without it. Nothing here depends on the order in which the claims came.
 """
 
@@ -43,8 +43,8 @@ horizon AS MATERIALIZED (
        AND EXISTS (SELECT FROM claim WHERE claim.status = 'scheduled')
      GROUP BY 1, 2),
 frame AS (
-    SELECT DISTINCT ON (match_id) match_id, match_date, home_id, away_id, number, season, stage, neutral,
-           kickoff_utc, precision
+    SELECT DISTINCT ON (match_id) match_id, match_date, home_id, away_id, number, season, stage,
+           bool_or(neutral) OVER (PARTITION BY match_id) AS neutral, kickoff_utc, precision
       FROM claim ORDER BY match_id, rank, name),
 start AS (
     SELECT DISTINCT ON (c.match_id) c.match_id, c.kickoff_utc

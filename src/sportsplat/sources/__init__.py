@@ -15,6 +15,9 @@ SOURCES: dict[str, tuple[str, str]] = {
     "football-data": ("football_data", "FootballData"),
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
+    "nba-stats": ("nba_stats", "NbaStats"),
+    "kaggle-nba-games": ("kaggle_nba_games", "KaggleNbaGames"),
+    "kaggle-nba-team-stats": ("kaggle_nba_team_stats", "KaggleNbaTeamStats"),
     "simulate": ("simulate", "SimulateSource"),
 }
 

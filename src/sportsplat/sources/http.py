@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 60.0  # a site that asks for more is not waited for
 TRANSFER_FACTOR = 10  # a whole answer may take so many times as long as one pause within it
+Refuse = Callable[[str, str, bytes], None]
 log = logging.getLogger(__name__)
 
 
@@ -60,10 +61,11 @@ class Fetcher:
         self._transfer_s = transfer_s
         self._first_wait_s = first_wait_s
 
-    def get(self, url: str, *, what: str) -> Payload:
+    def get(self, url: str, *, what: str, refuse: Refuse | None = None) -> Payload:
         """Return the file at `url`: from the site or, where that has nothing newer or no answer, the cache.
 
-        what: the words for this file in errors, as "the season 2021/22 of Premier League".
+        what: the words for this file in errors, as "the season 2021/22 of Premier League". refuse: raises
+        SourceUnavailable for bytes that are not the file, before they are kept (default: a web page).
 
         Raises:
             SourceUnavailable: the site has no such file (NO_SUCH_FILE), answers with a web page (NOT_DATA),
@@ -71,12 +73,12 @@ class Fetcher:
         """
         cached = self._cache.load(url)
         try:
-            copy = self._ask_repeatedly(url, what, cached)
+            copy = self._ask_repeatedly(url, what, cached, refuse or refuse_web_page)
         except (httpx.HTTPError, httpx.InvalidURL, _NoAnswer) as problem:
             copy = self._fall_back(url, what, cached, problem)
         return Payload.of(url, copy.data)
 
-    def _ask_repeatedly(self, url: str, what: str, cached: Copy | None) -> Copy:
+    def _ask_repeatedly(self, url: str, what: str, cached: Copy | None, refuse: Refuse) -> Copy:
         for attempt in stamina.retry_context(
             on=_pause_after,
             attempts=self._attempts,
@@ -86,10 +88,10 @@ class Fetcher:
             wait_jitter=self._first_wait_s,
         ):
             with attempt:
-                return self._ask(url, what, cached)
+                return self._ask(url, what, cached, refuse)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _ask(self, url: str, what: str, cached: Copy | None) -> Copy:
+    def _ask(self, url: str, what: str, cached: Copy | None, refuse: Refuse) -> Copy:
         with self._client.stream("GET", url, headers=_conditions(cached)) as answer:
             if answer.status_code == httpx.codes.NOT_MODIFIED and cached is not None:
                 return cached
@@ -105,7 +107,7 @@ class Fetcher:
                 repeatable = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
                 raise _NoAnswer(_status(answer), _retry_after_s(answer), repeatable)
             data = self._body(answer)
-        _refuse_web_page(url, what, data)
+        refuse(url, what, data)
         copy = Copy(
             data,
             hashlib.sha256(data).hexdigest(),
@@ -142,12 +144,14 @@ class Fetcher:
 
 
 @contextmanager
-def open_fetcher(settings: Settings) -> Iterator[Fetcher]:
-    """Make a fetcher with the time-out, attempts and cache folder of the settings."""
+def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None) -> Iterator[Fetcher]:
+    """Make a fetcher with time-out, attempts and cache folder of the settings; `headers` win over ours."""
     stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     timeout_s = settings.sources.timeout_s
     with httpx.Client(
-        timeout=timeout_s, follow_redirects=True, headers={"User-Agent": f"sportsplat/{__version__}"}
+        timeout=timeout_s,
+        follow_redirects=True,
+        headers={"User-Agent": f"sportsplat/{__version__}", **(headers or {})},
     ) as client:
         yield Fetcher(
             client,
@@ -199,7 +203,7 @@ def _status(answer: httpx.Response) -> str:
     return f"{answer.status_code} {answer.reason_phrase}".strip()
 
 
-def _refuse_web_page(url: str, what: str, data: bytes) -> None:
+def refuse_web_page(url: str, what: str, data: bytes) -> None:
     """Raise SourceUnavailable for HTML: some sites and every captive portal answer 200 with a page."""
     if data.lstrip()[:1] == b"<":
         raise SourceUnavailable(
