@@ -43,7 +43,8 @@ INSERT INTO quotes (match_id, bookmaker, market, outcome, is_closing, decimal_od
 SELECT id, 'book ' || b, 'result', outcome, true, 1 + ((id * 37 + b) % 1000 + 1) / 97.0, known_at
 FROM matches, generate_series(1, 5) AS b, unnest(ARRAY['home', 'draw', 'away']) AS outcome;
 INSERT INTO team_match_stats
-SELECT id, home_id, true, jsonb_build_object('shots', id % 20, 'a', 0.1 + id), known_at, 'made up' FROM matches;
+SELECT id, home_id, true, jsonb_build_object('shots', id % 20, 'a', 0.1 + id), known_at, 'made up'
+FROM matches;
 INSERT INTO feature_manifests VALUES ('h', '{elo,form}');
 INSERT INTO match_features (match_id, manifest, decision_at, values)
 SELECT id, 'h', kickoff_utc, ARRAY['NaN', '-Infinity', 1e-300, id / 3.0]::float8[] FROM matches;

@@ -198,7 +198,9 @@ def test_a_backup_of_an_older_schema_is_restored_and_migrated(
 
     assert restored["actions"][-1] == f"migrated the schema from 0011 to {head(MIGRATIONS)}"
     assert check(empty_database.dsn, MIGRATIONS) == []
-    assert held(empty_database.endpoint)[0]["matches"] == older[0]["matches"]
+    now = held(empty_database.endpoint)[0]
+    assert now["match_features"] == older[0]["match_features"]  # a table that no later revision changes
+    assert now["matches"].rows == older[0]["matches"].rows
 
 
 def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_touched(

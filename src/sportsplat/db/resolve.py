@@ -1,8 +1,9 @@
 """What holds of a match, from what its sources claim; where it changes, what held before is kept.
 
 Day, venue, stage and season are those of the source whose word comes first; the result is that of the first
-which has one; a place is neutral when anybody says so; a start known to the minute beats one known to the day. A fixture is postponed when its source
-went on to later days without it. Nothing here depends on the order in which the claims came.
+which has one; a place is neutral when anybody says so; a start known to the minute beats that of a day.
+A fixture is postponed when its source went on to later days without it. Nothing here depends on the order in
+which the claims came.
 """
 
 from __future__ import annotations
