@@ -26,6 +26,7 @@ MODULES = (
     "config",
     "db",
     "data",
+    "teams",
     "features",
     "modelling",
     "backtest",

@@ -77,7 +77,7 @@ def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 def letters(name: str) -> str:
     """Return what a name is compared by: lower-case letters and digits, without accents, FC and the like."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold().replace(".", "")
     bare = _NO_LETTER.sub("", _CLUB.sub("", plain))
     return bare or _NO_LETTER.sub("", plain)
 

@@ -1,0 +1,95 @@
+"""`sportsplat teams`: who plays in a league, and what sources call them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sportsplat.cli.render import Answer, Run, command, group
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LeagueCode = Annotated[str, typer.Argument(metavar="LEAGUE", help="League code: nba, nfl, epl …")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `teams`."""
+    teams = group(app, "teams", "Who plays in a league, and what sources call them.")
+    command(teams, "list")(list_teams)
+    command(teams, "alias")(alias)
+    command(teams, "add")(add)
+
+
+def list_teams(ctx: Run, league: LeagueCode) -> Answer:
+    """List a league's teams with every spelling that leads to them."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.teams import teams as run
+
+    rows = run(open_context(ctx.settings()), league)
+
+    def show(console: Console) -> None:
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table("team", "named by", "also called")
+        for row in rows:
+            named_by = row["named_by"] or ("declared" if row["spellings"] or not row["stored"] else "")
+            table.add_row(escape(row["name"]), named_by, escape(", ".join(row["spellings"])))
+        console.print(table if rows else f"no team of {league} is stored or declared")
+
+    return Answer({"league": league, "teams": rows}, show)
+
+
+def alias(
+    ctx: Run,
+    league: LeagueCode,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Whose spelling it is; any: everybody's.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name as the source writes it.")],
+    team: Annotated[str, typer.Argument(metavar="TEAM", help="The team that is meant, as `list` names it.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches from this day."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches up to this day."),
+    ] = None,
+) -> Answer:
+    """Say which team a source means by a name; then `quarantine retry` takes the rows that waited for it.
+
+    Example: sportsplat teams alias epl espn "Manchester United" "Man United"
+    """
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.teams import alias as run
+
+    context = open_context(ctx.settings())
+    data = run(context, league, source, name, team, since=_day(since), until=_day(until))
+    said = "is" if data["new"] else "was known to be"
+    return Answer.text(
+        data,
+        f"{data['name']!r} of {data['source']} {said} {data['team']!r} in {league}\n"
+        "next: sportsplat quarantine retry",
+    )
+
+
+def add(
+    ctx: Run,
+    league: LeagueCode,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The team's name.")],
+) -> Answer:
+    """Add a team that no source may name by itself.
+
+    Example: sportsplat teams add nhl Whalers
+    """
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.teams import add as run
+
+    data = run(open_context(ctx.settings()), league, name)
+    return Answer.text(data, f"{data['team']!r} {'is now' if data['new'] else 'was'} a team of {league}")
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

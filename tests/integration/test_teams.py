@@ -1,0 +1,132 @@
+"""Names: known ones become teams, strange ones wait with the command that resolves them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sportsplat.errors import NotFound, UsageError
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.identity import closest, letters
+from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.quarantine import retry, waiting
+from sportsplat.jobs.teams import add, alias, teams
+from tests.conftest import Database
+from tests.records import count
+
+SOURCE = "football-data"
+
+
+def season(folder: Path, *rows: str, name: str = "2021") -> Path:
+    file = folder / name / "E0.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR", *rows]) + "\n")
+    return file
+
+
+FIRST = ("E0,12/09/2020,Man United,Leeds,2,1,H", "E0,13/09/2020,Fulham,Arsenal,0,3,A")
+
+
+def test_a_source_that_names_the_teams_of_a_league_brings_new_ones(context: Context, tmp_path: Path) -> None:
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    assert {row["name"]: row["named_by"] for row in teams(context, "epl")} == dict.fromkeys(
+        ("Arsenal", "Fulham", "Leeds", "Man United"), SOURCE
+    )
+
+
+@pytest.mark.parametrize("strange", ["Man Unitd", "MAN UNITED", "Man United FC"])
+def test_another_spelling_of_a_stored_team_waits_and_is_resolved_by_the_command_that_it_names(
+    context: Context, database: Database, tmp_path: Path, strange: str
+) -> None:
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    report = ingest(context, SOURCE, [season(tmp_path / "b", f"E0,20/09/2020,{strange},Leeds,1,1,D")])
+    assert report["matches"]["inserted"] == 0
+    (row,) = waiting(context)
+    assert (row.code, row.line) == ("unknown-team", 2)
+    assert row.raw == f"E0,20/09/2020,{strange},Leeds,1,1,D"
+    name = f"'{strange}'"
+    assert f"sportsplat teams alias epl football-data {name} 'Man United'" in row.reason
+
+    assert alias(context, "epl", SOURCE, strange, "Man United")["new"]
+    assert not alias(context, "epl", SOURCE, strange, "Man United")["new"]
+    result = retry(context)
+    assert (result["resolved"], result["waiting"]) == (1, 0)
+    with database.connect() as conn:
+        assert count(conn, "matches") == 3
+        assert count(conn, "teams") == 4
+
+
+def test_a_promoted_club_is_no_spelling_of_a_club_of_the_same_file(context: Context, tmp_path: Path) -> None:
+    """Sheffield United and Sheffield Utd could be one; Man United and Man City play each other."""
+    rows = ("E0,12/09/2020,Man United,Man City,2,1,H", "E0,13/09/2020,Sheffield United,Sheffield Weds,0,3,A")
+    assert ingest(context, SOURCE, [season(tmp_path, *rows)])["matches"]["inserted"] == 2
+
+
+def test_an_alias_holds_on_its_days_only(context: Context, tmp_path: Path) -> None:
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    alias(context, "epl", SOURCE, "Utd", "Man United", until=date(2020, 9, 30))
+    alias(context, "epl", SOURCE, "Utd", "Leeds", since=date(2020, 10, 1))
+    rows = ("E0,26/09/2020,Utd,Arsenal,1,1,D", "E0,03/10/2020,Utd,Arsenal,2,1,H")
+    assert ingest(context, SOURCE, [season(tmp_path / "b", *rows)])["matches"]["inserted"] == 2
+    spellings = {row["name"]: row["spellings"] for row in teams(context, "epl")}
+    assert "football-data: Utd until 2020-09-30" in spellings["Man United"]
+    assert "football-data: Utd from 2020-10-01" in spellings["Leeds"]
+
+
+def test_an_alias_that_is_told_anew_replaces_the_old_one(context: Context, tmp_path: Path) -> None:
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    alias(context, "epl", SOURCE, "Utd", "Leeds")
+    assert alias(context, "epl", SOURCE, "Utd", "Man United")["new"]
+    assert not any(
+        "Utd" in text for row in teams(context, "epl") if row["name"] == "Leeds" for text in row["spellings"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "code"),
+    [
+        (("epl", SOURCE, "Utd", "Man Untied"), NotFound, "UNKNOWN_TEAM"),
+        (("epl", "football", "Utd", "Leeds"), NotFound, "UNKNOWN_SOURCE"),
+        (("elp", SOURCE, "Utd", "Leeds"), NotFound, "UNKNOWN_LEAGUE"),
+        (("epl", SOURCE, "Fulham", "Leeds"), UsageError, "NAME_IS_A_TEAM"),
+    ],
+)
+def test_a_wrong_word_gets_a_suggestion_and_changes_nothing(
+    context: Context, database: Database, tmp_path: Path, words: tuple[str, ...], error: type[Any], code: str
+) -> None:
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    with pytest.raises(error) as refused:
+        alias(context, *words)
+    assert refused.value.error_code == code
+    with database.connect() as conn:
+        assert count(conn, "team_aliases") == 0
+
+
+def test_a_declared_league_takes_no_name_that_is_not_declared(context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "games.csv"
+    header = "game_id,season,game_type,gameday,away_team,away_score,home_team,home_score"
+    file.write_text(f"{header}\n1,2020,REG,2020-09-13,BUF,17,NYJ,27\n2,2020,REG,2020-09-13,XXX,17,MIA,27\n")
+    report = ingest(context, "nflverse", [file])
+    assert report["matches"]["inserted"] == 2  # nflverse may name teams of the NFL
+    assert add(context, "nhl", "Whalers") == {"league": "nhl", "team": "Whalers", "new": True}
+    assert not add(context, "nhl", "Whalers")["new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "first"),
+    [
+        ("Manchester United", ["Man United", "Man City", "Leeds"], "Man United"),
+        ("Atlético Madrid", ["Ath Madrid", "Real Madrid", "Atletico Madrid"], "Atletico Madrid"),
+        ("1. FC Köln", ["FC Koln", "Mainz"], "FC Koln"),
+    ],
+)
+def test_the_closest_name_comes_first(name: str, known: list[str], first: str) -> None:
+    assert closest(name, known)[0] == first
+
+
+def test_a_name_is_compared_by_its_letters() -> None:
+    assert letters("A.F.C. Bournemouth ") == letters("afc bournemouth") != letters("FC")
+    assert letters("FC") == "fc"
