@@ -15,6 +15,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "football-data": ("football_data", "FootballData"),
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
+    "sportsbookreview": ("sportsbookreview", "SportsbookReview"),
+    "kaggle-nba-betting": ("kaggle_nba_betting", "KaggleNbaBetting"),
     "simulate": ("simulate", "SimulateSource"),
 }
 
