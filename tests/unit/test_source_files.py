@@ -12,7 +12,6 @@ from sportsplat.errors import InputRefused, NotFound
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, read_paths, suffixes_of
 
-
 FILES_ONLY = {"sportsbookreview", "kaggle-nba-betting"}  # nothing is fetched: the user has the files
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.errors import InputRefused
@@ -12,6 +12,7 @@ from sportsplat.sources.rows import RowError
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
+DISORDER = timedelta(days=30)  # how far below a later game an earlier one may stand
 _NAMED = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:-(\d\d))?(?!\d)")
 _MONTH_DAY = re.compile(r"(\d{1,2})(\d\d)")
 
@@ -66,10 +67,10 @@ class Season:
         self.start, self._crosses = _named(league, file)
         self.days = CALENDAR.get((league.code, self.start))
         self._file = file
-        self._latest = date(self.start, 11, 1)
+        self._latest = date(self.start, 9, 1)
 
     def day(self, text: str) -> date:
-        """Return the day that MMDD means, where the season has it, next to the day that was asked for before.
+        """Return the day that MMDD means: the first that the season has from the day before it in the file on.
 
         Raises RowError (bad-date) where it has none.
         """
@@ -82,7 +83,7 @@ class Season:
                 continue
         if not found or not days:
             raise RowError("bad-date", f"Date is {text!r}: expected MMDD, a day of the season {self.name}")
-        self._latest = min(days, key=lambda day: abs(day - self._latest))
+        self._latest = next((day for day in days if day > self._latest - DISORDER), days[-1])
         return self._latest
 
     def check_opening(self, first: date) -> None:

@@ -120,7 +120,7 @@ class PairReader(RowReader):
             if above.at in pairs:
                 continue
             places = self.cell(above.row, "VH").upper(), self.cell(below.row, "VH").upper()
-            if places == ("V", "H") or (places == ("N", "N") and self._begins(above)):
+            if places == ("V", "H") or (places == ("N", "N") and self._begins(above) > self._begins(below)):
                 pairs[above.at] = pairs[below.at] = Pair(above, below, places == ("N", "N"))
         return pairs
 
