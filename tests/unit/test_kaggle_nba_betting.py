@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime
 
 import pytest
@@ -13,75 +14,20 @@ from sportsplat.sources.base import Payload
 from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
 
 LEAGUES = load_leagues()
-HEADER = [
-    "season",
-    "date",
-    "regular",
-    "playoffs",
-    "away",
-    "home",
-    "score_away",
-    "score_home",
-    "q1_away",
-    "q2_away",
-    "q3_away",
-    "q4_away",
-    "ot_away",
-    "q1_home",
-    "q2_home",
-    "q3_home",
-    "q4_home",
-    "ot_home",
-    "whos_favored",
-    "spread",
-    "total",
-    "moneyline_away",
-    "moneyline_home",
-    "h2_spread",
-    "h2_total",
-    "id_spread",
-    "id_total",
-]
-GAME = dict(
-    zip(
-        HEADER,
-        [
-            "2008",
-            "2007-10-30",
-            "True",
-            "False",
-            "por",
-            "sa",
-            "97",
-            "106",
-            "26",
-            "23",
-            "28",
-            "20",
-            "0",
-            "29",
-            "30",
-            "22",
-            "25",
-            "0",
-            "home",
-            "13.0",
-            "189.5",
-            "900",
-            "-1400",
-            "5",
-            "95.0",
-            "0",
-            "1",
-        ],
-        strict=True,
-    )
+(GAME,) = csv.DictReader(
+    [
+        "season,date,regular,playoffs,away,home,score_away,score_home,q1_away,q2_away,q3_away,q4_away,ot_away,"
+        "q1_home,q2_home,q3_home,q4_home,ot_home,whos_favored,spread,total,moneyline_away,moneyline_home,"
+        "h2_spread,h2_total,id_spread,id_total",
+        "2008,2007-10-30,True,False,por,sa,97,106,26,23,28,20,0,29,30,22,25,0,home,13.0,189.5,900,-1400,"
+        "5,95.0,0,1",
+    ]
 )
 
 
 def read(*changes: dict[str, str]) -> Batch:
     rows = [",".join((GAME | change).values()) for change in changes]
-    text = "\n".join([",".join(HEADER), *rows, ""])
+    text = "\n".join([",".join(GAME), *rows, ""])
     return KaggleNbaBetting().parse(Payload.of("nba.csv", text.encode()), None, LEAGUES)
 
 

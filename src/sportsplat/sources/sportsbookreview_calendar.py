@@ -48,7 +48,7 @@ CALENDAR: dict[tuple[str, int], SeasonDays] = {
         ("mlb", 2011, "2011-03-31", "2011-09-30"),
         ("mlb", 2012, "2012-03-28", "2012-10-05"),
         ("mlb", 2013, "2013-03-31", "2013-10-01"),
-        ("mlb", 2014, "2014-03-22", "2014-09-30"),
+        ("mlb", 2014, "2014-03-22", "2014-09-29"),  # its file has the first wild-card game a day early
         ("mlb", 2015, "2015-04-05", "2015-10-06"),
         ("mlb", 2016, "2016-04-03", "2016-10-04"),
         ("mlb", 2017, "2017-04-02", "2017-10-03"),
@@ -70,7 +70,7 @@ class Season:
         self._latest = date(self.start, 9, 1)
 
     def day(self, text: str) -> date:
-        """Return the day that MMDD means: the first that the season has from the day before it in the file on.
+        """Return the day that MMDD means: the first of the season from about the day above it in the file on.
 
         Raises RowError (bad-date) where it has none.
         """
