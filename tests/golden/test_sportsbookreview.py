@@ -216,9 +216,8 @@ def test_both_sources_tell_the_same_nba_games(nba: list[Batch], kaggle: list[Bat
 
     Kaggle's day is the right one (see the next test). Of what both tell, Kaggle corrected: the score and the
     overtime of Suns - Knicks on 13 December 2016; the quarters of two games in which sportsbookreview has a
-    running sum; New York's -2500 of 7 January 2015, which is +1100; the spread of two games in the bubble, which
-    stands in the row of the team that the moneyline does not favour. It left out Charlotte's moneyline where
-    Atlanta's is -7.5.
+    running sum; New York's -2500 of 7 January 2015, which is +1100; the spread of two games in the bubble
+    that the moneyline contradicts. It left out Charlotte's moneyline where Atlanta's is -7.5.
     """
     ours, theirs = facts(nba), facts(kaggle)
     assert len(theirs) == 17_835

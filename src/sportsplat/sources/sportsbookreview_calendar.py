@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DISORDER = timedelta(days=30)  # how far below a later game an earlier one may stand
 _NAMED = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:-(\d\d))?(?!\d)")
-_MONTH_DAY = re.compile(r"(\d{1,2})(\d\d)")
+_MONTH_DAY = re.compile(r"([0-9]{1,2})([0-9]{2})")
 
 
 class SeasonDays(NamedTuple):

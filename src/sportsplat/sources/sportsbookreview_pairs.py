@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from sportsplat.domain import (
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 NAME = "sportsbookreview"
 BOOKMAKER = "consensus"
 NO_LINE = frozenset({"", "NL"})
-_COUNT = re.compile(r"\d{1,3}")
+_COUNT = re.compile(r"[0-9]{1,3}")
+_ROTATION = re.compile(r"[0-9]{1,6}")
 
 
 class Side(NamedTuple):
@@ -181,7 +184,7 @@ class PairReader(RowReader):
 
     def _neighbouring_days(self, pair: Pair) -> list[date]:
         """Return the days of the game above that ends, and of the game below that begins, in sequence."""
-        position = self._rows.index(pair.away)
+        position = bisect_left(self._rows, pair.away.at, key=itemgetter(0))
         found = []
         for side, neighbour in (
             (pair.away, self._rows[position - 1] if position else None),
@@ -190,7 +193,7 @@ class PairReader(RowReader):
             if neighbour is None or neighbour.at not in self._pairs:
                 continue
             rotation, other = (self.cell(one.row, "Rot") for one in (side, neighbour))
-            if not (rotation.isdecimal() and other.isdecimal()) or abs(int(rotation) - int(other)) != 1:
+            if not all(map(_ROTATION.fullmatch, (rotation, other))) or abs(int(rotation) - int(other)) != 1:
                 continue
             try:
                 found.append(self.season.day(self.cell(neighbour.row, "Date")))
