@@ -1,6 +1,6 @@
 """The real season workbooks of sportsbookreviewsonline and Kaggle's table of the same NBA games.
 
-Counts are those of the files' own README, or of half their rows (two rows are a game) counted with openpyxl.
+Games of a season are half the rows below the header (two rows are a game), counted with calamine alone.
 """
 
 from __future__ import annotations
@@ -179,7 +179,10 @@ def test_every_known_fault_of_the_nba_is_caught(nba: list[Batch]) -> None:
 
 
 def test_every_known_fault_of_the_mlb_is_caught(mlb: list[Batch]) -> None:
-    """19 games that end level (18 suspended; Chicago at Pittsburgh, 29 September 2016, did end so)."""
+    """19 games that end level.
+
+    Most were suspended, some lack their extra innings; Chicago at Pittsburgh, 29 September 2016, did end so.
+    """
     assert len(ties(mlb)) == 19
     assert not LEAGUES["mlb"].rules.ties
     assert unequal_parts(mlb) == {MatchKey(date(2016, 9, 9), "Diamondbacks", "Giants")} < ties(mlb)
@@ -197,8 +200,8 @@ def test_of_two_days_in_a_pair_the_right_one_is_taken(nba: list[Batch], mlb: lis
 def test_the_spread_favours_the_team_that_the_moneyline_favours(nba: list[Batch], mlb: list[Batch]) -> None:
     """A turned sign would show in nearly every game.
 
-    18 of 16,209 NBA games with a spread of 2 or more contradict it: 8 of them have one price for both teams,
-    the others are moneylines or spreads in each other's rows.
+    18 of 16,209 NBA games with a spread of 2 or more contradict it: 9 of them have one price for both teams,
+    in the others the file contradicts itself.
     """
     home, away = f"{Market.RESULT} {Outcome.HOME} close", f"{Market.RESULT} {Outcome.AWAY} close"
     wrong: Counter[bool] = Counter()
