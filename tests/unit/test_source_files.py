@@ -10,7 +10,18 @@ import pytest
 
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, read_paths
+from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, read_paths, suffixes_of
+
+FILES_ONLY = {
+    "fivethirtyeight-checking-our-work",
+    "fivethirtyeight-nfl",
+    "fivethirtyeight-soccer-spi",
+    "kaggle-nba-betting",
+    "kaggle-nba-games",
+    "kaggle-nba-team-stats",
+    "sportsbookreview",
+}
+"""Nothing is fetched: the user has the files."""
 
 
 def test_a_file_is_read_with_its_hash(tmp_path: Path) -> None:
@@ -34,6 +45,26 @@ def test_a_folder_is_read_deeply_and_in_order(tmp_path: Path) -> None:
         path.write_bytes(b"Div\n")
     names = [Path(payload.name).relative_to(tmp_path).as_posix() for payload in read_paths([tmp_path])]
     assert names == ["a/E0.CSV", "a/E1.csv.gz", "b/E0.csv"]
+
+
+def test_a_folder_is_searched_for_the_files_that_the_source_reads(tmp_path: Path) -> None:
+    for name in ("season.XLSX", "season.xls", "games.csv", "games.csv.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(b"x") if name.endswith("gz") else b"x")
+    found = {
+        name: [Path(payload.name).name for payload in read_paths([tmp_path], suffixes_of(get_source(name)))]
+        for name in ("sportsbookreview", "kaggle-nba-betting")
+    }
+    assert found == {
+        "sportsbookreview": ["season.XLSX", "season.xls"],
+        "kaggle-nba-betting": ["games.csv", "games.csv.gz"],
+    }
+
+
+def test_a_folder_without_a_workbook_is_refused_by_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "games.csv").write_bytes(b"x")
+    with pytest.raises(InputRefused) as refused:
+        read_paths([tmp_path], suffixes_of(get_source("sportsbookreview")))
+    assert (refused.value.error_code, "*.xlsx" in str(refused.value.cause)) == ("EMPTY_FOLDER", True)
 
 
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
@@ -79,9 +110,6 @@ def test_a_flipped_byte_in_a_packed_file_is_noticed(tmp_path: Path) -> None:
 )
 def test_text_is_utf8_or_windows_1252(data: bytes, text: str) -> None:
     assert decode_text(Payload.of("x", data)) == text
-
-
-FILES_ONLY = {"kaggle-nba-games", "kaggle-nba-team-stats"}  # Kaggle wants an account
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, read_paths
+from sportsplat.sources.base import SUFFIXES, Fetchable, Payload, Source, read_paths, suffixes_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -66,7 +66,11 @@ def ingest(
     started = time.perf_counter()
     provider = get_source(source)
     chosen = _chosen_league(context, provider, league)
-    payloads = read_files(paths) if paths else _made(context, provider, chosen, seasons, options or {})
+    payloads = (
+        read_files(paths, suffixes_of(provider))
+        if paths
+        else _made(context, provider, chosen, seasons, options or {})
+    )
     plan = Plan(provider, chosen, context.leagues, seasons, since, as_of, accept_changes)
     tell = progress or silent
     with closing(context.connect("app", autocommit=True)) as conn:
@@ -77,9 +81,10 @@ def ingest(
     return report
 
 
-def read_files(paths: Sequence[Path]) -> list[Payload]:
+def read_files(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:
     """Read files and folders; payloads bear absolute names, so that a retry finds them from anywhere."""
-    return [payload._replace(name=str(Path(payload.name).absolute())) for payload in read_paths(paths)]
+    found = read_paths(paths, suffixes)
+    return [payload._replace(name=str(Path(payload.name).absolute())) for payload in found]
 
 
 def store_all(

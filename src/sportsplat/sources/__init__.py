@@ -18,6 +18,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "nba-stats": ("nba_stats", "NbaStats"),
     "kaggle-nba-games": ("kaggle_nba_games", "KaggleNbaGames"),
     "kaggle-nba-team-stats": ("kaggle_nba_team_stats", "KaggleNbaTeamStats"),
+    "sportsbookreview": ("sportsbookreview", "SportsbookReview"),
+    "kaggle-nba-betting": ("kaggle_nba_betting", "KaggleNbaBetting"),
     "simulate": ("simulate", "SimulateSource"),
 }
 

@@ -62,6 +62,13 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Suffixed(Source, Protocol):
+    """A source whose files do not end in `SUFFIXES`; folders are searched for its own."""
+
+    suffixes: tuple[str, ...]
+
+
+@runtime_checkable
 class Fetchable(Source, Protocol):
     """A source with a public site."""
 
@@ -93,14 +100,20 @@ def only_league(
     return asked or leagues[code]
 
 
-def read_paths(paths: Sequence[Path]) -> list[Payload]:
-    """Read files and folders (`*.csv` and `*.csv.gz` below them, sorted) in the order given, each file once.
+def suffixes_of(source: Source) -> tuple[str, ...]:
+    """Return how the files of a source end, in lower case."""
+    return source.suffixes if isinstance(source, Suffixed) else SUFFIXES
+
+
+def read_paths(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:
+    """Read files and folders (what ends in `suffixes` below them, sorted) in the order given, each file once.
 
     Raises:
         InputRefused: a path does not exist (NO_SUCH_FILE), a folder holds no such file (EMPTY_FOLDER), a file
             cannot be read (UNREADABLE_FILE) or unpacked (CORRUPT_GZIP).
     """
-    return [_read_file(path) for path in dict.fromkeys(found for path in paths for found in _files(path))]
+    found = dict.fromkeys(file for path in paths for file in _files(path, suffixes))
+    return [_read_file(file) for file in found]
 
 
 def decode_text(payload: Payload) -> str:
@@ -115,16 +128,16 @@ def decode_text(payload: Payload) -> str:
         return payload.data.decode("latin-1")
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     if path.is_dir():
         found = sorted(
-            file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file()
+            file for file in path.rglob("*") if file.name.lower().endswith(suffixes) and file.is_file()
         )
         if not found:
             raise InputRefused(
                 f"The folder {path} holds no data file.",
                 code="EMPTY_FOLDER",
-                cause=f"Looked for {' and '.join('*' + suffix for suffix in SUFFIXES)} in it and below it.",
+                cause=f"Looked for {' and '.join('*' + suffix for suffix in suffixes)} in it and below it.",
                 fix="Name the files themselves, or another folder.",
             )
         yield from found
