@@ -85,12 +85,16 @@ def test_text_is_utf8_or_windows_1252(data: bytes, text: str) -> None:
 def test_every_source_says_what_it_is(name: str) -> None:
     source = get_source(name)
     assert isinstance(source, Source)
-    assert isinstance(source, Fetchable)
     assert source.name == name
     assert source.title
     assert source.licence
     assert source.gives
     assert source.leagues
+
+
+@pytest.mark.parametrize("name", ["football-data", "nflverse", "fivethirtyeight-nba", "simulate"])
+def test_a_source_with_a_public_site_can_be_fetched(name: str) -> None:
+    assert isinstance(get_source(name), Fetchable)
 
 
 def test_a_mistyped_source_gets_a_suggestion() -> None:

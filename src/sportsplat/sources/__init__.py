@@ -15,6 +15,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "football-data": ("football_data", "FootballData"),
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
+    "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
     "simulate": ("simulate", "SimulateSource"),
 }
 
