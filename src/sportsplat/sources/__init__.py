@@ -16,6 +16,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
     "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
+    "fivethirtyeight-checking-our-work": ("fivethirtyeight_checking", "CheckingOurWork"),
     "simulate": ("simulate", "SimulateSource"),
 }
 
