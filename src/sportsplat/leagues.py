@@ -141,6 +141,7 @@ class _League(_Declared):
     stored_stats: list[str] = []
     rules: DeclaredRules = DeclaredRules()
     teams: str | None = None
+    spellings: str | None = None
     names_from: list[str] = []
     precedence: list[str] = []
 
@@ -161,6 +162,14 @@ class _League(_Declared):
         return name
 
     @model_validator(mode="after")
+    def _teams_are_spelt_once(self) -> _League:
+        if self.teams is not None and self.spellings is not None:
+            raise ValueError(
+                f"teams and spellings are both given: teams {self.teams!r} has spellings already"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _aliases_lead_to_the_end(self) -> _League:
         chained = [name for name, target in self.aliases.items() if target in self.aliases]
         if chained:
@@ -168,7 +177,8 @@ class _League(_Declared):
         return self
 
     def to_league(self, code: str, folder: Path) -> League:
-        teams = read_teams(self.teams, folder) if self.teams else Teams((), {})
+        file = self.teams or self.spellings
+        teams = read_teams(file, folder) if file else Teams((), {})
         aliases = {(ANY, tidy(name)): (Spelling(team),) for name, team in self.aliases.items()}
         return League(
             code=code,
@@ -187,7 +197,7 @@ class _League(_Declared):
             sources=dict(self.sources),
             stored_stats=tuple(self.stored_stats),
             rules=self.rules.to_rules(),
-            teams=teams.names,
+            teams=teams.names if self.teams else (),
             spellings={**teams.spellings, **aliases},
             names_from=tuple(self.names_from),
             precedence=tuple(self.precedence),

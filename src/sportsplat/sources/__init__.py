@@ -17,6 +17,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
     "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
     "fivethirtyeight-checking-our-work": ("fivethirtyeight_checking", "CheckingOurWork"),
+    "fivethirtyeight-soccer-spi": ("fivethirtyeight_spi", "SoccerSpi"),
     "simulate": ("simulate", "SimulateSource"),
 }
 
