@@ -116,6 +116,31 @@ def test_every_published_forecast_has_its_match(
     assert Counter(match.number for match in batch.matches)[2] == (77 if league == "mlb" else 0)
 
 
+@pytest.mark.parametrize(
+    ("day", "home", "first", "second"),
+    [
+        (date(2016, 5, 14), "Nationals", 0.646, 0.614),
+        (date(2017, 7, 16), "Red Sox", 0.529, 0.553),
+        (date(2018, 8, 16), "Phillies", 0.579, 0.571),
+        (date(2018, 9, 26), "Red Sox", 0.775, 0.812),
+    ],
+)
+def test_the_games_of_a_day_have_their_numbers(
+    real_data: Path, day: date, home: str, first: float, second: float
+) -> None:
+    """Newspapers tell the order: Washington won 6-4 and lost 1-7; Boston lost 0-3 and won 3-0; Philadelphia
+    lost 4-24 and won 9-6; Boston won 19-3 and lost 3-10. The outcome beside dh 1 is always the first game's.
+    """
+    path = real_data / "fivethirtyeight/checking-our-work/mlb_games.csv"
+    batch = parse("fivethirtyeight-checking-our-work", path)
+    told = {
+        forecast.match.number: round(forecast.probabilities[0], 3)
+        for forecast in batch.forecasts
+        if (forecast.match.match_date, forecast.match.home) == (day, home)
+    }
+    assert told == {1: first, 2: second}
+
+
 def test_published_forecasts_of_the_nfl_are_of_games_of_nflverse(real_data: Path, nflverse: Batch) -> None:
     """All 1,889 on the day and with the home team of nflverse; to 2018 the forecast is the Elo file's."""
     path = real_data / "fivethirtyeight/checking-our-work/nfl_games.csv"
