@@ -119,7 +119,8 @@ class Phase(StrEnum):
     """Since when a detail is known."""
 
     SCHEDULE = "schedule"  # with the fixture list: stadium, surface, days of rest
-    START = "start"  # at the start: line-ups, weather, officials
+    START = "start"  # at the start: line-ups, officials
+    RESULT = "result"  # with the result: what was measured meanwhile, as the weather
 
 
 class DetailRecord(NamedTuple):

@@ -87,6 +87,11 @@ class League:
     names_from: tuple[str, ...] = ()
     precedence: tuple[str, ...] = ()
 
+    @property
+    def declared_teams(self) -> frozenset[str]:
+        """The teams that a file of config/teams names, be it a closed list or only what sources call them."""
+        return frozenset(self.teams) | {one.team for held in self.spellings.values() for one in held}
+
     def local_midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which `day` begins at the league's own place."""
         return datetime.combine(day, time(), tzinfo=self.timezone).astimezone(UTC)
@@ -141,6 +146,7 @@ class _League(_Declared):
     stored_stats: list[str] = []
     rules: DeclaredRules = DeclaredRules()
     teams: str | None = None
+    spellings: str | None = None
     names_from: list[str] = []
     precedence: list[str] = []
 
@@ -161,6 +167,14 @@ class _League(_Declared):
         return name
 
     @model_validator(mode="after")
+    def _teams_are_spelt_once(self) -> _League:
+        if self.teams is not None and self.spellings is not None:
+            raise ValueError(
+                f"teams and spellings are both given: teams {self.teams!r} has spellings already"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _aliases_lead_to_the_end(self) -> _League:
         chained = [name for name, target in self.aliases.items() if target in self.aliases]
         if chained:
@@ -168,7 +182,8 @@ class _League(_Declared):
         return self
 
     def to_league(self, code: str, folder: Path) -> League:
-        teams = read_teams(self.teams, folder) if self.teams else Teams((), {})
+        file = self.teams or self.spellings
+        teams = read_teams(file, folder) if file else Teams((), {})
         aliases = {(ANY, tidy(name)): (Spelling(team),) for name, team in self.aliases.items()}
         return League(
             code=code,
@@ -187,7 +202,7 @@ class _League(_Declared):
             sources=dict(self.sources),
             stored_stats=tuple(self.stored_stats),
             rules=self.rules.to_rules(),
-            teams=teams.names,
+            teams=teams.names if self.teams else (),
             spellings={**teams.spellings, **aliases},
             names_from=tuple(self.names_from),
             precedence=tuple(self.precedence),

@@ -32,6 +32,10 @@ class SeasonDays:
         (early, *first), (late, *last) = self.first, self.last
         return date(season + early, *first), date(season + late, *last)
 
+    def of(self, day: date) -> int:
+        """Return the season that `day` belongs to: the last one that has begun, where two of them overlap."""
+        return day.year if self.bounds(day.year)[0] <= day else day.year - 1
+
 
 @dataclass(frozen=True)
 class Rules:

@@ -135,3 +135,38 @@ def test_a_league_survives_the_way_to_another_process(tmp_path: Path) -> None:
     league: League = get_league("epl", tmp_path)
     assert pickle.loads(pickle.dumps(league)) == league  # noqa: S301
     assert hash(league) == hash(get_league("epl", tmp_path))
+
+
+def test_a_league_without_a_closed_list_of_teams_can_have_spellings(tmp_path: Path) -> None:
+    """Clubs come and go by promotion: a file of spellings names some and does not shut out the others."""
+    write(tmp_path, VALID + "  spellings: isle\n")
+    (tmp_path / "config" / "teams").mkdir()
+    (tmp_path / "config" / "teams" / "isle.yaml").write_text("Hove: {spi: [Hove Albion], any: [HOV]}\n")
+    cup = get_league("cup", tmp_path)
+    assert cup.teams == ()
+    assert cup.canonical_team("Hove Albion", "spi") == cup.canonical_team("HOV") == "Hove"
+    assert cup.canonical_team("Hove Albion", "other") == "Hove Albion"
+    write(tmp_path, VALID + "  spellings: isle\n  teams: isle\n")
+    with pytest.raises(ConfigError, match="teams and spellings are both given"):
+        load_leagues(tmp_path)
+    write(tmp_path, VALID + "  spellings: ilse\n")
+    with pytest.raises(ConfigError, match="no teams are declared under the name 'ilse'"):
+        load_leagues(tmp_path)
+
+
+def test_the_season_of_a_day_is_the_last_that_has_begun(tmp_path: Path) -> None:
+    leagues = load_leagues(tmp_path)
+    days, year = leagues["epl"].rules.season, leagues["mls"].rules.season
+    assert days is not None
+    assert year is not None
+    told = [days.of(date(2019, month, 1)) for month in (6, 7, 12)]
+    assert told == [2018, 2019, 2019]
+    assert {year.of(date(2019, month, day)) for month, day in ((1, 1), (12, 31))} == {2019}
+
+
+def test_what_one_country_calls_its_clubs_is_not_asked_in_another(tmp_path: Path) -> None:
+    leagues = load_leagues(tmp_path)
+    source = "fivethirtyeight-soccer-spi"
+    assert leagues["championship"].canonical_team("Hull City", source) == "Hull"
+    assert leagues["la-liga"].canonical_team("Málaga", source) == "Malaga"
+    assert leagues["serie-a"].canonical_team("Hull City", source) == "Hull City"

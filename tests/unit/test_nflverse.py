@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from sportsplat.domain import Batch, Market, MatchStatus, Outcome, Precision
+from sportsplat.domain import Batch, DetailRecord, Market, MatchKey, MatchStatus, Outcome, Phase, Precision
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import load_leagues
 from sportsplat.sources.base import Payload
@@ -39,7 +39,7 @@ GAME = {
 
 def read(*changes: dict[str, str]) -> Batch:
     rows = [GAME | change for change in changes]
-    lines = [",".join(GAME), *(",".join(row.values()) for row in rows), ""]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows), ""]
     return Nflverse().parse(Payload.of("games.csv", "\n".join(lines).encode()), None, LEAGUES)
 
 
@@ -151,3 +151,67 @@ def test_another_format_or_league_is_refused() -> None:
         Nflverse().parse(Payload.of("x.csv", b"Div,Date\nE0,14/08/04\n"), None, LEAGUES)
     with pytest.raises(InputRefused, match="no games of Premier League"):
         Nflverse().parse(Payload.of("x.csv", b"game_id\n1\n"), LEAGUES["epl"], LEAGUES)
+
+
+FACTS = {
+    "week": "1", "stadium": "Ring Central", "surface": "grass ", "div_game": "1", "home_rest": "7",
+    "away_rest": "14", "roof": "outdoors", "home_qb_name": "B. Gradkowski", "away_qb_name": "P. Rivers",
+    "home_coach": "T. Cable", "away_coach": "N. Turner", "referee": "E. Hochuli", "temp": "64", "wind": "11",
+}  # fmt: skip
+
+
+def details(change: dict[str, str] | None = None) -> dict[Phase, DetailRecord]:
+    return {record.phase: record for record in read(FACTS | (change or {})).details}
+
+
+def test_each_fact_of_a_game_is_known_when_it_could_be_used() -> None:
+    found = details()
+    kickoff = datetime(2010, 9, 12, 20, 15, tzinfo=UTC)
+    assert {phase: record.known_at for phase, record in found.items()} == {
+        Phase.SCHEDULE: kickoff,
+        Phase.START: kickoff,
+        Phase.RESULT: datetime(2010, 9, 13, 0, 15, tzinfo=UTC),
+    }
+    schedule = found[Phase.SCHEDULE].details
+    assert (schedule["surface"], schedule["div_game"], schedule["away_rest"]) == ("grass", True, 14.0)
+    assert found[Phase.START].details["home_qb_name"] == "B. Gradkowski"
+    assert found[Phase.RESULT].details == {"temp": 64.0, "wind": 11.0}
+    assert {record.match for record in found.values()} == {MatchKey(date(2010, 9, 12), "LV", "LAC")}
+
+
+def test_where_only_the_day_is_known_the_line_ups_are_known_at_its_end() -> None:
+    found = details({"gametime": ""})
+    assert found[Phase.SCHEDULE].known_at == datetime(2010, 9, 12, 4, tzinfo=UTC)
+    assert found[Phase.START].known_at == found[Phase.RESULT].known_at == datetime(2010, 9, 13, 4, tzinfo=UTC)
+
+
+def test_of_a_game_to_come_only_the_schedule_is_told() -> None:
+    found = details(dict.fromkeys(["away_score", "home_score", "result", "total"], "NA"))
+    assert list(found) == [Phase.SCHEDULE]
+
+
+def test_a_closed_roof_has_no_weather() -> None:
+    assert Phase.RESULT not in details({"temp": "NA", "wind": ""})
+
+
+def test_a_closing_line_without_a_price_is_a_detail_and_with_one_a_quote() -> None:
+    assert "spread_close" not in details()[Phase.START].details
+    bare = {"home_spread_odds": "", "away_spread_odds": "NA", "over_odds": "0", "under_odds": ""}
+    batch = read(FACTS | bare)
+    start = next(record for record in batch.details if record.phase is Phase.START)
+    assert (start.details["spread_close"], start.details["total_close"]) == (-4.5, 41.0)
+    assert {quote.market for quote in batch.quotes} == {Market.RESULT}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"temp": "warm"}, "bad-detail"),
+        ({"home_rest": "inf"}, "bad-detail"),
+        ({"div_game": "yes"}, "bad-detail"),
+        ({"home_spread_odds": "", "away_spread_odds": "", "spread_line": "PK"}, "bad-line"),
+    ],
+)
+def test_a_bad_fact_costs_only_itself(change: dict[str, str], code: str) -> None:
+    batch = read(FACTS | change)
+    assert ([row.code for row in batch.rejected], len(batch.matches), len(batch.details)) == ([code], 1, 3)

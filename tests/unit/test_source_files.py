@@ -124,6 +124,11 @@ def test_every_source_says_what_it_is(name: str) -> None:
     assert source.leagues
 
 
+@pytest.mark.parametrize("name", ["football-data", "nflverse", "fivethirtyeight-nba", "simulate"])
+def test_a_source_with_a_public_site_can_be_fetched(name: str) -> None:
+    assert isinstance(get_source(name), Fetchable)
+
+
 def test_a_mistyped_source_gets_a_suggestion() -> None:
     with pytest.raises(NotFound, match="Did you mean 'nflverse'") as unknown:
         get_source("nflvers")

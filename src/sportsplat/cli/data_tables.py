@@ -32,7 +32,7 @@ def show_report(console: Console, report: IngestReport) -> None:
     for file in report["abandoned"]:
         text = f"An earlier ingest of {brief(file)} was killed; nothing of it had been stored."
         console.print(text, markup=False)
-    files = _plural(len(report["by_file"]), "file")
+    files = _plural(len({each["file"] for each in report["by_file"]}), "file")
     rate = f"{files}, {report['rows_read']:,} rows in {report['seconds']:.1f} s"
     console.print(f"{rate}; dry run: nothing was kept" if report["dry_run"] else rate, markup=False)
     console.print(f"next: {_next(report)}", markup=False)

@@ -83,7 +83,10 @@ match_details = Table(
     metadata,
     reference("match_id", "matches.id", "CASCADE"),
     words("source"),
-    words("phase", comment="schedule: told with the fixture; start: known at the start"),
+    words(
+        "phase",
+        comment="schedule: told with the fixture; start: known at the start; result: known with the result",
+    ),
     Column(
         "details",
         JSONB,
@@ -92,7 +95,7 @@ match_details = Table(
     ),
     moment("known_at", KNOWN),
     PrimaryKeyConstraint("match_id", "source", "phase"),
-    check("phase", "phase IN ('schedule', 'start')"),
+    check("phase", "phase IN ('schedule', 'start', 'result')"),
     json_object("details"),
     comment="What a source says of a match besides its result: stadium, weather, line-ups",
 )

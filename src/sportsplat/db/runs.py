@@ -106,13 +106,14 @@ def store_rejected(
     conn: psycopg.Connection[Any],
     run_id: int,
     source: str,
-    league: str,
+    league: str | None,
     file: str,
     rejected: Sequence[Rejected],
 ) -> int:
     """Make the open quarantine rows of `file` those in `rejected`: add new ones, resolve those that passed.
 
-    Return how many were added; one that already waits is left as it is.
+    Return how many were added; one that already waits is left as it is. `league` is None where the file holds
+    several leagues: its rows are then tried again with the whole file.
     """
     params = {
         "run": run_id,
@@ -128,6 +129,7 @@ def store_rejected(
         """
         UPDATE quarantine q SET resolved_at = now()
          WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
+           AND q.league IS NOT DISTINCT FROM %(league)s
            AND NOT EXISTS (
                SELECT FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[])
                         AS r (line, code, reason)

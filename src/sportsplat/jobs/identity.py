@@ -51,16 +51,16 @@ def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Kno
     new = sorted(names - ids.keys())
     if not new:
         return Known(batch, ids)
-    declared = [name for name in new if name in league.teams]
-    ids |= add_teams(conn, league.code, declared)
-    rest = [name for name in new if name not in league.teams]
+    declared = league.declared_teams
+    ids |= add_teams(conn, league.code, [name for name in new if name in declared])
+    rest = [name for name in new if name not in declared]
     if rest and _may_name(league, batch.source, stored):
         named = [name for name in rest if not _spelling_of(name, stored, names)]
         ids |= add_teams(conn, league.code, named, batch.source)
         rest = [name for name in rest if name not in ids]
     if not rest:
         return Known(batch, ids)
-    kept, rejected = _hold_back(batch, set(rest), sorted({*ids, *league.teams}))
+    kept, rejected = _hold_back(batch, set(rest), sorted({*ids, *declared}))
     return Known(batch._replace(matches=kept, rejected=[*batch.rejected, *rejected]), ids)
 
 

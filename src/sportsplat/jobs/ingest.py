@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import SUFFIXES, Fetchable, Payload, Source, read_paths, suffixes_of
+from sportsplat.sources.base import SUFFIXES, Fetchable, Payload, Source, batches_of, read_paths, suffixes_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -109,7 +109,7 @@ def store_all(
         for payload in payloads:
             tell(done, description=f"{plan.source.name} {Path(payload.name).name}")
             try:
-                stored.append(store_file(conn, plan, payload))
+                stored.extend(store_file(conn, plan, payload))
             except InputRefused as refusal:
                 refused.append(_refused(payload, plan, refusal))
             done += len(payload.data)
@@ -183,7 +183,8 @@ def _right_source(payload: Payload, plan: Plan) -> str | None:
     for name in SOURCES:
         if name != plan.source.name:
             try:
-                if get_source(name).parse(payload, None, plan.leagues).matches:
+                batches = batches_of(get_source(name), payload, None, plan.leagues)
+                if any(batch.matches for batch in batches):
                     return name
             except (SportsplatError, ImportError):
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.jobs.identity import identify
 from sportsplat.jobs.sides import Sides
 from sportsplat.jobs.sift import narrow, sift
+from sportsplat.sources.base import batches_of
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of one file."""
+    """What became of one league of one file."""
 
     file: str
     league: str
@@ -65,7 +66,7 @@ class Stored:
     forecasts: Tally
     details: Tally
     rejected: Sequence[Rejected]
-    newly_rejected: int
+    newly_rejected: int = 0  # of all leagues of the file, told by its first
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers alone, JSON-able, under the names of the report."""
@@ -73,8 +74,10 @@ class Stored:
         return {"rows_read": self.rows_read, **tables, "quarantined": len(self.rejected)}
 
 
-def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> Stored:
-    """Parse and store one file, with its row in `pipeline_runs`. `conn` is in autocommit mode.
+def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> list[Stored]:
+    """Parse and store one file, with a row in `pipeline_runs` for each league that it holds.
+
+    `conn` is in autocommit mode. All leagues of a file are stored, or none.
 
     Raises:
         InputRefused: the file is not of this format, or the database refused a row of it; nothing of it is
@@ -82,27 +85,39 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
         EnvironmentUnavailable: the database went away or has no room; nothing of this file is stored.
     """
     with translated(payload.name), collector_paused():
-        run_id = runs.start_run(
-            conn,
-            KIND,
-            plan.source.name,
-            plan.league.code if plan.league else None,
-            payload.name,
-            payload.sha256,
-        )
+        run_ids = [_start_run(conn, plan, payload, plan.league.code if plan.league else None)]
         try:
-            batch = plan.source.parse(payload, plan.league, plan.leagues)
+            batches = batches_of(plan.source, payload, plan.league, plan.leagues)
+            run_ids += [_start_run(conn, plan, payload, batch.league) for batch in batches[1:]]
             with conn.transaction():
-                stored = _store_batch(conn, plan, payload.name, batch, run_id)
-                runs.finish_run(conn, run_id, batch.league, stored.counts())
+                stored = [
+                    _store_batch(conn, plan, payload.name, batch, run_id)
+                    for batch, run_id in zip(batches, run_ids, strict=True)
+                ]
+                stored[0] = replace(stored[0], newly_rejected=_quarantine(conn, plan, stored, run_ids[0]))
+                for each, run_id in zip(stored, run_ids, strict=True):
+                    runs.finish_run(conn, run_id, each.league, each.counts())
         except BaseException as failure:
-            if not conn.closed:
-                runs.fail_run(conn, run_id, str(failure) or type(failure).__name__)
+            for run_id in run_ids:
+                if not conn.closed:
+                    runs.fail_run(conn, run_id, str(failure) or type(failure).__name__)
             raise
         finally:
-            if not conn.closed:
-                runs.release_run(conn, run_id)
+            for run_id in run_ids:
+                if not conn.closed:
+                    runs.release_run(conn, run_id)
         return stored
+
+
+def _start_run(conn: psycopg.Connection[Any], plan: Plan, payload: Payload, league: str | None) -> int:
+    return runs.start_run(conn, KIND, plan.source.name, league, payload.name, payload.sha256)
+
+
+def _quarantine(conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int) -> int:
+    """Keep what was rejected in all leagues of a file; return how much of it is new."""
+    rejected = [row for each in stored for row in each.rejected]
+    league = stored[0].league if len(stored) == 1 else None
+    return runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
 
 
 def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Batch, run_id: int) -> Stored:
@@ -136,7 +151,6 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
         forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows)),
         details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows)),
         rejected=rejected,
-        newly_rejected=runs.store_rejected(conn, run_id, source.name, league.code, file, rejected),
     )
 
 

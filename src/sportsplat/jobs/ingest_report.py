@@ -22,7 +22,7 @@ class Counts(TypedDict):
 
 
 class FileReport(TypedDict):
-    """One file that was stored."""
+    """What was stored of one league of one file."""
 
     file: str
     league: str
@@ -81,7 +81,7 @@ def to_report(
     rows_read = sum(file.rows_read for file in stored)
     return {
         "source": source,
-        "files": len(stored) + len(refused),
+        "files": len({each.file for each in stored}) + len(refused),
         "leagues": sorted({file.league for file in stored}),
         "rows_read": rows_read,
         "matches": _total(file["matches"] for file in by_file),

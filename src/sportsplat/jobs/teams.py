@@ -41,7 +41,7 @@ def teams(context: Context, code: str) -> list[TeamRow]:
         stored = {team.name: team for team in stored_teams(conn, code)}
         said = aliases_of(conn, code)
     rows: list[TeamRow] = []
-    for name in sorted({*stored, *league.teams}):
+    for name in sorted({*stored, *league.declared_teams}):
         team = stored.get(name)
         declared = [
             _spelling(source, spelt, one.since, one.until)
@@ -88,7 +88,7 @@ def alias(
         lock_league(conn, code)
         ensure_league(conn, league)
         known = {one.name for one in stored_teams(conn, code)}
-        _refuse_unknown(league, said.team, {*known, *league.teams})
+        _refuse_unknown(league, said.team, {*known, *league.declared_teams})
         if said.alias in known:
             raise UsageError(
                 f"{said.alias!r} is a stored team of {code} with matches of its own.",

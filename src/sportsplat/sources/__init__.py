@@ -20,6 +20,9 @@ SOURCES: dict[str, tuple[str, str]] = {
     "kaggle-nba-team-stats": ("kaggle_nba_team_stats", "KaggleNbaTeamStats"),
     "sportsbookreview": ("sportsbookreview", "SportsbookReview"),
     "kaggle-nba-betting": ("kaggle_nba_betting", "KaggleNbaBetting"),
+    "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
+    "fivethirtyeight-checking-our-work": ("fivethirtyeight_checking", "CheckingOurWork"),
+    "fivethirtyeight-soccer-spi": ("fivethirtyeight_spi", "SoccerSpi"),
     "simulate": ("simulate", "SimulateSource"),
 }
 

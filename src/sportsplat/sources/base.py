@@ -82,6 +82,33 @@ class Fetchable(Source, Protocol):
         """
 
 
+@runtime_checkable
+class ManyLeagues(Source, Protocol):
+    """A source whose files hold several leagues each. `parse` reads the one that it is given."""
+
+    def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
+        """Turn bytes into one batch for every declared league of the file, in the order of their codes.
+
+        What no league declares is told by the first batch: a `Rejected` of the code `undeclared-league` for
+        each such competition, with the number of its rows, which count among the rows that this batch has
+        read.
+
+        Raises:
+            InputRefused: the file is not of this format (NOT_THIS_FORMAT), it is empty (EMPTY_FILE), or no
+            league
+                declares anything in it (UNKNOWN_LEAGUE).
+        """
+
+
+def batches_of(
+    source: Source, payload: Payload, league: League | None, leagues: Mapping[str, League]
+) -> list[Batch]:
+    """Parse a file into the batches of all its leagues, or of `league` alone. Raises InputRefused."""
+    if league is None and isinstance(source, ManyLeagues):
+        return source.split(payload, leagues)
+    return [source.parse(payload, league, leagues)]
+
+
 def only_league(
     source: str, code: str, payload: Payload, asked: League | None, leagues: Mapping[str, League]
 ) -> League:

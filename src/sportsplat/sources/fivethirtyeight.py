@@ -3,19 +3,19 @@
 Two formats, told apart by their header: `nbaallelo.csv` (two rows a game, to 2015; `fivethirtyeight_pairs`)
 and `nba_elo.csv` or `nba_elo_latest.csv` (one row a game, also to come; `fivethirtyeight_elo`). Both name
 a franchise by the word that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there
-by the aliases of config/leagues.yaml.
+by the spellings of config/teams/nba.yaml.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
-from sportsplat.sources.base import Payload, decode_text, only_league
-from sportsplat.sources.rows import not_this_format
+from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.fivethirtyeight_elo import BLANK, Layout, start_year
+from sportsplat.sources.rows import header_of, not_this_format
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -24,6 +24,28 @@ if TYPE_CHECKING:
 NAME = "fivethirtyeight-nba"
 LEAGUE = "nba"
 FORMAT = "FiveThirtyEight's NBA data (nba_elo.csv or nbaallelo.csv)"
+# Nine games on neutral ground name the visitor first: the league's own records (stats.nba.com, "NYK @ DET")
+# and the game_id of nbaallelo.csv name the other team as host. Following them gives both files the same keys.
+VISITOR_FIRST = frozenset({
+    ("1992-11-06", "SEA"), ("1994-11-05", "LAC"), ("1999-11-05", "MIN"), ("1999-11-06", "SAC"),
+    ("2003-10-30", "LAC"), ("2003-10-31", "SEA"), ("2011-03-04", "TOR"), ("2013-01-17", "NYK"),
+    ("2015-01-15", "NYK"),
+})  # fmt: skip
+LAYOUT = Layout(
+    name="FiveThirtyEight's NBA data",
+    required=("date", "season", "neutral", "playoff", "team1", "team2", "elo1_pre", "elo_prob1", "score1",
+              "score2"),
+    forecasts=(
+        ("fivethirtyeight-elo", "elo_prob1", "elo_prob2"),
+        ("fivethirtyeight-carm-elo", "carm-elo_prob1", "carm-elo_prob2"),
+        ("fivethirtyeight-raptor", "raptor_prob1", "raptor_prob2"),
+    ),
+    regular=BLANK,
+    playoffs=frozenset("tpqscf"),  # any round, play-in, quarter-final, semi-final, conference final, final
+    turned=VISITOR_FIRST,
+    season=start_year,
+    ties=False,
+)  # fmt: skip
 OTHER_SPORTS = ("qbelo1_pre", "rating1_pre", "pitcher1")  # the same layout for the NFL and for baseball
 
 
@@ -44,15 +66,15 @@ class FiveThirtyEightNba:
             InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
         league = only_league(NAME, LEAGUE, payload, league, leagues)
-        header = _header(payload)
+        header = header_of(payload)
         if set(fivethirtyeight_pairs.REQUIRED) <= set(header):
             return fivethirtyeight_pairs.parse(payload, league, NAME)
         other = [name for name in OTHER_SPORTS if name in header]
-        missing = [name for name in fivethirtyeight_elo.REQUIRED if name not in header]
+        missing = [name for name in LAYOUT.required if name not in header]
         if missing or other:
-            expected = fivethirtyeight_elo.REQUIRED
-            raise not_this_format(payload.name, FORMAT, expected, header, missing or [f"no {other[0]}"])
-        return fivethirtyeight_elo.parse(payload, league, NAME)
+            wrong = missing or [f"no {other[0]}"]
+            raise not_this_format(payload.name, FORMAT, LAYOUT.required, header, wrong)
+        return fivethirtyeight_elo.parse(payload, league, NAME, LAYOUT)
 
     def fetch(
         self,
@@ -67,8 +89,3 @@ class FiveThirtyEightNba:
         with open_fetcher(settings) as fetcher:
             url = f"{settings.sources.fivethirtyeight_url}/nba_elo.csv"
             return [fetcher.get(url, what="all NBA seasons")]
-
-
-def _header(payload: Payload) -> list[str]:
-    first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
-    return [cell.strip() for cell in next(csv.reader(first_line), [])]

@@ -1,9 +1,14 @@
-"""nba_elo.csv and nba_elo_latest.csv: one row a game, team1 at home, with up to three published forecasts."""
+"""The layout that FiveThirtyEight's Elo files share: one row a game, team1 at home, with published forecasts.
+
+What a sport's file has of its own (columns, letters of the play-offs, games that name the visitor first) is
+its `Layout`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -23,83 +28,86 @@ from sportsplat.sources.rows import (
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
-REQUIRED = (
-    "date",
-    "season",
-    "neutral",
-    "playoff",
-    "team1",
-    "team2",
-    "elo1_pre",
-    "elo_prob1",
-    "score1",
-    "score2",
-)
-FORECASTS = (
-    ("fivethirtyeight-elo", "elo_prob1", "elo_prob2"),
-    ("fivethirtyeight-carm-elo", "carm-elo_prob1", "carm-elo_prob2"),
-    ("fivethirtyeight-raptor", "raptor_prob1", "raptor_prob2"),
-)
 BLANK = frozenset({"", "NA", "NaN", "nan", "NULL"})
-PLAYOFF_ROUNDS = frozenset("tpqscf")  # any round, play-in, quarter-final, semi-final, conference final, final
 TOLERANCE = 1e-6
-# Nine games on neutral ground name the visitor first: the league's own records (stats.nba.com, "NYK @ DET")
-# and the game_id of nbaallelo.csv name the other team as host. Following them gives both files the same keys.
-VISITOR_FIRST = frozenset({
-    ("1992-11-06", "SEA"), ("1994-11-05", "LAC"), ("1999-11-05", "MIN"), ("1999-11-06", "SAC"),
-    ("2003-10-30", "LAC"), ("2003-10-31", "SEA"), ("2011-03-04", "TOR"), ("2013-01-17", "NYK"),
-    ("2015-01-15", "NYK"),
-})  # fmt: skip
+_RESULTS = {1: ("1", "1.0"), 0: ("0.5",), -1: ("0", "0.0")}  # of team1, by the sign of its margin
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one file has of its own.
+
+    `forecasts` are publishers with the columns of both probabilities; a file without the second tells the
+    first alone. `turned` are games, by date and team1, that name the visitor first; `season` turns the cell
+    and the day into the year in which the season starts.
+    """
+
+    name: str
+    required: tuple[str, ...]
+    forecasts: tuple[tuple[str, str, str], ...]
+    regular: frozenset[str]
+    playoffs: frozenset[str]
+    turned: frozenset[tuple[str, str]]
+    season: Callable[[str, date], int]
+    ties: bool
 
 
 @collector_paused()
-def parse(payload: Payload, league: League, source: str) -> Batch:
-    """Turn the bytes into records; a game not yet played has empty scores and becomes a scheduled match."""
-    table = read_table(payload, required=REQUIRED, format_name="FiveThirtyEight's NBA data")
-    reader = _Reader(table, league, source)
+def parse(payload: Payload, league: League, source: str, layout: Layout) -> Batch:
+    """Turn the bytes into records; a game not yet played has empty scores and becomes a scheduled match.
+
+    Raises InputRefused: a required column is missing (NOT_THIS_FORMAT), or no row follows (EMPTY_FILE).
+    """
+    table = read_table(payload, required=layout.required, format_name=layout.name)
+    reader = _Reader(table, league, source, layout)
     rows = list(table.filled())
     for index, row in rows:
         try:
             reader.read(index, row)
         except RowError as bad:
             reader.batch.rejected.append(table.reject(index, bad.code, bad.reason))
-    return reader.batch._replace(rows_read=len(rows))
+    return reader.batch._replace(rows_read=len(rows), line_of=reader.line_of, text=table.lines)
 
 
 class _Reader:
     """Reads the rows of one table into a batch."""
 
-    def __init__(self, table: Table, league: League, source: str) -> None:
+    def __init__(self, table: Table, league: League, source: str, layout: Layout) -> None:
         column = {name: index for index, name in enumerate(table.header)}
         self.table = table
+        self.layout = layout
         self.batch = Batch.empty(league.code, source, table.file)
         self.days = LocalDays(league)
         self.day = lru_cache(maxsize=None)(read_iso_date)
         self.team = lru_cache(maxsize=None)(partial(league.canonical_team, source=source))
         self.games: Counter[tuple[date, str, str]] = Counter()
+        self.line_of: dict[MatchKey, int] = {}
         self.date, self.season, self.neutral, self.playoff = (
             column[name] for name in ("date", "season", "neutral", "playoff")
         )
         self.teams = column["team1"], column["team2"]
         self.scores = column["score1"], column["score2"]
+        self.result = column.get("result1")
         self.forecasts = [
-            (publisher, column[home], column[away])
-            for publisher, home, away in FORECASTS
-            if home in column and away in column
+            (publisher, column[first], column.get(second))
+            for publisher, first, second in layout.forecasts
+            if first in column
         ]
 
     def read(self, index: int, row: Sequence[str]) -> None:
         """Add one game and its forecasts. Raises RowError when there is no game in the row."""
         day = self.day(row[self.date], "date")
-        neutral, stage = _neutral(row[self.neutral]), _stage(row[self.playoff])
-        turned = neutral and (row[self.date], row[self.teams[0]]) in VISITOR_FIRST
+        neutral, stage = _neutral(row[self.neutral]), self._stage(row[self.playoff])
+        turned = (row[self.date], row[self.teams[0]]) in self.layout.turned
         first, second = (1, 0) if turned else (0, 1)
         home, away = self.team(row[self.teams[first]]), self.team(row[self.teams[second]])
         check_teams(home, away)
         score = self._score(row, first, second)
-        season = start_year(row[self.season], day)
+        season = self.layout.season(row[self.season], day)
         self.games[day, home, away] += 1
         number = self.games[day, home, away]
+        key = MatchKey(day, home, away, number)
+        self.line_of[key] = index + 2
         midnight, end = self.days[day]
         self.batch.matches.append(
             MatchRecord(
@@ -110,7 +118,7 @@ class _Reader:
                 home,
                 away,
                 number,
-                neutral,
+                neutral or turned,
                 stage,
                 MatchStatus.SCHEDULED if score is None else MatchStatus.FINAL,
                 None if score is None else score[0],
@@ -118,29 +126,44 @@ class _Reader:
                 None if score is None else end,
             )
         )
-        self._add_forecasts(index, row, MatchKey(day, home, away, number), midnight, turned)
+        self._add_forecasts(index, row, key, midnight, turned)
+
+    def _stage(self, text: str) -> str:
+        letter = text.strip()
+        if letter in self.layout.regular:
+            return "regular"
+        if letter not in self.layout.playoffs:
+            rounds = ", ".join(sorted(self.layout.playoffs))
+            raise RowError("unknown-stage", f"playoff is {text!r}: expected blank or one of {rounds}")
+        return "playoff"
 
     def _score(self, row: Sequence[str], first: int, second: int) -> tuple[int, int] | None:
         home, away = row[self.scores[first]].strip(), row[self.scores[second]].strip()
         if home in BLANK and away in BLANK:
             return None
         score = read_count(home, f"score{first + 1}"), read_count(away, f"score{second + 1}")
-        check_points(*score)
+        if not self.layout.ties:
+            check_points(*score)
+        told = row[self.result].strip() if self.result is not None else ""
+        points = score if (first, second) == (0, 1) else score[::-1]
+        if told not in BLANK and told not in _RESULTS[(points[0] > points[1]) - (points[0] < points[1])]:
+            raise RowError("contradiction", f"result1 is {told!r} at {points[0]}:{points[1]}")
         return score
 
     def _add_forecasts(
         self, index: int, row: Sequence[str], key: MatchKey, known_at: datetime, turned: bool
     ) -> None:
         for publisher, first, second in self.forecasts:
-            home, away = (second, first) if turned else (first, second)
-            if row[home] in BLANK and row[away] in BLANK:
+            told, other = row[first], None if second is None else row[second]
+            if told in BLANK and (other is None or other in BLANK):
                 continue
             try:
-                probabilities = read_probabilities(row[home], row[away])
+                probabilities = read_probability(told) if other is None else read_probabilities(told, other)
             except RowError as bad:
                 self.batch.rejected.append(self.table.reject(index, bad.code, bad.reason))
                 continue
-            self.batch.forecasts.append(ForecastRecord(key, publisher, probabilities, known_at))
+            ordered = probabilities[::-1] if turned else probabilities
+            self.batch.forecasts.append(ForecastRecord(key, publisher, ordered, known_at))
 
 
 @lru_cache(maxsize=65536)
@@ -180,18 +203,19 @@ def read_probabilities(home: str, away: str) -> tuple[float, float]:
     return probabilities
 
 
+def read_probability(text: str) -> tuple[float, float]:
+    """Read the forecast of a game from team1's probability alone. Raises RowError unless it is one."""
+    try:
+        first = float(text)
+    except ValueError:
+        first = -1.0
+    if not 0 <= first <= 1:
+        raise RowError("bad-forecast", f"the forecast is {text!r}: not a probability")
+    return first, 1 - first
+
+
 def _neutral(text: str) -> bool:
     flag = text.strip()
     if flag not in ("0", "1"):
         raise RowError("bad-location", f"neutral is {text!r}: expected 0 or 1")
     return flag == "1"
-
-
-def _stage(text: str) -> str:
-    letter = text.strip()
-    if letter in BLANK:
-        return "regular"
-    if letter not in PLAYOFF_ROUNDS:
-        rounds = ", ".join(sorted(PLAYOFF_ROUNDS))
-        raise RowError("unknown-stage", f"playoff is {text!r}: expected blank or one of {rounds}")
-    return "playoff"

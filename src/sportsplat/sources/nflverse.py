@@ -1,17 +1,21 @@
-"""nflverse games.csv: every NFL game from 1999 with spread, total and moneylines, the coming season too."""
+"""nflverse games.csv: every NFL game from 1999 with spread, total and moneylines, the coming season too.
+
+What it says besides (stadium, rest, quarterbacks, weather) is read by `nflverse_details`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sportsplat.betting.odds import american_to_decimal
 from sportsplat.domain import (
     Batch,
+    DetailRecord,
     Market,
     MatchKey,
     MatchRecord,
@@ -21,9 +25,11 @@ from sportsplat.domain import (
     QuoteRecord,
 )
 from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.nflverse_details import read_details
 from sportsplat.sources.rows import (
     RowError,
     RowReader,
+    Table,
     collector_paused,
     read_count,
     read_iso_date,
@@ -68,7 +74,11 @@ class Nflverse:
     title = "nflverse games.csv"
     licence = "none stated in nflverse/nfldata; nflverse data releases: CC BY 4.0"
     url = "https://github.com/nflverse/nfldata"
-    gives = ("matches", "closing moneylines, spreads and totals with their prices (from 2006)")
+    gives = (
+        "matches",
+        "closing moneylines, spreads and totals with their prices (from 2006)",
+        "stadium, surface, rest, quarterbacks, coaches, referee, roof, weather",
+    )
     leagues = (LEAGUE,)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
@@ -103,6 +113,11 @@ def parse(payload: Payload, league: League) -> Batch:
 class _Reader(RowReader):
     """Reads the rows of games.csv into a batch."""
 
+    def __init__(self, table: Table, league: League, source: str) -> None:
+        super().__init__(table, league, source)
+        self.details: list[DetailRecord] = []
+        self.batch = self.batch._replace(details=self.details)
+
     def read(self, index: int, row: list[str]) -> None:
         """Add one game and its prices. Raises RowError when there is no game in the row."""
         cells = dict(zip(self.table.header, map(_cell, row), strict=False))
@@ -111,6 +126,7 @@ class _Reader(RowReader):
         if cells.get("gametime") and match.precision is Precision.DAY:
             self.note(index, "bad-time", f"gametime is {cells['gametime']!r}: expected HH:MM")
         self._add_quotes(index, cells, match, key)
+        self.details.extend(read_details(cells, match, key, self.league, partial(self.note, index)))
 
     def _match(self, row: dict[str, str]) -> MatchRecord:
         day = read_iso_date(row["gameday"], "gameday")

@@ -7,7 +7,7 @@ import gc
 import io
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,8 +69,12 @@ class RowReader(ABC):
 
     def read_all(self) -> Batch:
         """Read every row that is not blank; one that raises RowError is rejected with its line."""
+        return self.read_rows(self.table.filled())
+
+    def read_rows(self, rows: Iterable[tuple[int, list[str]]]) -> Batch:
+        """Read these rows of the table alone, each with its index."""
         count = 0
-        for index, row in self.table.filled():
+        for index, row in rows:
             count += 1
             try:
                 self.read(index, row)
@@ -138,6 +142,12 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
             fix="Download the file again, or leave it out.",
         )
     return Table(payload.name, header, rows, lines)
+
+
+def header_of(payload: Payload) -> list[str]:
+    """Return the column names of a CSV payload, by which formats of one source are told apart."""
+    first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
+    return [cell.strip() for cell in next(csv.reader(first_line), [])]
 
 
 def not_this_format(

@@ -1,0 +1,293 @@
+"""FiveThirtyEight's club soccer: `spi_matches.csv`, dozens of competitions in one file, played and to come.
+
+Columns: date, league, team1 (at home), team2, prob1, probtie, prob2 (the published forecast), score1, score2,
+and where it was measured xg (expected goals), nsxg (non-shot expected goals) and adj_score (adjusted goals).
+A later layout begins with `season`, the year in which it starts; without it the season follows from the
+league's rules.
+
+Competitions are led to leagues by `sources: {fivethirtyeight-soccer-spi: <league>}` in config/leagues.yaml.
+The two tournaments of one Mexican season, "... Torneo Apertura" and "... Torneo Clausura", are one league.
+
+Licence: CC BY 4.0. Clock: only the day is known; a result is known when the day ends, a forecast when it
+begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sportsplat.domain import (
+    Batch,
+    ForecastRecord,
+    MatchKey,
+    MatchRecord,
+    MatchStatus,
+    Precision,
+    Rejected,
+    TeamStatsRecord,
+)
+from sportsplat.errors import InputRefused
+from sportsplat.sources.base import Payload
+from sportsplat.sources.fivethirtyeight_spi_days import Rows, last_day_of
+from sportsplat.sources.rows import (
+    LocalDays,
+    RowReader,
+    Table,
+    collector_paused,
+    read_count,
+    read_iso_date,
+    read_table,
+)
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+
+NAME = "fivethirtyeight-soccer-spi"
+PUBLISHER = "fivethirtyeight-spi"
+REQUIRED = (
+    "date",
+    "league",
+    "team1",
+    "team2",
+    "spi1",
+    "spi2",
+    "prob1",
+    "prob2",
+    "probtie",
+    "score1",
+    "score2",
+)
+FORECAST = ("prob1", "probtie", "prob2")
+STATS = {"expected_goals": "xg", "non_shot_expected_goals": "nsxg", "adjusted_goals": "adj_score"}
+SUM_TOLERANCE = 0.01  # four-decimal probabilities need not sum to exactly 1
+# Their two-legged ties end in one match on neutral ground, which alone has no forecast of a draw. Other
+# competitions play single knock-out matches at the ground of one side.
+FINAL_ON_NEUTRAL_GROUND = frozenset({
+    "UEFA Champions League", "UEFA Europa League", "English League Championship", "English League One",
+    "English League Two",
+})  # fmt: skip
+_TOURNAMENT = re.compile(r" Torneo (Apertura|Clausura)$")
+
+
+class SoccerSpi:
+    """The source `fivethirtyeight-soccer-spi`."""
+
+    name = NAME
+    title = "FiveThirtyEight club soccer: SPI forecasts"
+    licence = "CC BY 4.0 (FiveThirtyEight)"
+    url = "https://github.com/fivethirtyeight/data/tree/master/soccer-spi"
+    gives = ("matches from 2016", "published forecasts", "expected goals of the larger leagues")
+    leagues = (
+        "epl", "championship", "league-one", "league-two", "scottish-premiership", "bundesliga",
+        "bundesliga-2", "serie-a", "serie-b", "la-liga", "la-liga-2", "ligue-1", "ligue-2", "eredivisie",
+        "belgian-pro-league", "primeira-liga", "super-lig", "greek-super-league", "austrian-bundesliga",
+        "danish-superliga", "russian-premier-league", "swiss-super-league", "a-league",
+        "south-african-premiership", "argentine-primera", "liga-mx", "champions-league", "europa-league",
+        "eliteserien", "allsvenskan", "brasileirao", "mls", "nwsl", "usl-championship", "j-league",
+        "chinese-super-league",
+    )  # fmt: skip
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
+        """Read the matches of one league.
+
+        Raises:
+            InputRefused: not such a file (NOT_THIS_FORMAT), no row (EMPTY_FILE), no match of `league`
+                (WRONG_LEAGUE), or no league is asked for and the file holds several (SEVERAL_LEAGUES).
+        """
+        table = _read(payload)
+        found = _competitions(table)
+        if league is None:
+            known = _declared(leagues, found)
+            if len(known) != 1:
+                raise _several(payload.name, known)
+            ((_, league),) = known.items()
+        competition = league.sources.get(NAME, "")
+        if competition not in found:
+            raise InputRefused(
+                f"{payload.name} holds no match of {league.name}.",
+                code="WRONG_LEAGUE",
+                cause=f"Its league column has no {competition!r}, config/leagues.yaml's name for it.",
+                fix=f"sportsplat ingest {NAME} {payload.name}",
+            )
+        return _batch_of(table, league, competition, found[competition], last_day_of(table, found))
+
+    def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
+        """Read every league of the file; see `ManyLeagues.split`."""
+        return split(payload, leagues)
+
+
+@collector_paused()
+def split(payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
+    """Turn the bytes into one batch a league; see `SoccerSpi.split`."""
+    table = _read(payload)
+    found = _competitions(table)
+    known = _declared(leagues, found)
+    if not known:
+        raise InputRefused(
+            f"No league is declared for anything in {payload.name}.",
+            code="UNKNOWN_LEAGUE",
+            cause=f"Its league column says {', '.join(sorted(found))[:160]}.",
+            fix=f"Declare one in config/leagues.yaml with sources: {{{NAME}: <league>}}.",
+        )
+    last_day = last_day_of(table, found)
+    ordered = sorted(known.items(), key=lambda item: item[1].code)
+    batches = [_batch_of(table, league, name, found[name], last_day) for name, league in ordered]
+    undeclared = {name: rows for name, rows in found.items() if name not in known}
+    batches[0].rejected.extend(_undeclared(table, name, rows) for name, rows in undeclared.items())
+    surplus = sum(map(len, undeclared.values()))
+    batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
+    return batches
+
+
+def _read(payload: Payload) -> Table:
+    return read_table(
+        payload, required=REQUIRED, format_name="FiveThirtyEight's soccer data (spi_matches.csv)"
+    )
+
+
+def _batch_of(table: Table, league: League, competition: str, rows: Rows, last_day: date) -> Batch:
+    return _Reader(table, league, competition, last_day).read_rows(rows)
+
+
+class _Reader(RowReader):
+    """Reads the rows of one competition into a batch."""
+
+    def __init__(self, table: Table, league: League, competition: str, last_day: date) -> None:
+        super().__init__(table, league, NAME)
+        self.days = LocalDays(league)
+        self.last_day = last_day
+        self.two_legged = competition in FINAL_ON_NEUTRAL_GROUND
+        self.stats = [
+            (name, f"{column}1", f"{column}2")
+            for name, column in STATS.items()
+            if name in (*league.stats, *league.stored_stats) and f"{column}1" in self.column
+        ]
+
+    def read(self, index: int, row: list[str]) -> None:
+        """Add one row's match and what belongs to it. Raises RowError when there is no match in it."""
+        day = read_iso_date(self.cell(row, "date"), "date")
+        columns = ("team1", "team2")
+        home, away = self.teams(self.cell(row, "team1"), self.cell(row, "team2"), day, columns)
+        score = self._score(row)
+        season = self._season(row, day)
+        midnight, end = self.days[day]
+        awarded = score is not None and day > self.last_day
+        played = score is not None and not awarded
+        knock_out = _is_zero(self.cell(row, "probtie"))
+        match = MatchRecord(
+            season=season,
+            match_date=day,
+            kickoff_utc=midnight,
+            precision=Precision.DAY,
+            home=home,
+            away=away,
+            neutral=knock_out and self.two_legged,
+            stage="playoff" if knock_out else "regular",
+            status=MatchStatus.FINAL
+            if played
+            else MatchStatus.CANCELLED
+            if awarded
+            else MatchStatus.SCHEDULED,
+            home_score=score[0] if score and played else None,
+            away_score=score[1] if score and played else None,
+            known_at=end if played else None,
+        )
+        key = self.add_match(index, match)
+        if awarded:
+            reason = (
+                f"score1 and score2 are {self.cell(row, 'score1')} and {self.cell(row, 'score2')} on {day}:"
+                f" the file knows results to {self.last_day}, nobody has played this match"
+            )
+            self.note(index, "result-before-play", reason)
+        self._add_forecast(index, row, key)
+        if match.known_at is not None:
+            self._add_stats(index, row, match, key)
+
+    def _season(self, row: list[str], day: date) -> int:
+        told = self.cell(row, "season")
+        if told:
+            return read_count(told, "season", "bad-season")
+        days = self.league.rules.season
+        return day.year if days is None else days.of(day)
+
+    def _score(self, row: list[str]) -> tuple[int, int] | None:
+        texts = self.cell(row, "score1"), self.cell(row, "score2")
+        if texts == ("", ""):
+            return None
+        return read_count(texts[0], "score1"), read_count(texts[1], "score2")
+
+    def _add_forecast(self, index: int, row: list[str], key: MatchKey) -> None:
+        texts = [self.cell(row, name) for name in FORECAST]
+        if not any(texts):
+            return
+        told = f"prob1, probtie, prob2 are {', '.join(map(repr, texts))}"
+        try:
+            probabilities = tuple(map(float, texts))
+        except ValueError:
+            self.note(index, "bad-forecast", f"{told}: not numbers")
+            return
+        if not all(0 <= value <= 1 for value in probabilities) or abs(sum(probabilities) - 1) > SUM_TOLERANCE:
+            self.note(index, "bad-forecast", f"{told}: not probabilities that sum to 1")
+            return
+        midnight, _ = self.days[key.match_date]
+        self.batch.forecasts.append(ForecastRecord(key, PUBLISHER, probabilities, midnight))
+
+    def _add_stats(self, index: int, row: list[str], match: MatchRecord, key: MatchKey) -> None:
+        for side in (0, 1):
+            stats = {}
+            for name, *columns in self.stats:
+                text = self.cell(row, columns[side])
+                try:
+                    value = float(text or "nan")
+                except ValueError:
+                    value = -1.0
+                if value >= 0 and value != float("inf"):
+                    stats[name] = value
+                elif text:
+                    self.note(index, "bad-stat", f"{columns[side]} is {text!r}: expected a number from 0")
+            if stats and match.known_at is not None:
+                self.batch.stats.append(TeamStatsRecord(key, side == 0, stats, match.known_at))
+
+
+def _competitions(table: Table) -> dict[str, Rows]:
+    """Return the rows of each competition, in the order of the file; a Mexican tournament is half of one."""
+    column = table.header.index("league")
+    found: dict[str, Rows] = defaultdict(list)
+    for index, row in table.filled():
+        found[_TOURNAMENT.sub("", row[column].strip())].append((index, row))
+    return dict(found)
+
+
+def _declared(leagues: Mapping[str, League], found: Iterable[str]) -> dict[str, League]:
+    declared = {league.sources[NAME]: league for league in leagues.values() if NAME in league.sources}
+    return {name: declared[name] for name in found if name in declared}
+
+
+def _undeclared(table: Table, name: str, rows: Rows) -> Rejected:
+    return table.reject(
+        rows[0][0],
+        "undeclared-league",
+        f"league is {name!r} here and in {len(rows) - 1} more rows, and no league declares it: "
+        f"add one to config/leagues.yaml with sources: {{{NAME}: {name}}}",
+    )
+
+
+def _several(file: str, known: Mapping[str, League]) -> InputRefused:
+    codes = sorted(league.code for league in known.values())
+    return InputRefused(
+        f"{file} holds {len(codes)} leagues." if codes else f"No league is declared for anything in {file}.",
+        code="SEVERAL_LEAGUES",
+        cause=f"Declared in config/leagues.yaml are {', '.join(codes) or 'none of them'}.",
+        fix=f"sportsplat ingest {NAME} {file} --league {codes[0] if codes else 'epl'}",
+    )
+
+
+def _is_zero(text: str) -> bool:
+    try:
+        return float(text) == 0
+    except ValueError:
+        return False

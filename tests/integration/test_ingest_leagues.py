@@ -1,0 +1,108 @@
+"""A file of several leagues: each is stored and counted by itself, all of them or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sportsplat.db.write_matches import write_matches
+from sportsplat.errors import InputRefused, SportsplatError
+from sportsplat.jobs import ingest_file, quarantine
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.listing import leagues
+from tests.conftest import Database
+from tests.records import count
+
+SOURCE = "fivethirtyeight-soccer-spi"
+HEADER = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2,xg1,xg2"
+EPL, LIGA, CUP = "Barclays Premier League", "Spanish Primera Division", "Moon Cup"
+
+
+def row(league: str, home: str, away: str, score: str = "1,0", day: str = "2018-09-01") -> str:
+    return f"{day},{league},{home},{away},50,50,0.4,0.3,0.3,{score},1.5,0.5"
+
+
+ROWS = (
+    row(EPL, "Chelsea", "Fulham"),
+    row(LIGA, "Getafe", "Eibar", "-1,0"),
+    row(LIGA, "Levante", "Girona FC"),
+    row(CUP, "Tycho", "Kepler"),
+    row(CUP, "Kepler", "Tycho"),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return written(tmp_path / "spi_matches.csv", *ROWS)
+
+
+def written(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def test_each_league_is_told_by_itself_and_the_file_counts_once(context: Context, file: Path) -> None:
+    report = ingest(context, SOURCE, [file])
+    assert (report["files"], report["rows_read"], report["leagues"]) == (1, 5, ["epl", "la-liga"])
+    assert [(each["league"], each["matches"]["inserted"]) for each in report["by_file"]] == [
+        ("epl", 1),
+        ("la-liga", 1),
+    ]
+    assert {each["file"] for each in report["by_file"]} == {str(file)}
+    assert {reason["code"]: reason["rows"] for reason in report["reasons"]} == {
+        "undeclared-league": 1,
+        "impossible-score": 1,
+    }
+    assert report["newly_quarantined"] == 2
+    stored, _ = leagues(context)
+    assert {each["code"] for each in stored if each["last_ingest"]} == {"epl", "la-liga"}
+
+
+def test_a_second_run_changes_nothing_and_adds_no_waiting_row(context: Context, file: Path) -> None:
+    ingest(context, SOURCE, [file])
+    waiting = quarantine.waiting(context)
+    report = ingest(context, SOURCE, [file])
+    assert (report["matches"], report["newly_quarantined"]) == (
+        {"inserted": 0, "updated": 0, "unchanged": 2},
+        0,
+    )
+    assert quarantine.waiting(context) == waiting
+
+
+def test_a_retry_reads_all_leagues_of_the_file_again(context: Context, file: Path) -> None:
+    ingest(context, SOURCE, [file])
+    written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
+    report = quarantine.retry(context)
+    assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
+    (left,) = quarantine.waiting(context)
+    assert (left.code, left.line) == ("undeclared-league", 5)
+
+
+def test_a_failure_in_one_league_leaves_none_of_the_file(
+    context: Context, database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(conn: object, league: str, *rest: object, **more: object) -> object:
+        if league == "la-liga":
+            raise SportsplatError("stop here")
+        return write_matches(conn, league, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ingest_file, "write_matches", failing)
+    with pytest.raises(SportsplatError, match="stop here"):
+        ingest(context, SOURCE, [file])
+    with database.connect() as conn:
+        assert (count(conn, "matches"), count(conn, "quarantine")) == (0, 0)
+        runs = conn.execute("SELECT status, count(*) FROM pipeline_runs GROUP BY status").fetchall()
+    assert runs == [("failed", 2)]
+
+
+def test_one_league_can_be_taken_alone(context: Context, file: Path) -> None:
+    report = ingest(context, SOURCE, [file], league="epl")
+    assert (report["rows_read"], report["leagues"], report["quarantined"]) == (1, ["epl"], 0)
+
+
+def test_the_right_source_is_named_for_a_file_of_several_leagues(context: Context, file: Path) -> None:
+    with pytest.raises(InputRefused) as refused:
+        ingest(context, "nflverse", [file])
+    assert refused.value.fix == f"sportsplat ingest {SOURCE} {file}"
