@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -25,11 +26,15 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Payload(NamedTuple):
-    """The bytes of one file, unpacked, and their hash; `name` is the path or URL they came from."""
+    """The bytes of one file, unpacked, and their hash; `name` is the path or URL they came from.
+
+    `stale` says why the site did not give them, where an old copy stands in for its answer.
+    """
 
     name: str
     data: bytes
     sha256: str
+    stale: str | None = None
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Payload:
@@ -72,6 +77,31 @@ class Fetchable(Source, Protocol):
 
         Raises:
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
+        """
+
+
+class Window(NamedTuple):
+    """Calendar days of a league, both included."""
+
+    since: date
+    until: date
+
+
+@runtime_checkable
+class Live(Source, Protocol):
+    """A source that is followed day by day."""
+
+    def lacks(self, settings: Settings) -> str | None:
+        """Say what it lacks to be asked, such as a key; None where it lacks nothing."""
+
+    def fetch_window(
+        self, window: Window, *, leagues: Sequence[League], settings: Settings
+    ) -> Iterator[Payload]:
+        """Get the files that tell what is played in `window`, one after the other, as the site stands now.
+
+        Raises:
+            SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
+            ConfigError: the site needs a key, and has none or a wrong one.
         """
 
 
