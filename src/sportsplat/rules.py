@@ -32,6 +32,10 @@ class SeasonDays:
         (early, *first), (late, *last) = self.first, self.last
         return date(season + early, *first), date(season + late, *last)
 
+    def season_on(self, day: date) -> int:
+        """Return the last season that had begun by `day`."""
+        return max(season for season in (day.year - 1, day.year) if self.bounds(season)[0] <= day)
+
 
 @dataclass(frozen=True)
 class Rules:

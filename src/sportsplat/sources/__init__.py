@@ -15,6 +15,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "football-data": ("football_data", "FootballData"),
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
+    "espn": ("espn", "Espn"),
+    "odds-api": ("odds_api", "OddsApi"),
     "simulate": ("simulate", "SimulateSource"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ from sportsplat.domain import (
     Precision,
     QuoteRecord,
 )
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import Payload, Window, only_league
 from sportsplat.sources.rows import (
     RowError,
     RowReader,
@@ -91,6 +91,20 @@ class Nflverse:
 
         with open_fetcher(settings) as fetcher:
             return [fetcher.get(f"{settings.sources.nflverse_url}/games.csv", what="all NFL seasons")]
+
+    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """Nothing: the site asks for no key."""
+        return None
+
+    def fetch_window(
+        self,
+        window: Window,  # noqa: ARG002 - one file holds every day
+        *,
+        leagues: Sequence[League],
+        settings: Settings,
+    ) -> Iterator[Payload]:
+        """Get games.csv; it is renewed several times a day."""
+        yield from self.fetch([], leagues=leagues, settings=settings)
 
 
 @collector_paused()
