@@ -26,6 +26,7 @@ MODULES = (
     "config",
     "db",
     "data",
+    "sync",
     "features",
     "modelling",
     "backtest",
