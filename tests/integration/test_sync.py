@@ -191,10 +191,10 @@ def test_a_site_that_is_down_fails_alone(live: Callable[..., Context], database:
     report = sync(live(), ["epl", "nba"], since=date(2024, 1, 9), now=NOW)
     assert [(row["league"], row["source"], row["status"]) for row in report["sources"]] == [
         ("epl", "football-data", "failed"),
-        ("epl", "espn", "failed"),  # our site has no such path
         ("epl", "odds-api", "skipped"),
-        ("nba", "espn", "ok"),
+        ("epl", "espn", "failed"),  # our site has no such path
         ("nba", "odds-api", "skipped"),
+        ("nba", "espn", "ok"),
     ]
     assert report["failed"] == 2
     assert "the season 2023/24 of Premier League" in str(row(report, "football-data", "epl")["reason"])
@@ -252,6 +252,20 @@ def test_prices_come_with_the_matches_and_grow_with_every_sync(
         stored = conn.execute("SELECT count(*), count(DISTINCT match_id) FROM quotes").fetchone()
         scheduled = conn.execute("SELECT count(*) FROM matches WHERE status = 'scheduled'").fetchone()
     assert (stored, scheduled) == ((4, 1), (1,))
+
+
+def test_the_source_whose_word_counts_first_has_the_last_one(
+    live: Callable[..., Context], database: Database, web: Web
+) -> None:
+    """Prices come with no word on the stage of a match; the schedule knows that it is a playoff game."""
+    h2h = market("h2h", price(HAWKS, 1.8), price(BULLS, 2.1), taken="2024-01-16T11:00:00Z")
+    web.offers = [offer(HAWKS, BULLS, h2h, start="2024-01-18T00:30:00Z")]
+    web.games = [event(HAWKS, BULLS, "2024-01-18T00:30Z", season=(2024, 3))]
+    context = live(odds_api_key="a-key-of-ours")
+    for _ in range(2):
+        sync(context, ["nba"], since=date(2024, 1, 15), now=NOW)
+        with database.connect() as conn:
+            assert conn.execute("SELECT stage FROM matches").fetchall() == [("playoff",)]
 
 
 def test_two_syncs_at_once_are_one_too_many(live: Callable[..., Context]) -> None:

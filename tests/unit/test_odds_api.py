@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sportsplat.domain import Batch, Market, MatchStatus, Outcome
 from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable, SportsplatError
@@ -21,6 +23,7 @@ from sportsplat.settings import Settings, load_settings
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Live, Payload, Window
 from sportsplat.sources.odds_api import OddsApi
+from tests.json_values import replace_one
 from tests.scoreboards import market, offer, price
 from tests.site import Answer, Site, gives, serving
 
@@ -99,6 +102,18 @@ def test_a_wrong_price_costs_itself_and_not_the_match(told: dict[str, Any], code
     batch = read(offer(HAWKS, BULLS, told, H2H))
     assert (len(batch.matches), len(batch.quotes)) == (1, 2)
     assert [row.code for row in batch.rejected] == [code]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_where_something_else_was_expected_nothing_is_lost(data: st.DataObject) -> None:
+    spread = market("spreads", price(BULLS, 1.95, 3.5), price(HAWKS, 1.9, -3.5))
+    told = offer(HAWKS, BULLS, H2H, spread)
+    told = json.loads(json.dumps(told))
+    replace_one(data, told)
+    if told.get("sport_key") == "basketball_nba":  # without it, it is no answer of the NBA
+        batch = read(told)
+        assert len(batch.matches) == 1 or batch.rejected
 
 
 def test_an_empty_list_is_told_by_its_address() -> None:

@@ -151,10 +151,21 @@ def _window(
 
 
 def _tasks(context: Context, league: League, window: Window) -> Iterator[Task]:
-    for name in SOURCES:
+    for name in _in_order(league):
         provider = get_source(name)
         if isinstance(provider, Live) and (name in league.sources or league.code in provider.leagues):
             yield Task(league, provider, window, provider.lacks(context.settings))
+
+
+def _in_order(league: League) -> list[str]:
+    """Return all sources: first those that may name a team, and of the others the one whose word counts last.
+
+    What is written later holds, so the last word is that of the source that counts first.
+    """
+    ranks = {name: -rank for rank, name in enumerate(league.precedence)}
+    return sorted(
+        SOURCES, key=lambda name: (name not in league.names_from, ranks.get(name, -len(league.precedence)))
+    )
 
 
 def _follow(context: Context, conn: psycopg.Connection[Any], task: Task, tell: Progress) -> SourceReport:

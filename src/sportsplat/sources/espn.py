@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import (
@@ -129,7 +129,7 @@ class Espn:
 def _season_window(league: League, season: int) -> Window:
     days = league.rules.season
     if days is None:
-        return Window(datetime(season, 1, 1, tzinfo=UTC).date(), datetime(season, 12, 31, tzinfo=UTC).date())
+        return Window(date(season, 1, 1), date(season, 12, 31))
     return Window(*days.bounds(season))
 
 
@@ -223,7 +223,7 @@ class _Reader(EventReader):
     def _season(self, event: Any, kickoff: datetime) -> int:
         year = dig(event, "season", "year")
         if not isinstance(year, int) or isinstance(year, bool):
-            raise RowError("bad-season", f"season.year is {year!r}: expected a year")
+            raise RowError("bad-season", f"season.year is {year!r:.80}: expected a year")
         season = year - 1 if self._named_by_end else year
         if season not in (kickoff.year - 1, kickoff.year):
             raise RowError("bad-season", f"season.year is {year} on {kickoff:%Y-%m-%d}")
@@ -257,7 +257,7 @@ def _stage(event: Any, game: Any) -> str:
     if isinstance(kind, int) and kind > LAST_NAMED_TYPE:
         return "playoff" if "play" in text_of(dig(event, "season", "slug")).lower() else "regular"
     if not isinstance(kind, int) or kind not in STAGES:
-        raise RowError("unknown-stage", f"season.type is {kind!r}: expected 2, 3 or 5")
+        raise RowError("unknown-stage", f"season.type is {kind!r:.80}: expected 2, 3 or 5")
     return STAGES[kind]
 
 
@@ -271,7 +271,7 @@ def _status(kind: Any) -> MatchStatus:
 def _side(game: Any, name: str) -> Any:
     sides = [side for side in items(dig(game, "competitors")) if dig(side, "homeAway") == name]
     if len(sides) != 1:
-        raise RowError("missing-team", f"{len(sides)} of the competitors are {name!r}")
+        raise RowError("missing-team", f"{len(sides)} of the competitors are {name!r:.80}")
     return sides[0]
 
 

@@ -78,7 +78,7 @@ class EventReader(ABC):
         """Return both teams by the names kept here; `names` say in the RowError where no team is named."""
         for value, name in zip((home, away), names, strict=True):
             if not text_of(value):
-                raise RowError("missing-team", f"{name} is {value!r}")
+                raise RowError("missing-team", f"{name} is {value!r:.80}")
         found = [self.league.canonical_team(text_of(name), self._source, day) for name in (home, away)]
         if found[0] == found[1]:
             raise RowError("same-team", f"{' and '.join(names)} are both {found[0]!r}")
@@ -154,7 +154,7 @@ def moment_of(value: Any, name: str) -> datetime:
             return moment.astimezone(UTC)
     except ValueError:
         pass
-    raise RowError("bad-date", f"{name} is {value!r}: expected a moment like 2024-01-15T00:30Z")
+    raise RowError("bad-date", f"{name} is {value!r:.80}: expected a moment like 2024-01-15T00:30Z")
 
 
 def _refuse_twin(event: Any, seen: Mapping[str, int]) -> None:

@@ -167,7 +167,7 @@ class _Reader(EventReader):
         bookmaker, kind = text_of(name), MARKETS.get(text_of(dig(market, "key")))
         if not bookmaker or kind is None:
             raise RowError(
-                "bad-price", f"key of the bookmaker is {name!r}, of the market {dig(market, 'key')!r}"
+                "bad-price", f"key of the bookmaker is {name!r:.80}, of the market {dig(market, 'key')!r:.80}"
             )
         sides = {
             text_of(dig(read.event, "home_team")): Outcome.HOME,
@@ -193,13 +193,15 @@ def _offer(offer: Any, kind: Market, sides: Mapping[str, Outcome]) -> tuple[Outc
     name = text_of(dig(offer, "name"))
     outcome = sides.get(name)
     if outcome is None:
-        raise RowError("bad-price", f"outcomes[].name is {dig(offer, 'name')!r}: expected {', '.join(sides)}")
+        raise RowError(
+            "bad-price", f"outcomes[].name is {dig(offer, 'name')!r:.80}: expected {', '.join(sides)}"
+        )
     odds = number_of(dig(offer, "price"))
     if odds is None or odds <= 1:
-        raise RowError("bad-price", f"price is {dig(offer, 'price')!r}: decimal odds are above 1")
+        raise RowError("bad-price", f"price is {dig(offer, 'price')!r:.80}: decimal odds are above 1")
     if kind is Market.RESULT:
         return outcome, None, odds
     point = number_of(dig(offer, "point"))
     if point is None:
-        raise RowError("bad-line", f"point is {dig(offer, 'point')!r}: not a number")
+        raise RowError("bad-line", f"point is {dig(offer, 'point')!r:.80}: not a number")
     return outcome, 0.0 - point if outcome is Outcome.AWAY else point, odds
