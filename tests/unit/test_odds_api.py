@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportsplat.domain import Batch, Market, MatchStatus, Outcome
-from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable, SportsplatError
+from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable, SportsplatError, UsageError
 from sportsplat.leagues import load_leagues
 from sportsplat.redact import Redactor
 from sportsplat.settings import Settings, load_settings
@@ -169,11 +169,10 @@ def sports(left: float) -> Answer:
     return gives(200, b"[]", **counts(left))
 
 
-def fetch(settings: Settings, *leagues: str) -> list[Payload]:
+def fetch(settings: Settings, league: str = "nba") -> list[Payload]:
     provider = get_source("odds-api")
     assert isinstance(provider, Live)
-    chosen = [LEAGUES[code] for code in leagues or ("nba",)]
-    return list(provider.fetch_window(TODAY, leagues=chosen, settings=settings))
+    return list(provider.fetch_window(TODAY, leagues=[LEAGUES[league]], settings=settings))
 
 
 def texts(folder: Path) -> str:
@@ -246,15 +245,19 @@ def test_a_request_that_is_too_much_at_once_is_made_again(site: Site, tmp_path: 
 
 def test_nothing_is_spent_of_the_reserve(site: Site, tmp_path: Path, key: str) -> None:
     """23 left, 3 for the NBA; the NHL would go below the reserve of 20."""
-    site.answers = [sports(23), gives(200, b"[]", **counts(20, 480))]
+    site.answers = [sports(23), gives(200, b"[]", **counts(20)), gives(200, b"[]", **counts(20, 480))]
     settings = made(site, tmp_path, key)
+    fetch(settings, "nba")
     with pytest.raises(SourceUnavailable) as refused:
-        fetch(settings, "nba", "nhl")
+        fetch(settings, "nhl")
     assert refused.value.error_code == "QUOTA_RESERVED"
     assert "20 are left and 480 used" in str(refused.value.cause)
     assert "renewed every month" in str(refused.value.fix)
-    assert len(site.asked) == 2
-    site.answers = [gives(200, b"[]", **counts(17))]
+    assert [urlsplit(path).path for path, _ in site.asked] == [
+        "/v4/sports",
+        "/v4/sports/basketball_nba/odds",
+        "/v4/sports",
+    ]
     fetch(made(site, tmp_path, key, odds_api_reserve=0), "nhl")
 
 
@@ -277,6 +280,13 @@ def test_an_old_price_never_stands_in_for_one_of_now(site: Site, tmp_path: Path,
     fetch(settings)
     with pytest.raises(SourceUnavailable):
         fetch(settings)
+
+
+def test_no_credits_are_spent_on_leagues_that_nobody_named(site: Site, tmp_path: Path, key: str) -> None:
+    chosen = [LEAGUES["nba"], LEAGUES["nhl"]]
+    with pytest.raises(UsageError, match="Say which league of odds-api"):
+        OddsApi().fetch([], leagues=chosen, settings=made(site, tmp_path, key))
+    assert site.asked == []
 
 
 def test_without_a_key_it_is_said_how_to_get_one(site: Site, tmp_path: Path) -> None:

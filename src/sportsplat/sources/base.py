@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sportsplat.domain import Batch
-from sportsplat.errors import InputRefused
+from sportsplat.errors import InputRefused, UsageError
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -121,6 +121,22 @@ def only_league(
             fix=f"sportsplat ingest {source} {payload.name}",
         )
     return asked or leagues[code]
+
+
+def one_league(source: str, leagues: Sequence[League]) -> League:
+    """Return the league that is asked for, of a source whose every answer is about one and costs.
+
+    Raises:
+        UsageError: several (LEAGUE_NEEDED).
+    """
+    if len(leagues) == 1:
+        return leagues[0]
+    raise UsageError(
+        f"Say which league of {source} is wanted.",
+        code="LEAGUE_NEEDED",
+        cause=f"{len(leagues)} leagues would be asked for one by one.",
+        fix=f"sportsplat ingest {source} --league CODE, or sportsplat sync for all that are stored",
+    )
 
 
 def read_paths(paths: Sequence[Path]) -> list[Payload]:

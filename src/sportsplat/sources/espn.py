@@ -33,7 +33,7 @@ from sportsplat.domain import (
 )
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import load_leagues
-from sportsplat.sources.base import Payload, Window
+from sportsplat.sources.base import Payload, Window, one_league
 from sportsplat.sources.events import (
     EventReader,
     Read,
@@ -91,12 +91,12 @@ class Espn:
     def fetch(
         self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
     ) -> list[Payload]:
-        """Get the weeks of each season, by the league's rules; the calendar year where they say nothing."""
-        windows = [(league, _season_window(league, season)) for league in leagues for season in seasons]
+        """Get the weeks of each season of one league, by its rules; calendar years where they say nothing."""
+        windows = [_season_window(one_league(NAME, leagues), season) for season in seasons]
         return [
             payload
-            for league, window in windows
-            for payload in self.fetch_window(window, leagues=[league], settings=settings)
+            for window in windows
+            for payload in self.fetch_window(window, leagues=leagues, settings=settings)
         ]
 
     def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
@@ -113,17 +113,16 @@ class Espn:
         """
         from sportsplat.sources.http import open_fetcher
 
+        league = one_league(NAME, leagues)
         fresh_since = datetime.now(UTC) - timedelta(seconds=settings.sources.fresh_s)
         with open_fetcher(settings) as fetcher:
-            for league in leagues:
-                path = league.sources.get(NAME)
-                for week in _weeks(window) if path else ():
-                    yield fetcher.get(
-                        f"{settings.sources.espn_url}/{path}/scoreboard"
-                        f"?dates={week.since:%Y%m%d}-{week.until:%Y%m%d}&limit={LIMIT}",
-                        what=f"{week.since} to {week.until} of {league.name}",
-                        fresh_since=min(fresh_since, league.end_of_day(week.until) + SETTLED_AFTER),
-                    )
+            for week in _weeks(window):
+                yield fetcher.get(
+                    f"{settings.sources.espn_url}/{league.sources[NAME]}/scoreboard"
+                    f"?dates={week.since:%Y%m%d}-{week.until:%Y%m%d}&limit={LIMIT}",
+                    what=f"{week.since} to {week.until} of {league.name}",
+                    fresh_since=min(fresh_since, league.end_of_day(week.until) + SETTLED_AFTER),
+                )
 
 
 def _season_window(league: League, season: int) -> Window:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, Outcome, Precision, QuoteRecord
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import load_leagues
-from sportsplat.sources.base import Payload, Window
+from sportsplat.sources.base import Payload, Window, one_league
 from sportsplat.sources.events import (
     EventReader,
     Read,
@@ -78,7 +78,7 @@ class OddsApi:
         """Get the prices of now; see `fetch_window`."""
         from sportsplat.sources.odds_api_client import fetch_prices
 
-        return list(fetch_prices(leagues, settings))
+        return [fetch_prices(one_league(NAME, leagues), settings)]
 
     def lacks(self, settings: Settings) -> str | None:
         """Say that there is no key."""
@@ -91,7 +91,7 @@ class OddsApi:
         leagues: Sequence[League],
         settings: Settings,
     ) -> Iterator[Payload]:
-        """Get the prices of now for every match to come that has some.
+        """Get the prices of now for every match to come of one league that has some.
 
         Raises:
             ConfigError: no key, or a wrong one. SourceUnavailable: no answer, or the quota is used up
@@ -99,7 +99,7 @@ class OddsApi:
         """
         from sportsplat.sources.odds_api_client import fetch_prices
 
-        yield from fetch_prices(leagues, settings)
+        yield fetch_prices(one_league(NAME, leagues), settings)
 
 
 def _is_event(event: Any) -> bool:

@@ -7,7 +7,6 @@ what is left (`x-requests-remaining`, `x-requests-used`), so it comes first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,54 +14,44 @@ from typing import TYPE_CHECKING
 import httpx
 
 from sportsplat.errors import ConfigError, SourceUnavailable
-from sportsplat.sources.base import Payload
 from sportsplat.sources.events import dig, text_of
-from sportsplat.sources.http import Access, Fetcher, open_fetcher
+from sportsplat.sources.http import Access, open_fetcher
 from sportsplat.sources.odds_api import MARKETS, NAME
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
     from sportsplat.settings import Settings
+    from sportsplat.sources.base import Payload
 
 EXHAUSTED = "OUT_OF_USAGE_CREDITS"
 RENEWED = "Credits are renewed every month; your account at https://the-odds-api.com shows the day."
 
 
-def fetch_prices(leagues: Sequence[League], settings: Settings) -> Iterator[Payload]:
-    """Yield the prices of each league that The Odds API has; see `OddsApi.fetch_window`."""
-    key = settings.sources.odds_api_key
-    if key is None:
+def fetch_prices(league: League, settings: Settings) -> Payload:
+    """Return the prices of a league that The Odds API has; see `OddsApi.fetch_window`."""
+    wanted = settings.sources
+    if wanted.odds_api_key is None:
         raise ConfigError(
             "The Odds API wants a key.",
             code="KEY_MISSING",
             cause="sources.odds_api_key is not set.",
             fix="Write ODDS_API_KEY=… into .env; a free key: https://the-odds-api.com",
         )
-    quota = _Quota()
-    access = Access({"apiKey": key}, quota.examine)
-    served = [league for league in leagues if NAME in league.sources]
-    with open_fetcher(settings) as fetcher:
-        for league in served:
-            yield _prices_of(league, fetcher, access, quota, settings)
-
-
-def _prices_of(
-    league: League, fetcher: Fetcher, access: Access, quota: _Quota, settings: Settings
-) -> Payload:
-    wanted = settings.sources
     url = (
         f"{wanted.odds_api_url}/sports/{league.sources[NAME]}/odds?regions={wanted.odds_api_regions}"
         f"&markets={','.join(MARKETS)}&oddsFormat=decimal&dateFormat=iso"
     )
     cost = len(MARKETS) * (wanted.odds_api_regions.count(",") + 1)
     fresh_since = datetime.now(UTC) - timedelta(seconds=wanted.fresh_s)
-    kept = fetcher.cached(url, fresh_since)
-    if kept is not None:
-        return kept
-    if quota.remaining is None:
+    quota = _Quota()
+    access = Access({"apiKey": wanted.odds_api_key}, quota.examine)
+    with open_fetcher(settings) as fetcher:
+        kept = fetcher.cached(url, fresh_since)
+        if kept is not None:
+            return kept
         fetcher.get(f"{wanted.odds_api_url}/sports?all=false", what="the list of sports", access=access)
-    quota.spend(cost, wanted.odds_api_reserve, league.name)
-    return fetcher.get(url, what=f"the prices of {league.name}", access=access)
+        quota.spend(cost, wanted.odds_api_reserve, league.name)
+        return fetcher.get(url, what=f"the prices of {league.name}", access=access)
 
 
 class _Quota:
