@@ -55,7 +55,7 @@ def _environment_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> N
     """Keep settings, project, database, engine and cache of whoever runs the tests out of them."""
     for key in list(os.environ):
         own = key.startswith(("SPORTSPLAT_", "POSTGRES_", "PG")) and key != "SPORTSPLAT_REAL_DATA"
-        if own or key in {"DATABASE_URL", "GEMINI_API_KEY"}:
+        if own or key in {"DATABASE_URL", "GEMINI_API_KEY", "ODDS_API_KEY"}:
             del os.environ[key]
     os.environ["DOCKER_HOST"] = NO_ENGINE
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))

@@ -18,7 +18,16 @@ PROGRAM = str(Path(sys.executable).with_name("sportsplat"))
 NO_ENGINE = "unix:///nonexistent/docker.sock"
 DEVELOPERS_DOCKER_HOST = os.environ.get("DOCKER_HOST")
 """The engine that whoever runs the tests has named: what asks for an engine may use it, nothing else does."""
-_OURS = ("SPORTSPLAT_", "POSTGRES_", "PG", "DATABASE_URL", "GEMINI_API_KEY", "COLUMNS", "DOCKER_")
+_OURS = (
+    "SPORTSPLAT_",
+    "POSTGRES_",
+    "PG",
+    "DATABASE_URL",
+    "GEMINI_API_KEY",
+    "ODDS_API_KEY",
+    "COLUMNS",
+    "DOCKER_",
+)
 
 
 @dataclass(frozen=True)

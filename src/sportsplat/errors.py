@@ -7,6 +7,7 @@
     │   ├── InvalidSetting                      3
     │   └── SecretInYaml                        3
     ├── EnvironmentUnavailable                  4   503   no engine, database down
+    │   └── SourcesFailed                       4   503   a live source was down, and `--strict` was asked
     ├── ResourceConflict                        5   409   port taken, lock held
     ├── DataConflict                            6   409   wrong major or password, incomplete data
     ├── MigrationError                          7   503
@@ -119,6 +120,16 @@ class EnvironmentUnavailable(SportsplatError):
     exit_code = 4
     http_status = 503
     retryable = True
+
+
+class SourcesFailed(EnvironmentUnavailable):
+    """Live sources that gave nothing; `details["report"]` says what came of the others."""
+
+    code = "SOURCES_FAILED"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `error` object with the report in it: scripts read what came all the same."""
+        return super().to_dict() | ({"details": self.details} if self.details else {})
 
 
 class ResourceConflict(SportsplatError):

@@ -100,6 +100,10 @@ class League:
         """Return the moment, in UTC, at which `day` ends there, 23 to 25 hours after it began."""
         return self.local_midnight(day + timedelta(days=1))
 
+    def season_on(self, day: date) -> int:
+        """Return the season (year in which it starts) of `day`; the year where no season is declared."""
+        return self.rules.season.season_on(day) if self.rules.season else day.year
+
     def canonical_team(self, name: str, source: str = ANY, day: date | None = None) -> str:
         """Return the name kept for the team that `source` means on `day`; an unknown one as it is, tidied."""
         found = tidy(name)

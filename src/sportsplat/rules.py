@@ -32,9 +32,9 @@ class SeasonDays:
         (early, *first), (late, *last) = self.first, self.last
         return date(season + early, *first), date(season + late, *last)
 
-    def of(self, day: date) -> int:
-        """Return the season that `day` belongs to: the last one that has begun, where two of them overlap."""
-        return day.year if self.bounds(day.year)[0] <= day else day.year - 1
+    def season_on(self, day: date) -> int:
+        """Return the last season that had begun by `day`."""
+        return max(season for season in (day.year - 1, day.year) if self.bounds(season)[0] <= day)
 
 
 @dataclass(frozen=True)

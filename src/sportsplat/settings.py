@@ -136,13 +136,27 @@ class SourceSettings(Section):
         "https://projects.fivethirtyeight.com/nba-model", description="FiveThirtyEight NBA files"
     )
     nba_stats_url: Url = Field("https://stats.nba.com/stats", description="NBA game logs")
-    nba_stats_pause_s: Seconds = Field(1.0, description="Seconds between two requests to stats.nba.com")
+    espn_url: Url = Field("https://site.api.espn.com/apis/site/v2/sports", description="ESPN's scoreboards")
+    odds_api_url: Url = Field("https://api.the-odds-api.com/v4", description="The Odds API")
+    odds_api_key: SecretStr | None = Field(None, description="Key of The Odds API")
+    odds_api_regions: Annotated[str, Field(pattern=r"^[a-z0-9]+(,[a-z0-9]+)*$")] = Field(
+        "eu", description="Whose bookmakers The Odds API is asked for: us, us2, uk, eu, au, by comma"
+    )
+    odds_api_reserve: Annotated[int, Field(ge=0)] = Field(
+        20, description="Credits of The Odds API that are never spent"
+    )
     cache_dir: Path = Field(
         Path(".sportsplat/cache"), description="Folder that keeps fetched bytes untouched"
     )
     timeout_s: Seconds = Field(30.0, description="Seconds to wait for an answer")
     attempts: Annotated[int, Field(ge=1, le=20)] = Field(
         4, description="Tries before giving up, with growing pauses"
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
+        60, description="Most requests to one host in a minute"
+    )
+    fresh_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        600.0, description="Seconds for which an answer of a live source is not asked for again"
     )
 
 

@@ -21,6 +21,7 @@ WELL_KNOWN: Mapping[str, str] = {
     "POSTGRES_HOST": "infra.host",
     "POSTGRES_PORT": "infra.port",
     "GEMINI_API_KEY": "intelligence.gemini_api_key",
+    "ODDS_API_KEY": "sources.odds_api_key",
 }
 _SECRET_NAME = re.compile(r"passw|passwd|secret|token|api_?key|credential|database_url", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\w://[^\s:/@]*:[^\s]+@|^AIza[\w-]{30,}$")

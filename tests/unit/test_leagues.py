@@ -159,9 +159,9 @@ def test_the_season_of_a_day_is_the_last_that_has_begun(tmp_path: Path) -> None:
     days, year = leagues["epl"].rules.season, leagues["mls"].rules.season
     assert days is not None
     assert year is not None
-    told = [days.of(date(2019, month, 1)) for month in (6, 7, 12)]
+    told = [days.season_on(date(2019, month, 1)) for month in (6, 7, 12)]
     assert told == [2018, 2019, 2019]
-    assert {year.of(date(2019, month, day)) for month, day in ((1, 1), (12, 31))} == {2019}
+    assert {year.season_on(date(2019, month, day)) for month, day in ((1, 1), (12, 31))} == {2019}
 
 
 def test_what_one_country_calls_its_clubs_is_not_asked_in_another(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from sportsplat.settings import Settings, load_settings
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
 from sportsplat.sources.nba_stats import NbaStats
-from tests.unit.test_source_http import Site, gives
+from tests.site import Site, gives
 
 LEAGUES = load_leagues()
 HEADERS = [
@@ -62,7 +62,7 @@ def site() -> Iterator[Site]:
 def settings(site: Site, tmp_path: Path) -> Settings:
     overrides = {
         "sources.nba_stats_url": f"{site.url}/stats",
-        "sources.nba_stats_pause_s": 0.01,
+        "sources.requests_per_minute": 60_000,
         "sources.attempts": 1,
     }
     return load_settings(project_dir=tmp_path, overrides=overrides, environ={})
@@ -151,7 +151,7 @@ def test_without_an_answer_the_cached_copy_serves(site: Site, settings: Settings
 
 def test_between_two_requests_there_is_a_pause(site: Site, settings: Settings) -> None:
     site.answers = [gives(200, LOG)]
-    sources = settings.sources.model_copy(update={"nba_stats_pause_s": 0.2})
+    sources = settings.sources.model_copy(update={"requests_per_minute": 300})
     started = monotonic()
     fetch(settings.model_copy(update={"sources": sources}), 2023)
     assert monotonic() - started >= 0.4

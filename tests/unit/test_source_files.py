@@ -28,7 +28,7 @@ def test_a_file_is_read_with_its_hash(tmp_path: Path) -> None:
     path = tmp_path / "E0.csv"
     path.write_bytes(b"Div\n")
     (payload,) = read_paths([path])
-    assert payload == (str(path), b"Div\n", hashlib.sha256(b"Div\n").hexdigest())
+    assert payload == Payload(str(path), b"Div\n", hashlib.sha256(b"Div\n").hexdigest())
 
 
 def test_a_packed_file_gives_the_same_bytes_and_hash(tmp_path: Path) -> None:

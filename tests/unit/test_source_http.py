@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -21,47 +20,9 @@ from sportsplat.sources import get_source
 from sportsplat.sources.base import Fetchable
 from sportsplat.sources.cache import RawCache
 from sportsplat.sources.http import Fetcher
+from tests.site import Answer, Site, gives, serving
 
 BODY = b"Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\nE0,14/08/21,Acton,Barnes,2,1\n"
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Site(ThreadingHTTPServer):
-    """A web site that gives the answers it was told to give, one after the other, the last one for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: list[Answer] = []
-        self.asked: list[tuple[str, dict[str, str]]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-        answers = self.server.answers
-        (answers.pop(0) if len(answers) > 1 else answers[0])(self)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-def gives(status: int, body: bytes = b"", **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 def breaks_off(handler: BaseHTTPRequestHandler) -> None:
@@ -91,12 +52,8 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with Site() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -251,7 +208,7 @@ def test_each_source_asks_its_site_for_the_files_of_the_seasons(
 ) -> None:
     site.answers = [gives(200, BODY)]
     keys = ("football_data_url", "nflverse_url", "fivethirtyeight_url")
-    overrides = {f"sources.{key}": f"{site.url}/base" for key in keys}
+    overrides = {f"sources.{key}": f"{site.url}/base" for key in keys} | {"sources.requests_per_minute": 6000}
     settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
     provider = get_source(source)
     assert isinstance(provider, Fetchable)

@@ -668,12 +668,13 @@ CREATE TABLE match_details (
     details jsonb NOT NULL,
     known_at timestamptz NOT NULL,
     CONSTRAINT pk_match_details PRIMARY KEY (match_id, source, phase),
-    CONSTRAINT ck_match_details_phase CHECK (phase IN ('schedule', 'start')),
+    CONSTRAINT ck_match_details_phase CHECK (phase IN ('schedule', 'start', 'result')),
     CONSTRAINT ck_match_details_details CHECK (jsonb_typeof(details) = 'object')
 );
 COMMENT ON TABLE match_details IS
     'What a source says of a match besides its result: stadium, weather, line-ups';
-COMMENT ON COLUMN match_details.phase IS 'schedule: told with the fixture; start: known at the start';
+COMMENT ON COLUMN match_details.phase IS
+    'schedule: told with the fixture; start: known at the start; result: known with the result';
 COMMENT ON COLUMN match_details.details IS 'Plain values by name; home and away as the source names them';
 COMMENT ON COLUMN match_details.known_at IS 'UTC; from when a decision may use it';
 

@@ -27,6 +27,7 @@ MODULES = (
     "db",
     "data",
     "teams",
+    "sync",
     "features",
     "modelling",
     "backtest",

@@ -5,14 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import SUFFIXES, Fetchable, Payload, Source, batches_of, read_paths, suffixes_of
+from sportsplat.sources.base import (
+    SUFFIXES,
+    Fetchable,
+    Live,
+    Payload,
+    Source,
+    Window,
+    batches_of,
+    read_paths,
+    suffixes_of,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
     from sportsplat.jobs.ingest_file import Plan, Stored
     from sportsplat.leagues import League
+
+
+DAYS_AHEAD = 7
 
 
 class Progress(Protocol):
@@ -48,9 +61,10 @@ def ingest(
     """Store the files `paths` (without any: what the source's site gives for `seasons`) and count changes.
 
     Files are independent: a refused one leaves the others stored. `seasons` (years in which they start) and
-    `since` narrow what is taken of them. `dry_run` does everything and takes it back. `options` go to a
-    source that makes its own data (`seed` of `simulate`). `as_of`: the moment whose knowledge the files hold,
-    now if None. `accept_changes`: take results that their own source gave otherwise before.
+    `since` narrow what is taken of them; for a live source `since` alone says what is fetched. `dry_run` does
+    everything and takes it back. `options` go to a source that makes its own data (`seed` of `simulate`).
+    `as_of`: the moment whose knowledge the files hold, now if None. `accept_changes`: take results that their
+    own source gave otherwise before.
 
     Raises:
         NotFound: no such source or league.
@@ -69,7 +83,7 @@ def ingest(
     payloads = (
         read_files(paths, suffixes_of(provider))
         if paths
-        else _made(context, provider, chosen, seasons, options or {})
+        else _made(context, provider, chosen, seasons, since, options or {})
     )
     plan = Plan(provider, chosen, context.leagues, seasons, since, as_of, accept_changes)
     tell = progress or silent
@@ -142,6 +156,7 @@ def _made(
     provider: Source,
     league: League | None,
     seasons: Sequence[int],
+    since: date | None,
     options: Mapping[str, Any],
 ) -> list[Payload]:
     """Get payloads of a source that makes or fetches them itself."""
@@ -153,7 +168,11 @@ def _made(
         )
     served = [context.leagues[code] for code in provider.leagues if code in context.leagues]
     wanted = [league] if league else served
-    payloads = provider.fetch(seasons, leagues=wanted, settings=context.settings, **options)
+    if since is not None and not seasons and isinstance(provider, Live):
+        window = Window(since, max(since, datetime.now(UTC).date()) + timedelta(days=DAYS_AHEAD))
+        payloads = list(provider.fetch_window(window, leagues=wanted, settings=context.settings))
+    else:
+        payloads = provider.fetch(seasons, leagues=wanted, settings=context.settings, **options)
     if not payloads:
         raise UsageError(
             f"Say which seasons of {provider.name} are wanted.",

@@ -23,6 +23,8 @@ SOURCES: dict[str, tuple[str, str]] = {
     "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
     "fivethirtyeight-checking-our-work": ("fivethirtyeight_checking", "CheckingOurWork"),
     "fivethirtyeight-soccer-spi": ("fivethirtyeight_spi", "SoccerSpi"),
+    "espn": ("espn", "Espn"),
+    "odds-api": ("odds_api", "OddsApi"),
     "simulate": ("simulate", "SimulateSource"),
 }
 

@@ -10,11 +10,12 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sportsplat.domain import Batch
-from sportsplat.errors import InputRefused
+from sportsplat.errors import InputRefused, UsageError
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -25,11 +26,15 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Payload(NamedTuple):
-    """The bytes of one file, unpacked, and their hash; `name` is the path or URL they came from."""
+    """The bytes of one file, unpacked, and their hash; `name` is the path or URL they came from.
+
+    `stale` says why the site did not give them, where an old copy stands in for its answer.
+    """
 
     name: str
     data: bytes
     sha256: str
+    stale: str | None = None
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Payload:
@@ -109,6 +114,31 @@ def batches_of(
     return [source.parse(payload, league, leagues)]
 
 
+class Window(NamedTuple):
+    """Calendar days of a league, both included."""
+
+    since: date
+    until: date
+
+
+@runtime_checkable
+class Live(Source, Protocol):
+    """A source that is followed day by day."""
+
+    def lacks(self, settings: Settings) -> str | None:
+        """Say what it lacks to be asked, such as a key; None where it lacks nothing."""
+
+    def fetch_window(
+        self, window: Window, *, leagues: Sequence[League], settings: Settings
+    ) -> Iterator[Payload]:
+        """Get the files that tell what is played in `window`, one after the other, as the site stands now.
+
+        Raises:
+            SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
+            ConfigError: the site needs a key, and has none or a wrong one.
+        """
+
+
 def only_league(
     source: str, code: str, payload: Payload, asked: League | None, leagues: Mapping[str, League]
 ) -> League:
@@ -130,6 +160,22 @@ def only_league(
 def suffixes_of(source: Source) -> tuple[str, ...]:
     """Return how the files of a source end, in lower case."""
     return source.suffixes if isinstance(source, Suffixed) else SUFFIXES
+
+
+def one_league(source: str, leagues: Sequence[League]) -> League:
+    """Return the league that is asked for, of a source whose every answer is about one and costs.
+
+    Raises:
+        UsageError: several (LEAGUE_NEEDED).
+    """
+    if len(leagues) == 1:
+        return leagues[0]
+    raise UsageError(
+        f"Say which league of {source} is wanted.",
+        code="LEAGUE_NEEDED",
+        cause=f"{len(leagues)} leagues would be asked for one by one.",
+        fix=f"sportsplat ingest {source} --league CODE, or sportsplat sync for all that are stored",
+    )
 
 
 def read_paths(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:

@@ -211,8 +211,7 @@ class _Reader(RowReader):
         told = self.cell(row, "season")
         if told:
             return read_count(told, "season", "bad-season")
-        days = self.league.rules.season
-        return day.year if days is None else days.of(day)
+        return self.league.season_on(day)
 
     def _score(self, row: list[str]) -> tuple[int, int] | None:
         texts = self.cell(row, "score1"), self.cell(row, "score2")

@@ -7,7 +7,7 @@ what is done about it stands in `docs/sources.md`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Window
 from sportsplat.sources.football_calendar import (
     collected_at,
     folder_of,
@@ -91,6 +91,19 @@ class FootballData:
                 if NAME in league.sources
                 for season in seasons
             ]
+
+    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """Nothing: the site asks for no key."""
+        return None
+
+    def fetch_window(
+        self, window: Window, *, leagues: Sequence[League], settings: Settings
+    ) -> Iterator[Payload]:
+        """Get the files of the seasons that a window touches; the site adds to them twice a week."""
+        for league in leagues:
+            seasons = range(league.season_on(window.since), league.season_on(window.until) + 1)
+            for season in seasons:
+                yield from self.fetch([season], leagues=[league], settings=settings)
 
 
 @collector_paused()

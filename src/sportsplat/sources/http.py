@@ -2,7 +2,7 @@
 
 The site's word is final where it has one (200, 304, 404). Where it has none (no connection, time-out, broken
 off, 429, 5xx) the request is repeated with growing pauses; after the last attempt a cached copy serves, with
-a warning.
+a warning. Requests to one host keep a distance (`pace.py`).
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlsplit
 
 import httpx
 import stamina
 
 from sportsplat import __version__
 from sportsplat.errors import SourceUnavailable
+from sportsplat.redact import redact
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import Copy, RawCache
+from sportsplat.sources.pace import PACE
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from sportsplat.settings import Settings
 
 LONGEST_WAIT_S = 60.0  # a site that asks for more is not waited for
@@ -42,6 +47,24 @@ class _NoAnswer(Exception):
         self.repeatable = repeatable
 
 
+class Access(NamedTuple):
+    """What a site with a key wants besides the address.
+
+    query: secret parameters, sent and kept nowhere: in no cache, no payload's name, no error.
+    examine: is handed each answer of this site, before anything else looks at it, and may raise.
+    """
+
+    query: Mapping[str, SecretStr]
+    examine: Callable[[httpx.Response], None]
+
+    def add_to(self, url: str) -> str:
+        """Return the address that is really asked for."""
+        words = "&".join(
+            f"{name}={quote(value.get_secret_value(), safe='')}" for name, value in self.query.items()
+        )
+        return f"{url}{'&' if '?' in url else '?'}{words}"
+
+
 class Fetcher:
     """Gets files into the cache and hands back their bytes."""
 
@@ -53,32 +76,61 @@ class Fetcher:
         attempts: int,
         transfer_s: float,
         first_wait_s: float = 0.5,
+        distance_s: float = 0.0,
     ) -> None:
-        """Take a client with its time-outs set; `first_wait_s` doubles with each attempt."""
+        """Take a client with its time-outs set; `first_wait_s` doubles with each attempt.
+
+        distance_s: seconds from one request to a host to the next.
+        """
         self._client = client
         self._cache = cache
         self._attempts = attempts
         self._transfer_s = transfer_s
         self._first_wait_s = first_wait_s
+        self._distance_s = distance_s
 
-    def get(self, url: str, *, what: str, refuse: Refuse | None = None) -> Payload:
+    def get(
+        self,
+        url: str,
+        *,
+        what: str,
+        refuse: Refuse | None = None,
+        fresh_since: datetime | None = None,
+        access: Access | None = None,
+    ) -> Payload:
         """Return the file at `url`: from the site or, where that has nothing newer or no answer, the cache.
 
         what: the words for this file in errors, as "the season 2021/22 of Premier League". refuse: raises
         SourceUnavailable for bytes that are not the file, before they are kept (default: a web page).
+        fresh_since: a copy that was fetched at this moment or later serves, and the site is not asked.
+        access: of a site with a key; there no old copy serves where the site gives nothing.
 
         Raises:
             SourceUnavailable: the site has no such file (NO_SUCH_FILE), answers with a web page (NOT_DATA),
                 or does not answer and nothing is cached (SOURCE_UNAVAILABLE).
         """
+        fresh = None if fresh_since is None else self.cached(url, fresh_since)
+        if fresh is not None:
+            return fresh
         cached = self._cache.load(url)
         try:
-            copy = self._ask_repeatedly(url, what, cached, refuse or refuse_web_page)
+            return Payload.of(url, self._ask_repeatedly(url, what, cached, refuse, access).data)
         except (httpx.HTTPError, httpx.InvalidURL, _NoAnswer) as problem:
-            copy = self._fall_back(url, what, cached, problem)
-        return Payload.of(url, copy.data)
+            told = redact(str(problem) or type(problem).__name__)
+            if cached is None or access is not None:
+                raise self._unavailable(url, what, told) from problem
+        stale = f"{told}; using the copy fetched on {cached.fetched_at:%Y-%m-%d %H:%M} UTC"
+        log.warning("%s: %s", url, stale)
+        return Payload.of(url, cached.data)._replace(stale=stale)
 
-    def _ask_repeatedly(self, url: str, what: str, cached: Copy | None, refuse: Refuse) -> Copy:
+    def cached(self, url: str, fresh_since: datetime) -> Payload | None:
+        """Return the copy of `url` if it was fetched at this moment or later."""
+        copy = self._cache.load(url)
+        return Payload.of(url, copy.data) if copy is not None and copy.fetched_at >= fresh_since else None
+
+    def _ask_repeatedly(
+        self, url: str, what: str, cached: Copy | None, refuse: Refuse | None, access: Access | None
+    ) -> Copy:
         for attempt in stamina.retry_context(
             on=_pause_after,
             attempts=self._attempts,
@@ -88,11 +140,18 @@ class Fetcher:
             wait_jitter=self._first_wait_s,
         ):
             with attempt:
-                return self._ask(url, what, cached, refuse)
+                return self._ask(url, what, cached, refuse or refuse_web_page, access)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _ask(self, url: str, what: str, cached: Copy | None, refuse: Refuse) -> Copy:
-        with self._client.stream("GET", url, headers=_conditions(cached)) as answer:
+    def _ask(self, url: str, what: str, cached: Copy | None, refuse: Refuse, access: Access | None) -> Copy:
+        PACE.wait(urlsplit(url).netloc, self._distance_s)
+        asked = access.add_to(url) if access else url
+        follow = self._client.follow_redirects and access is None  # a key goes to nobody else
+        with self._client.stream(
+            "GET", asked, headers=_conditions(cached), follow_redirects=follow
+        ) as answer:
+            if access is not None:
+                access.examine(answer)
             if answer.status_code == httpx.codes.NOT_MODIFIED and cached is not None:
                 return cached
             if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
@@ -128,19 +187,13 @@ class Fetcher:
                 raise httpx.ReadTimeout(f"not complete after {self._transfer_s:g} s", request=answer.request)
         return b"".join(parts)
 
-    def _fall_back(self, url: str, what: str, cached: Copy | None, problem: Exception) -> Copy:
-        told = str(problem) or type(problem).__name__
-        if cached is not None:
-            log.warning(
-                "%s: %s; using the copy fetched on %s", url, told, f"{cached.fetched_at:%Y-%m-%d %H:%M} UTC"
-            )
-            return cached
-        raise SourceUnavailable(
+    def _unavailable(self, url: str, what: str, told: str) -> SourceUnavailable:
+        return SourceUnavailable(
             f"The site did not give the file for {what}.",
             cause=f"{url}: {told} (after {self._attempts} attempts at most), and no copy is cached.",
             fix="Try again later, or name a file that you have: sportsplat ingest SOURCE FILE",
             url=url,
-        ) from problem
+        )
 
 
 @contextmanager
@@ -158,6 +211,7 @@ def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None
             RawCache(settings.cache_dir),
             attempts=settings.sources.attempts,
             transfer_s=TRANSFER_FACTOR * timeout_s,
+            distance_s=60 / settings.sources.requests_per_minute,
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from time import sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -40,9 +39,7 @@ def fetch_logs(seasons: Sequence[int], settings: Settings) -> list[Payload]:
     nba_api = _nba_api()
     found: list[Payload] = []
     with open_fetcher(settings, headers=_headers(nba_api)) as fetcher:
-        for number, (season, kind) in enumerate(_wanted(seasons)):
-            if number:
-                sleep(settings.sources.nba_stats_pause_s)
+        for season, kind in _wanted(seasons):
             url = f"{settings.sources.nba_stats_url}/{_question(nba_api, season, kind)}"
             what = f"the {SEASON_TYPES[kind]} of {_name(season)}"
             answer = fetcher.get(url, what=what, refuse=_refuse_other_answers)

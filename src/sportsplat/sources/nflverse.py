@@ -6,7 +6,7 @@ What it says besides (stadium, rest, quarterbacks, weather) is read by `nflverse
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +24,7 @@ from sportsplat.domain import (
     Precision,
     QuoteRecord,
 )
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import Payload, Window, only_league
 from sportsplat.sources.nflverse_details import read_details
 from sportsplat.sources.rows import (
     RowError,
@@ -101,6 +101,20 @@ class Nflverse:
 
         with open_fetcher(settings) as fetcher:
             return [fetcher.get(f"{settings.sources.nflverse_url}/games.csv", what="all NFL seasons")]
+
+    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """Nothing: the site asks for no key."""
+        return None
+
+    def fetch_window(
+        self,
+        window: Window,  # noqa: ARG002 - one file holds every day
+        *,
+        leagues: Sequence[League],
+        settings: Settings,
+    ) -> Iterator[Payload]:
+        """Get games.csv; it is renewed several times a day."""
+        yield from self.fetch([], leagues=leagues, settings=settings)
 
 
 @collector_paused()
