@@ -8,6 +8,7 @@ revision = "0014"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
+destructive = True
 
 LEAGUES_AND_TEAMS = """
 ALTER TABLE leagues ADD COLUMN precedence text[] NOT NULL DEFAULT '{}';
