@@ -49,8 +49,8 @@ CREATE TABLE match_claims (
     match_date date NOT NULL,
     kickoff_utc timestamptz NOT NULL,
     precision text NOT NULL,
-    home_id bigint NOT NULL CONSTRAINT fk_match_claims_home_id_teams REFERENCES teams (id),
-    away_id bigint NOT NULL CONSTRAINT fk_match_claims_away_id_teams REFERENCES teams (id),
+    home_id bigint NOT NULL,
+    away_id bigint NOT NULL,
     number smallint NOT NULL,
     neutral boolean NOT NULL,
     stage text NOT NULL,
@@ -59,8 +59,7 @@ CREATE TABLE match_claims (
     away_score integer,
     known_at timestamptz,
     recorded_at timestamptz NOT NULL DEFAULT now(),
-    run_id bigint
-        CONSTRAINT fk_match_claims_run_id_pipeline_runs REFERENCES pipeline_runs (id) ON DELETE SET NULL,
+    run_id bigint,
     CONSTRAINT pk_match_claims PRIMARY KEY (match_id, source),
     CONSTRAINT uq_match_claims_source_match_date_home_id_away_id_number
         UNIQUE (source, match_date, home_id, away_id, number),
@@ -70,6 +69,8 @@ CREATE TABLE match_claims (
 );
 COMMENT ON TABLE match_claims IS
     'What each source says of a match, home and away as it names them; matches holds what counts';
+COMMENT ON COLUMN match_claims.home_id IS 'Either team of the match';
+COMMENT ON COLUMN match_claims.away_id IS 'The other one';
 COMMENT ON COLUMN match_claims.match_date IS 'Calendar day as the source tells it';
 COMMENT ON COLUMN match_claims.kickoff_utc IS 'UTC';
 COMMENT ON COLUMN match_claims.known_at IS 'UTC; when the result became known, empty while unplayed';

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAKE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS linked_matches
-    (position integer NOT NULL, match_id bigint NOT NULL, fresh boolean NOT NULL DEFAULT false);
+    (position integer PRIMARY KEY, match_id bigint NOT NULL, fresh boolean NOT NULL DEFAULT false);
 TRUNCATE linked_matches
 """
 
@@ -48,36 +48,41 @@ SELECT FROM staged_matches s LEFT JOIN linked_matches l USING (position) WHERE l
 # on the same day, with the result turned, or one of them unplayed. A match which this source, or this file,
 # names elsewhere is another one.
 _NEARLY_SAME = f"""
-WITH open AS (
+WITH open AS MATERIALIZED (
     SELECT s.* FROM ({PLAIN}) s LEFT JOIN linked_matches l USING (position) WHERE l.position IS NULL),
-candidate AS (
-    SELECT s.position, t.id,
-           count(*) OVER (PARTITION BY s.position) AS of_row, count(*) OVER (PARTITION BY t.id) AS of_match
-      FROM open s
-      JOIN matches t ON t.league = %(league)s
-       AND t.match_date BETWEEN %(first)s::date - 1 AND %(last)s::date + 1 AND t.season = s.season
-       AND ((t.home_id = s.home_id AND t.away_id = s.away_id AND abs(t.match_date - s.match_date) = 1
-             AND (CASE WHEN t.status = 'final' AND s.status = 'final'
-                       THEN EXISTS (
-                            SELECT FROM match_claims c
-                             WHERE c.match_id = t.id AND c.home_id = s.home_id
-                               AND (c.home_score, c.away_score) = (s.home_score, s.away_score))
-                       ELSE NOT EXISTS (
-                            SELECT FROM matches n
-                             WHERE n.league = t.league AND n.home_id = t.home_id AND n.away_id = t.away_id
-                               AND n.id <> t.id AND abs(n.match_date - t.match_date) <= 4) END))
-         OR (t.home_id = s.away_id AND t.away_id = s.home_id AND t.match_date = s.match_date
-             AND t.number = s.number
-             AND (t.status <> 'final' OR s.status <> 'final'
-                  OR EXISTS (
-                     SELECT FROM match_claims c
-                      WHERE c.match_id = t.id AND c.home_id = t.home_id
-                        AND (c.home_score, c.away_score) = (s.away_score, s.home_score)))))
-     WHERE NOT EXISTS (SELECT FROM match_claims c WHERE c.match_id = t.id AND c.source = %(source)s)
+free AS MATERIALIZED (
+    SELECT t.* FROM matches t
+     WHERE t.league = %(league)s AND t.match_date BETWEEN %(first)s::date - 1 AND %(last)s::date + 1
+       AND NOT EXISTS (SELECT FROM match_claims c WHERE c.match_id = t.id AND c.source = %(source)s)
        AND NOT EXISTS (SELECT FROM linked_matches l WHERE l.match_id = t.id)
        AND NOT EXISTS (SELECT FROM open o
-                        WHERE o.position <> s.position AND o.match_date = t.match_date
-                          AND o.home_id IN (t.home_id, t.away_id) AND o.away_id IN (t.home_id, t.away_id)))
+                        WHERE o.match_date = t.match_date AND o.home_id = t.home_id
+                          AND o.away_id = t.away_id)),
+near AS (
+    SELECT s.position, t.id, false AS turned
+      FROM (SELECT open.*, match_date + shift AS day FROM open CROSS JOIN (VALUES (-1), (1)) AS d (shift)) s
+      JOIN free t ON t.home_id = s.home_id AND t.away_id = s.away_id AND t.season = s.season
+       AND t.match_date = s.day
+     WHERE (t.status = 'final' AND s.status = 'final')
+        OR NOT EXISTS (
+           SELECT FROM matches n
+            WHERE n.league = t.league AND n.home_id = t.home_id AND n.away_id = t.away_id AND n.id <> t.id
+              AND n.match_date BETWEEN t.match_date - 4 AND t.match_date + 4)
+    UNION ALL
+    SELECT s.position, t.id, true
+      FROM open s
+      JOIN free t ON t.home_id = s.away_id AND t.away_id = s.home_id AND t.season = s.season
+       AND t.match_date = s.match_date AND t.number = s.number),
+candidate AS (
+    SELECT n.position, n.id,
+           count(*) OVER (PARTITION BY n.position) AS of_row, count(*) OVER (PARTITION BY n.id) AS of_match
+      FROM near n JOIN open s USING (position) JOIN free t USING (id)
+     WHERE t.status <> 'final' OR s.status <> 'final'
+        OR EXISTS (
+           SELECT FROM match_claims c
+            WHERE c.match_id = n.id
+              AND CASE WHEN (c.home_id = s.home_id) THEN (c.home_score, c.away_score)
+                       ELSE (c.away_score, c.home_score) END = (s.home_score, s.away_score)))
 INSERT INTO linked_matches (position, match_id)
 SELECT position, id FROM candidate WHERE of_row = 1 AND of_match = 1
 """
@@ -108,6 +113,7 @@ def link_matches(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> No
     for statement in _MAKE.split(";"):
         conn.execute(statement.encode())
     conn.execute(_BY_OWN_CLAIM, params)
+    conn.execute("ANALYZE linked_matches")
     if _left(conn):
         conn.execute(_OF_SAME_KEY, params)
         if _left(conn):

@@ -33,7 +33,7 @@ _STAGE = Stage(
         "away_score": PgType.INT4,
         "known_at": PgType.TIMESTAMPTZ,
     },
-    joined_on=("match_date", "home_id", "away_id"),
+    joined_on=("position", "match_date", "home_id", "away_id"),
 )
 
 PLAIN = """

@@ -46,9 +46,15 @@ class Stage(NamedTuple):
 def tune(conn: psycopg.Connection[Any]) -> None:
     """Fit the planner to staging, until this transaction ends: small samples, hashing rather than sorting.
 
-    Without figures about a staging table it would join row by row; exact figures cost more than the join.
+    Without figures about a staging table, or about rows that this very transaction wrote, it would join row
+    by row; exact figures cost more than the join.
     """
-    for setting in ("default_statistics_target = 10", "enable_mergejoin = off", "work_mem = '64MB'"):
+    for setting in (
+        "default_statistics_target = 10",
+        "enable_mergejoin = off",
+        "enable_nestloop = off",
+        "work_mem = '64MB'",
+    ):
         conn.execute(f"SET LOCAL {setting}".encode())
 
 

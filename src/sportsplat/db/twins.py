@@ -20,20 +20,28 @@ SELECT FROM match_claims c JOIN matches m ON m.id = c.match_id
 """
 
 _TWINS = """
-WITH near AS (
-    SELECT DISTINCT a.id AS one, b.id AS other, a.home_id <> b.home_id AS turned
+WITH pair AS (
+    SELECT a.id AS one, b.id AS other, false AS turned
       FROM linked_matches l
       JOIN matches a ON a.id = l.match_id
-      JOIN matches b ON b.league = a.league AND b.season = a.season AND b.id <> a.id
-       AND ((b.home_id = a.home_id AND b.away_id = a.away_id AND abs(b.match_date - a.match_date) = 1)
-         OR (b.home_id = a.away_id AND b.away_id = a.home_id AND b.match_date = a.match_date
-             AND b.number = a.number))
-      JOIN match_claims p ON p.match_id = a.id AND p.status = 'final'
-      JOIN match_claims q ON q.match_id = b.id AND q.status = 'final'
+     CROSS JOIN (VALUES (-1), (1)) AS d (shift)
+      JOIN matches b ON b.league = a.league AND b.match_date = a.match_date + d.shift
+       AND b.home_id = a.home_id AND b.away_id = a.away_id AND b.season = a.season
+    UNION ALL
+    SELECT a.id, b.id, true
+      FROM linked_matches l
+      JOIN matches a ON a.id = l.match_id
+      JOIN matches b ON b.league = a.league AND b.match_date = a.match_date AND b.home_id = a.away_id
+       AND b.away_id = a.home_id AND b.number = a.number AND b.season = a.season),
+near AS (
+    SELECT DISTINCT one, other, turned
+      FROM pair
+      JOIN match_claims p ON p.match_id = one AND p.status = 'final'
+      JOIN match_claims q ON q.match_id = other AND q.status = 'final'
        AND CASE WHEN p.home_id = q.home_id THEN (p.home_score, p.away_score) = (q.home_score, q.away_score)
                 ELSE (p.home_score, p.away_score) = (q.away_score, q.home_score) END
      WHERE NOT EXISTS (SELECT FROM match_claims x JOIN match_claims y USING (source)
-                        WHERE x.match_id = a.id AND y.match_id = b.id)),
+                        WHERE x.match_id = one AND y.match_id = other)),
 either AS (SELECT one, other, turned FROM near UNION SELECT other, one, turned FROM near),
 alone AS (SELECT one FROM either GROUP BY one HAVING count(*) = 1)
 SELECT least(e.one, e.other), greatest(e.one, e.other), bool_or(e.turned)
