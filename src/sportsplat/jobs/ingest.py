@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, read_paths
+from sportsplat.sources.base import Fetchable, Payload, Source, find_files, read_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
     from sportsplat.jobs.ingest_file import Plan, Stored
     from sportsplat.leagues import League
+
+
+ANOTHER_FORMAT = {"NOT_THIS_FORMAT", "MISSING_COLUMN", "NOT_CSV", "NOT_TEXT"}  # another source may know it
 
 
 class Progress(Protocol):
@@ -53,9 +57,8 @@ def ingest(
         NotFound: no such source or league.
         UsageError: this source does not serve this league, or needs files or seasons.
         InputRefused: a path does not exist (before anything is stored), or files were refused (FILES_REFUSED,
-        with
-            the report of the others under `details["report"]`; a single file's own error where there is one
-            file).
+            with the report of the others under `details["report"]`; a single file's own error where there is
+            one file).
         EnvironmentUnavailable: the database went away; files stored until then stay.
     """
     from sportsplat.jobs.ingest_file import Plan
@@ -63,20 +66,35 @@ def ingest(
     started = time.perf_counter()
     provider = get_source(source)
     chosen = _chosen_league(context, provider, league)
-    payloads = read_files(paths) if paths else _made(context, provider, chosen, seasons, options or {})
+    unreadable: list[RefusedFile] = []
+    if paths:
+        payloads = list(_readable(paths, unreadable))
+    else:
+        payloads = _made(context, provider, chosen, seasons, options or {})
     plan = Plan(provider, chosen, context.leagues, seasons, since)
     tell = progress or silent
-    with closing(context.connect("app", autocommit=True)) as conn:
-        stored, refused, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
+    stored: list[Stored] = []
+    refused, abandoned = unreadable, list[str]()
+    if payloads:
+        with closing(context.connect("app", autocommit=True)) as conn:
+            stored, unfit, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
+        refused = unreadable + unfit
     report = to_report(source, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
-        raise refusal_of(refused, report, len(payloads))
+        raise refusal_of(refused, report, len(stored) + len(refused))
     return report
 
 
-def read_files(paths: Sequence[Path]) -> list[Payload]:
-    """Read files and folders; payloads bear absolute names, so that a retry finds them from anywhere."""
-    return [payload._replace(name=str(Path(payload.name).absolute())) for payload in read_paths(paths)]
+def _readable(paths: Sequence[Path], refused: list[RefusedFile]) -> Iterator[Payload]:
+    """Read files and folders, adding to `refused` what cannot be read, as one pass over all of them.
+
+    Names are absolute, so that a retry finds them from anywhere.
+    """
+    for path in find_files(paths):
+        try:
+            yield read_file(path.absolute())
+        except InputRefused as refusal:
+            refused.append(_told(str(path.absolute()), refusal, refusal.fix))
 
 
 def store_all(
@@ -157,12 +175,14 @@ def _made(
 
 
 def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:
-    fix = refusal.fix
-    if refusal.error_code == "NOT_THIS_FORMAT":
-        right = _right_source(payload, plan)
-        fix = f"sportsplat ingest {right} {payload.name}" if right else fix
+    right = _right_source(payload, plan) if refusal.error_code in ANOTHER_FORMAT else None
+    fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else refusal.fix
+    return _told(payload.name, refusal, fix)
+
+
+def _told(file: str, refusal: InputRefused, fix: str | None) -> RefusedFile:
     return {
-        "file": payload.name,
+        "file": file,
         "code": refusal.error_code,
         "message": refusal.message,
         "cause": refusal.cause,

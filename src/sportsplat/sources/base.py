@@ -6,22 +6,23 @@ bytes into a `Batch`, so that yesterday's bytes parse again after a bug fix.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
+from sportsplat.sources.text import decode
+from sportsplat.sources.unpack import GZIP_MAGIC, LARGEST_BYTES, gunzip
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
     from sportsplat.settings import Settings
 
 SUFFIXES = (".csv", ".csv.gz")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Payload(NamedTuple):
@@ -36,9 +37,9 @@ class Payload(NamedTuple):
         """Make a payload of bytes at hand, unpacking gzip.
 
         Raises:
-            InputRefused: the bytes begin as gzip and do not unpack (CORRUPT_GZIP).
+            InputRefused: the bytes begin as gzip and do not unpack (CORRUPT_GZIP, TOO_LARGE).
         """
-        plain = _gunzip(name, data) if data.startswith(_GZIP_MAGIC) else data
+        plain = gunzip(name, data) if data.startswith(GZIP_MAGIC) else data
         return cls(name, plain, hashlib.sha256(plain).hexdigest())
 
 
@@ -94,71 +95,113 @@ def only_league(
 
 
 def read_paths(paths: Sequence[Path]) -> list[Payload]:
-    """Read files and folders (`*.csv` and `*.csv.gz` below them, sorted) in the order given, each file once.
+    """Read files and folders in the order given, each file once; see `find_files` and `read_file`."""
+    return [read_file(path) for path in find_files(paths)]
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are named, and those of SUFFIXES in and below the folders that are, sorted.
 
     Raises:
-        InputRefused: a path does not exist (NO_SUCH_FILE), a folder holds no such file (EMPTY_FOLDER), a file
-            cannot be read (UNREADABLE_FILE) or unpacked (CORRUPT_GZIP).
+        InputRefused: a path does not exist (NO_SUCH_FILE) or cannot be looked at (UNREADABLE_FILE), a folder
+            cannot be looked into (UNREADABLE_FOLDER) or holds no such file (EMPTY_FOLDER).
     """
-    return [_read_file(path) for path in dict.fromkeys(found for path in paths for found in _files(path))]
+    return list(dict.fromkeys(found for path in paths for found in _files(path)))
+
+
+def read_file(path: Path) -> Payload:
+    """Read one file.
+
+    Raises:
+        InputRefused: it cannot be read (UNREADABLE_FILE), is no file but a pipe or a device (NOT_A_FILE), or
+            is larger than LARGEST_BYTES (TOO_LARGE); what `Payload.of` raises.
+    """
+    try:
+        # a pipe that nobody writes to would otherwise be waited for
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
+                raise _not_a_file(path, facts.st_mode)
+            if facts.st_size > LARGEST_BYTES:
+                raise InputRefused(
+                    f"{path} is too large.",
+                    code="TOO_LARGE",
+                    cause=f"It has {facts.st_size:,} bytes; {LARGEST_BYTES:,} are read at most.",
+                    fix="Split it, each part with the header line.",
+                )
+            data = file.read()
+    except OSError as problem:
+        raise _unreadable(path, problem) from problem
+    return Payload.of(str(path), data)
 
 
 def decode_text(payload: Payload) -> str:
-    """Return the payload's text: UTF-8 with or without a byte order mark, otherwise Windows-1252."""
-    try:
-        return payload.data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return payload.data.decode("cp1252")
-    except UnicodeDecodeError:  # five bytes have no meaning in cp1252; latin-1 keeps them as they are
-        return payload.data.decode("latin-1")
+    """Return the payload's text; see `text.decode`."""
+    return decode(payload.name, payload.data)
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        found = sorted(
-            file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file()
-        )
-        if not found:
-            raise InputRefused(
-                f"The folder {path} holds no data file.",
-                code="EMPTY_FOLDER",
-                cause=f"Looked for {' and '.join('*' + suffix for suffix in SUFFIXES)} in it and below it.",
-                fix="Name the files themselves, or another folder.",
-            )
-        yield from found
-    elif path.exists():
-        yield path
-    else:
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError as missing:
         raise InputRefused(
             f"There is no file {path}.",
             code="NO_SUCH_FILE",
             cause=f"Looked from {Path.cwd()}." if not path.is_absolute() else None,
-            fix="Check the path.",
+            fix=f"ls -l {path.parent}",
+        ) from missing
+    except OSError as problem:
+        raise _unreadable(path, problem) from problem
+    if not is_folder:
+        yield path
+        return
+    found = sorted(_files_below(path))
+    if not found:
+        raise InputRefused(
+            f"The folder {path} holds no data file.",
+            code="EMPTY_FOLDER",
+            cause=f"Looked for {' and '.join('*' + suffix for suffix in SUFFIXES)} in it and below it.",
+            fix="Name the files themselves, or another folder.",
+        )
+    yield from found
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield what is named like a data file, whatever it is: one that cannot be read is not passed over."""
+
+    def refuse(problem: OSError) -> None:
+        raise InputRefused(
+            f"The folder {problem.filename} cannot be looked into.",
+            code="UNREADABLE_FOLDER",
+            cause=f"The system says: {problem.strerror}.",
+            fix=f"ls -ld {problem.filename}",
         )
 
-
-def _read_file(path: Path) -> Payload:
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise InputRefused(
-            f"{path} cannot be read.",
-            code="UNREADABLE_FILE",
-            cause=f"The system says: {problem.strerror}.",
-            fix=f"ls -l {path}",
-        ) from problem
-    return Payload.of(str(path), data)
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        facts = Path(place).stat()
+        if (facts.st_dev, facts.st_ino) in seen:  # a link to a folder above
+            folders.clear()
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
+        folders.sort()
+        yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))
 
 
-def _gunzip(name: str, data: bytes) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as problem:
-        raise InputRefused(
-            f"{name} is a damaged gzip file.",
-            code="CORRUPT_GZIP",
-            cause=f"Unpacking its {len(data)} bytes failed: {problem}.",
-            fix=f"gzip --test {name}, then download it again.",
-        ) from problem
+def _unreadable(path: Path, problem: OSError) -> InputRefused:
+    return InputRefused(
+        f"{path} cannot be read.",
+        code="UNREADABLE_FILE",
+        cause=f"The system says: {problem.strerror}.",
+        fix=f"ls -l {path}",
+    )
+
+
+def _not_a_file(path: Path, mode: int) -> InputRefused:
+    is_pipe = stat.S_ISFIFO(mode)
+    return InputRefused(
+        f"{path} is a {'pipe' if is_pipe else 'device'}, not a file.",
+        code="NOT_A_FILE",
+        cause="Files are read as a whole, and found again by their name.",
+        fix="Write what comes out of it to a file, and name that." if is_pipe else f"ls -l {path}",
+    )

@@ -8,14 +8,14 @@ by the aliases of config/leagues.yaml.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
-from sportsplat.sources.base import Payload, decode_text, only_league
-from sportsplat.sources.rows import not_this_format
+from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.headers import missing_columns, not_this_format
+from sportsplat.sources.rows import read_header
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -25,6 +25,10 @@ NAME = "fivethirtyeight-nba"
 LEAGUE = "nba"
 FORMAT = "FiveThirtyEight's NBA data (nba_elo.csv or nbaallelo.csv)"
 OTHER_SPORTS = ("qbelo1_pre", "rating1_pre", "pitcher1")  # the same layout for the NFL and for baseball
+LAYOUTS: dict[tuple[str, ...], Callable[[Payload, League, str], Batch]] = {
+    fivethirtyeight_elo.REQUIRED: fivethirtyeight_elo.parse,
+    fivethirtyeight_pairs.REQUIRED: fivethirtyeight_pairs.parse,
+}
 
 
 class FiveThirtyEightNba:
@@ -44,15 +48,16 @@ class FiveThirtyEightNba:
             InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
         league = only_league(NAME, LEAGUE, payload, league, leagues)
-        header = _header(payload)
-        if set(fivethirtyeight_pairs.REQUIRED) <= set(header):
-            return fivethirtyeight_pairs.parse(payload, league, NAME)
+        header = read_header(payload)
         other = [name for name in OTHER_SPORTS if name in header]
-        missing = [name for name in fivethirtyeight_elo.REQUIRED if name not in header]
-        if missing or other:
+        if other:
             expected = fivethirtyeight_elo.REQUIRED
-            raise not_this_format(payload.name, FORMAT, expected, header, missing or [f"no {other[0]}"])
-        return fivethirtyeight_elo.parse(payload, league, NAME)
+            raise not_this_format(payload.name, FORMAT, expected, header, [f"no {other[0]}"])
+        nearest = max(LAYOUTS, key=lambda required: len(set(required) & set(header)))
+        missing = [name for name in nearest if name not in header]
+        if missing:
+            raise missing_columns(payload.name, FORMAT, nearest, header, missing)
+        return LAYOUTS[nearest](payload, league, NAME)
 
     def fetch(
         self,
@@ -67,8 +72,3 @@ class FiveThirtyEightNba:
         with open_fetcher(settings) as fetcher:
             url = f"{settings.sources.fivethirtyeight_url}/nba_elo.csv"
             return [fetcher.get(url, what="all NBA seasons")]
-
-
-def _header(payload: Payload) -> list[str]:
-    first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
-    return [cell.strip() for cell in next(csv.reader(first_line), [])]

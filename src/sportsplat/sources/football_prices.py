@@ -51,7 +51,7 @@ OUTCOMES = {
     "AHA": (Market.SPREAD, Outcome.AWAY),
 }
 _BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
-_COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(OUTCOMES)})")
+_COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(map(re.escape, OUTCOMES))})")
 
 
 class Side(NamedTuple):
@@ -188,4 +188,4 @@ def _price(text: str) -> float | None:
         price = float(text)
     except ValueError:
         return None
-    return price if price == 0 or 1 < price < float("inf") else None
+    return price if (price == 0 or 1 < price < float("inf")) and "_" not in text else None

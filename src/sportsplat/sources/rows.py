@@ -7,7 +7,7 @@ import gc
 import io
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, decode_text
+from sportsplat.sources.headers import missing_columns, without_doubles
+from sportsplat.sources.headers import not_this_format as not_this_format
+from sportsplat.sources.text import not_text, refuse_other_text
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 YEARS = range(1870, 2200)  # a match day in any other is a typing error
+LONGEST_LINE = 131_072  # characters; the widest real line has 2,000
+LONGEST_CELL = 1_000
+LONGEST_RAW = 4_000  # of a refused line that is kept with its reason
+_HEADER_BYTES = 65_536
 _COUNT = re.compile(r"([0-9]{1,4})(?:\.0*)?")
 
 
@@ -32,24 +39,40 @@ class RowError(Exception):
         self.reason = reason
 
 
+class Damage(NamedTuple):
+    """Why a line cannot be read at all."""
+
+    code: str
+    reason: str
+
+
 class Table(NamedTuple):
-    """A CSV file as text cells: `rows[i]` is physical line `i + 2`; a blank line is an empty list."""
+    """A CSV file as text cells: `rows[i]` is physical line `i + 2`; a blank line is an empty list.
+
+    A line in `damage` (by its index) has blank cells, so that no format can make a match of it, and is
+    rejected for its damage whatever a reader thinks of blank cells.
+    """
 
     file: str
     header: list[str]
     rows: list[list[str]]
     lines: list[str]
+    damage: Mapping[int, Damage] = {}
 
     def filled(self) -> Iterator[tuple[int, list[str]]]:
         """Yield index and cells of the rows that are not blank, short rows filled up to the header."""
         width = len(self.header)
         for index, row in enumerate(self.rows):
-            if any(map(str.strip, row)):
+            if any(map(str.strip, row)) or index in self.damage:
                 yield index, row if len(row) >= width else row + [""] * (width - len(row))
 
     def reject(self, index: int, code: str, reason: str) -> Rejected:
         """Make the record of a row that cannot be taken, with its physical line and text."""
-        return Rejected(self.file, index + 2, reason, code, self.lines[index + 1].rstrip("\r\n"))
+        code, reason = self.damage.get(index, (code, reason))
+        raw = self.lines[index + 1].rstrip("\r\n")
+        if len(raw) > LONGEST_RAW:
+            raw = f"{raw[:LONGEST_RAW]}… ({len(raw):,} characters)"
+        return Rejected(self.file, index + 2, reason, code, raw)
 
 
 class RowReader(ABC):
@@ -114,46 +137,84 @@ class RowReader(ABC):
 def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -> Table:
     """Split a CSV payload into header and rows; every physical line stays one row.
 
+    Of two columns with one name the first counts; the other one's name is blank in the header. A line with a
+    NUL, of more than LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged.
+
     Raises:
-        InputRefused: a required column is missing (NOT_THIS_FORMAT), or no row follows (EMPTY_FILE).
+        InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV) or another format
+            (NOT_THIS_FORMAT, WRONG_SEPARATOR), a required column is missing (MISSING_COLUMN) or stands there
+            twice with different content (DUPLICATE_COLUMN), or no row follows (EMPTY_FILE).
     """
-    lines = list(io.StringIO(decode_text(payload), newline=""))
-    if not any(line.strip() for line in lines):
-        raise InputRefused(
-            f"{payload.name} is empty.",
-            code="EMPTY_FILE",
-            cause=f"{len(payload.data)} bytes, no text in them.",
-            fix="Download the file again, or leave it out.",
-        )
-    rows = _split(lines)
-    header = [cell.strip() for cell in rows.pop(0)]
+    lines = _lines(payload)
+    damage = _damage(lines)
+    rows = _split(["" if index in damage else line for index, line in enumerate(lines, -1)])
+    header = _header(payload, lines[0], rows.pop(0))
     missing = [name for name in required if name not in header]
     if missing:
-        raise not_this_format(payload.name, format_name, required, header, missing)
-    if not any(map(any, rows)):
+        raise missing_columns(payload.name, format_name, required, header, missing)
+    if not damage and not any(any(map(str.strip, row)) for row in rows):
         raise InputRefused(
             f"{payload.name} has a header and no rows.",
             code="EMPTY_FILE",
             cause=f"{len(rows)} blank lines follow the header.",
             fix="Download the file again, or leave it out.",
         )
-    return Table(payload.name, header, rows, lines)
+    return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
 
 
-def not_this_format(
-    file: str, format_name: str, required: Sequence[str], header: Sequence[str], missing: Sequence[str]
-) -> InputRefused:
-    """Make the error for a file that another program wrote."""
-    seen = ",".join(header)
-    return InputRefused(
-        f"{file} is not a file of {format_name}.",
-        code="NOT_THIS_FORMAT",
-        cause=f"Expected the columns {', '.join(required)}; {', '.join(missing)} missing from the header "
-        f"{seen[:160]!r}.",
-        fix="sportsplat sources",
-        missing=list(missing),
-        header=list(header),
-    )
+def read_header(payload: Payload) -> list[str]:
+    """Return the names in the first line, for a format to be told by them.
+
+    Raises:
+        InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV), or empty (EMPTY_FILE).
+    """
+    end = payload.data.find(b"\n", 0, _HEADER_BYTES) + 2
+    start = payload._replace(data=payload.data[: (end if end > 1 else _HEADER_BYTES) & ~1 or None])
+    lines = _lines(start)
+    return _header(payload, lines[0], _split(lines[:1])[0])
+
+
+def _lines(payload: Payload) -> list[str]:
+    text = decode_text(payload)
+    refuse_other_text(payload.name, text)
+    lines = list(io.StringIO(text, newline=""))
+    if not any(map(str.strip, lines)):
+        raise InputRefused(
+            f"{payload.name} is empty.",
+            code="EMPTY_FILE",
+            cause=f"{len(payload.data)} bytes, no text in them.",
+            fix="Download the file again, or leave it out.",
+        )
+    return lines
+
+
+def _header(payload: Payload, line: str, cells: Sequence[str]) -> list[str]:
+    if "\0" in line or len(line) > LONGEST_LINE:
+        told = "zero bytes" if "\0" in line else f"{len(line):,} characters"
+        raise not_text(payload.name, f"{payload.name} has no header.", f"Line 1 has {told}: {line[:60]!r}.")
+    return [cell.strip() for cell in cells]
+
+
+def _damage(lines: Sequence[str]) -> dict[int, Damage]:
+    """Return the rows (by their index) of whose cells none can be believed."""
+    return {
+        index: damage
+        for index, line in enumerate(lines, -1)
+        if index >= 0 and (len(line) > LONGEST_CELL or "\0" in line) and (damage := _damage_of(line))
+    }
+
+
+def _damage_of(line: str) -> Damage | None:
+    if "\0" in line:
+        return Damage("nul-byte", f"character {line.index(chr(0)) + 1} of the line is a zero byte")
+    if len(line) > LONGEST_LINE:
+        return Damage("too-long", f"the line has {len(line):,} characters: {LONGEST_LINE:,} are read at most")
+    for number, cell in enumerate(_split_line(line), 1):
+        if len(cell) > LONGEST_CELL:
+            return Damage(
+                "too-long", f"cell {number} has {len(cell):,} characters: {LONGEST_CELL:,} are read at most"
+            )
+    return None
 
 
 def read_count(text: str, column: str, code: str = "impossible-score") -> int:
@@ -162,6 +223,19 @@ def read_count(text: str, column: str, code: str = "impossible-score") -> int:
     if not found:
         raise RowError(code, f"{column} is {text!r}: expected a whole number from 0")
     return int(found[1])
+
+
+def read_number(text: str, column: str, code: str) -> float:
+    """Read a finite number. Raises RowError with `code` otherwise; "1_000", which Python reads, is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise RowError(code, f"{column} is {text!r}: not a number") from None
+    if value - value != 0:
+        raise RowError(code, f"{column} is {text!r}: not a finite number")
+    if "_" in text:
+        raise RowError(code, f"{column} is {text!r}: not a number")
+    return value
 
 
 def read_iso_date(text: str, column: str) -> date:
