@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, find_files, read_file
+from sportsplat.sources.base import Fetchable, Payload, Source, find_files, printable, read_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -94,7 +94,7 @@ def _readable(paths: Sequence[Path], refused: list[RefusedFile]) -> Iterator[Pay
         try:
             yield read_file(path.absolute())
         except InputRefused as refusal:
-            refused.append(_told(str(path.absolute()), refusal, refusal.fix))
+            refused.append(_told(printable(path.absolute()), refusal, refusal.fix))
 
 
 def store_all(

@@ -114,8 +114,17 @@ def read_file(path: Path) -> Payload:
 
     Raises:
         InputRefused: it cannot be read (UNREADABLE_FILE), is no file but a pipe or a device (NOT_A_FILE), or
-            is larger than LARGEST_BYTES (TOO_LARGE); what `Payload.of` raises.
+            is larger than LARGEST_BYTES (TOO_LARGE), or its name is no UTF-8 (BAD_FILE_NAME); what
+            `Payload.of` raises.
     """
+    name = printable(path)
+    if name != str(path):
+        raise InputRefused(
+            f"The name of {name} is no UTF-8.",
+            code="BAD_FILE_NAME",
+            cause="Rows are told by the file that they stand in, and the database keeps that name as text.",
+            fix="Rename the file.",
+        )
     try:
         # a pipe that nobody writes to would otherwise be waited for
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -145,10 +154,10 @@ def _files(path: Path) -> Iterator[Path]:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except FileNotFoundError as missing:
         raise InputRefused(
-            f"There is no file {path}.",
+            f"There is no file {printable(path)}.",
             code="NO_SUCH_FILE",
             cause=f"Looked from {Path.cwd()}." if not path.is_absolute() else None,
-            fix=f"ls -l {path.parent}",
+            fix=f"ls -l {printable(path.parent)}",
         ) from missing
     except OSError as problem:
         raise _unreadable(path, problem) from problem
@@ -158,7 +167,7 @@ def _files(path: Path) -> Iterator[Path]:
     found = sorted(_files_below(path))
     if not found:
         raise InputRefused(
-            f"The folder {path} holds no data file.",
+            f"The folder {printable(path)} holds no data file.",
             code="EMPTY_FOLDER",
             cause=f"Looked for {' and '.join('*' + suffix for suffix in SUFFIXES)} in it and below it.",
             fix="Name the files themselves, or another folder.",
@@ -167,33 +176,35 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield what is named like a data file, whatever it is: one that cannot be read is not passed over."""
+    """Yield what is named like a data file, whatever it is: one that cannot be read is not passed over.
+
+    Links to folders are not followed: they may lead back up.
+    """
 
     def refuse(problem: OSError) -> None:
+        name = printable(Path(problem.filename))
         raise InputRefused(
-            f"The folder {problem.filename} cannot be looked into.",
+            f"The folder {name} cannot be looked into.",
             code="UNREADABLE_FOLDER",
             cause=f"The system says: {problem.strerror}.",
-            fix=f"ls -ld {problem.filename}",
+            fix=f"ls -ld {name}",
         )
 
-    seen: set[tuple[int, int]] = set()
-    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
-        facts = Path(place).stat()
-        if (facts.st_dev, facts.st_ino) in seen:  # a link to a folder above
-            folders.clear()
-            continue
-        seen.add((facts.st_dev, facts.st_ino))
-        folders.sort()
+    for place, _, names in os.walk(folder, onerror=refuse):
         yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))
+
+
+def printable(path: Path) -> str:
+    """Return a path, in which bytes that are no UTF-8 are written as \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _unreadable(path: Path, problem: OSError) -> InputRefused:
     return InputRefused(
-        f"{path} cannot be read.",
+        f"{printable(path)} cannot be read.",
         code="UNREADABLE_FILE",
         cause=f"The system says: {problem.strerror}.",
-        fix=f"ls -l {path}",
+        fix=f"ls -l {printable(path)}",
     )
 
 

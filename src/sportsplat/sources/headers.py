@@ -52,13 +52,15 @@ def not_this_format(
     file: str, format_name: str, required: Sequence[str], header: Sequence[str], missing: Sequence[str]
 ) -> InputRefused:
     """Make the error for a file that another program wrote."""
-    seen = ",".join(header)
+    seen = ",".join(header)[:SHOWN]
+    lacks = "none of them is" if len(missing) == len(required) else f"{', '.join(missing)} missing"
+    numbers = sum(_is_number(cell) for cell in header)
+    headless = 3 * numbers > len(header)
     return InputRefused(
-        f"{file} is not a file of {format_name}.",
+        f"{file} has no header line." if headless else f"{file} is not a file of {format_name}.",
         code="NOT_THIS_FORMAT",
-        cause=f"Expected the columns {', '.join(required)}; {', '.join(missing)} missing from line 1, "
-        f"{seen[:SHOWN]!r}.",
-        fix="sportsplat sources",
+        cause=f"Expected the columns {', '.join(required)}; {lacks} in line 1, {seen!r}.",
+        fix="Put the names of the columns into line 1." if headless else "sportsplat sources",
         missing=list(missing),
         header=list(header),
     )
@@ -106,10 +108,13 @@ def without_doubles(
                 )
             differing.append(f"{name} ({told})")
     if differing:
-        log.warning(
-            "%s: %d columns stand there twice, the first one counts: %s", file, len(differing), differing[0]
-        )
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        log.warning("%s: of two columns with one name the first counts: %s%s", file, differing[0], more)
     return kept
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(".", "", 1).lstrip("-").isdecimal()
 
 
 def _plain(name: str) -> str:

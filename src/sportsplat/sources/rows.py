@@ -156,7 +156,7 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
         raise InputRefused(
             f"{payload.name} has a header and no rows.",
             code="EMPTY_FILE",
-            cause=f"{len(rows)} blank lines follow the header.",
+            cause=f"{len(rows)} blank lines follow line 1." if rows else "Nothing follows line 1.",
             fix="Download the file again, or leave it out.",
         )
     return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
@@ -189,9 +189,11 @@ def _lines(payload: Payload) -> list[str]:
 
 
 def _header(payload: Payload, line: str, cells: Sequence[str]) -> list[str]:
-    if "\0" in line or len(line) > LONGEST_LINE:
-        told = "zero bytes" if "\0" in line else f"{len(line):,} characters"
-        raise not_text(payload.name, f"{payload.name} has no header.", f"Line 1 has {told}: {line[:60]!r}.")
+    control = next((letter for letter in line.rstrip() if letter < " " and letter != "\t"), None)
+    if control or len(line) > LONGEST_LINE:
+        told = f"the control character {control!r}" if control else f"{len(line):,} characters"
+        told = f"Line 1 has {told}: {line[:60]!r}."
+        raise not_text(f"{payload.name} has no header.", told, "Download the file again.")
     return [cell.strip() for cell in cells]
 
 

@@ -5,27 +5,42 @@ from __future__ import annotations
 import codecs
 import html
 import re
+import shlex
+from typing import NamedTuple
 
 from sportsplat.errors import InputRefused
 
+
+class Kind(NamedTuple):
+    """A kind of file that is no text: its first bytes, its name, and what to do with one (of that FILE)."""
+
+    magic: bytes
+    name: str
+    fix: str = "file FILE"
+
+
+_AS_CSV = "Open it, and save the sheet as CSV."
 _KINDS = (
-    (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (xls)"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"\x89PNG\r\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x7fELF", "a program"),
-    (b"\x1f\x8b", "a gzip file within a gzip file"),
-)  # fmt: skip
-_ZIP = b"PK\x03\x04"
-_OFFICE = ((b"xl/", "an Excel workbook (xlsx)"), (b"word/", "a Word document (docx)"))
+    Kind(b"%PDF", "a PDF document"),
+    Kind(b"PAR1", "a Parquet file", "sportsplat sources"),
+    Kind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (xls)", _AS_CSV),
+    Kind(b"SQLite format 3\0", "an SQLite database"),
+    Kind(b"\x89PNG\r\n", "a PNG picture"),
+    Kind(b"\xff\xd8\xff", "a JPEG picture"),
+    Kind(b"GIF8", "a GIF picture"),
+    Kind(b"BZh", "a bzip2 archive", "bunzip2 --keep FILE"),
+    Kind(b"\xfd7zXZ\0", "an xz archive", "unxz --keep FILE"),
+    Kind(b"\x28\xb5\x2f\xfd", "a zstd archive", "unzstd FILE"),
+    Kind(b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x FILE"),
+    Kind(b"Rar!\x1a\x07", "a RAR archive", "unrar x FILE"),
+    Kind(b"\x7fELF", "a program"),
+    Kind(b"\x1f\x8b", "a gzip file within a gzip file", "gunzip --keep FILE"),
+)
+_ZIP = Kind(b"PK\x03\x04", "a zip archive", "unzip FILE")
+_OFFICE = (
+    (b"xl/", Kind(_ZIP.magic, "an Excel workbook (xlsx)", _AS_CSV)),
+    (b"word/", Kind(_ZIP.magic, "a Word document (docx)")),
+)
 _LFS = "version https://git-lfs.github.com/spec/"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -42,19 +57,20 @@ def decode(name: str, data: bytes) -> str:
     """
     kind = kind_of(data)
     if kind is not None:
-        raise not_text(name, f"{name} is {kind}, not a text file.", f"It begins with {data[:8]!r}.")
+        said = f"{name} is {kind.name}, not a text file."
+        raise not_text(said, f"It begins with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
     encoding = _wide_encoding(data)
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as problem:
             told = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
-            raise not_text(name, f"{name} is damaged {encoding.upper()} text.", f"At {told}.") from problem
+            said = f"{name} is damaged {encoding.upper()} text."
+            raise not_text(said, f"At {told}.", "Download the file again.") from problem
     zeros = data.count(0)
     if 2 * zeros > len(data):
-        raise not_text(
-            name, f"{name} is mostly zero bytes.", f"{zeros:,} of its {len(data):,} bytes are zero."
-        )
+        told = f"{zeros:,} of its {len(data):,} bytes are zero."
+        raise not_text(f"{name} is mostly zero bytes.", told, "Download the file again.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -62,11 +78,11 @@ def decode(name: str, data: bytes) -> str:
         return "".join(map(_decode_line, lines))
 
 
-def kind_of(data: bytes) -> str | None:
+def kind_of(data: bytes) -> Kind | None:
     """Tell by the first bytes what a file is that is no text; None for anything else."""
-    if data.startswith(_ZIP):
-        return next((kind for mark, kind in _OFFICE if mark in data), "a zip archive")
-    return next((kind for magic, kind in _KINDS if data.startswith(magic)), None)
+    if data.startswith(_ZIP.magic):
+        return next((kind for mark, kind in _OFFICE if mark in data), _ZIP)
+    return next((kind for kind in _KINDS if data.startswith(kind.magic)), None)
 
 
 def web_page(text: str) -> str | None:
@@ -106,9 +122,9 @@ def refuse_other_text(name: str, text: str) -> None:
         )
 
 
-def not_text(name: str, message: str, cause: str) -> InputRefused:
+def not_text(message: str, cause: str, fix: str) -> InputRefused:
     """Make the error for a file that is no text (NOT_TEXT)."""
-    return InputRefused(message, code="NOT_TEXT", cause=cause, fix=f"file {name}")
+    return InputRefused(message, code="NOT_TEXT", cause=cause, fix=fix)
 
 
 def _wide_encoding(data: bytes) -> str | None:
