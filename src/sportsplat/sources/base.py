@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -157,7 +158,7 @@ def _files(path: Path) -> Iterator[Path]:
             f"There is no file {printable(path)}.",
             code="NO_SUCH_FILE",
             cause=f"Looked from {Path.cwd()}." if not path.is_absolute() else None,
-            fix=f"ls -l {printable(path.parent)}",
+            fix=f"ls -l {shlex.quote(printable(path.parent))}",
         ) from missing
     except OSError as problem:
         raise _unreadable(path, problem) from problem
@@ -187,7 +188,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
             f"The folder {name} cannot be looked into.",
             code="UNREADABLE_FOLDER",
             cause=f"The system says: {problem.strerror}.",
-            fix=f"ls -ld {name}",
+            fix=f"ls -ld {shlex.quote(name)}",
         )
 
     for place, _, names in os.walk(folder, onerror=refuse):
@@ -204,7 +205,7 @@ def _unreadable(path: Path, problem: OSError) -> InputRefused:
         f"{printable(path)} cannot be read.",
         code="UNREADABLE_FILE",
         cause=f"The system says: {problem.strerror}.",
-        fix=f"ls -l {printable(path)}",
+        fix=f"ls -l {shlex.quote(printable(path))}",
     )
 
 
@@ -214,5 +215,7 @@ def _not_a_file(path: Path, mode: int) -> InputRefused:
         f"{path} is a {'pipe' if is_pipe else 'device'}, not a file.",
         code="NOT_A_FILE",
         cause="Files are read as a whole, and found again by their name.",
-        fix="Write what comes out of it to a file, and name that." if is_pipe else f"ls -l {path}",
+        fix="Write what comes out of it to a file, and name that."
+        if is_pipe
+        else f"ls -l {shlex.quote(str(path))}",
     )

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
@@ -221,10 +222,16 @@ def _damage_of(line: str) -> Damage | None:
 
 def read_count(text: str, column: str, code: str = "impossible-score") -> int:
     """Read a count such as a score, 0 to 9999: "2" and "2.0" are 2. Raises RowError with `code` otherwise."""
-    found = _COUNT.fullmatch(text)
-    if not found:
+    count = _count(text)
+    if count is None:
         raise RowError(code, f"{column} is {text!r}: expected a whole number from 0")
-    return int(found[1])
+    return count
+
+
+@lru_cache(maxsize=4096)
+def _count(text: str) -> int | None:
+    found = _COUNT.fullmatch(text)
+    return int(found[1]) if found else None
 
 
 def read_number(text: str, column: str, code: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import zlib
 
 from sportsplat.errors import InputRefused
@@ -35,7 +36,7 @@ def gunzip(name: str, data: bytes) -> bytes:
                 f"{name} unpacks to more than {limit >> 20:,} MB.",
                 code="TOO_LARGE",
                 cause=f"It is {len(data):,} bytes packed, and {limit:,} is what is unpacked of that at most.",
-                fix=f"gunzip --list {name}, and split it if so much is meant.",
+                fix=f"gunzip --list {shlex.quote(name)}, and split it if so much is meant.",
             )
         if not engine.eof:
             raise _corrupt(name, data, "it ends before its end-of-stream mark")
@@ -48,5 +49,5 @@ def _corrupt(name: str, data: bytes, problem: str) -> InputRefused:
         f"{name} is a damaged gzip file.",
         code="CORRUPT_GZIP",
         cause=f"Unpacking its {len(data):,} bytes failed: {problem}.",
-        fix=f"gzip --test {name}, then download it again.",
+        fix=f"gzip --test {shlex.quote(name)}, then download it again.",
     )
