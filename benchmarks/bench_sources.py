@@ -12,7 +12,8 @@ from benchmarks.common import BenchRow, in_turn
 from sportsplat.domain import Batch
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Payload, read_paths
+from sportsplat.sources.base import Payload
+from sportsplat.sources.files import read_paths
 from sportsplat.sources.rows import collector_paused
 from sportsplat.sources.text import decode
 

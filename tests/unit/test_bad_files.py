@@ -17,7 +17,8 @@ from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import unpack
-from sportsplat.sources.base import Payload, find_files, read_file, read_paths
+from sportsplat.sources.base import Payload
+from sportsplat.sources.files import find_files, read_file, read_paths
 from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
 from sportsplat.sources.football_data import FootballData
 from sportsplat.sources.headers import likely_names
@@ -257,7 +258,7 @@ def test_a_name_that_is_no_utf8_is_refused_in_letters_that_can_be_printed(tmp_pa
 def test_a_file_larger_than_can_be_read_is_refused_by_its_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sportsplat.sources.base.LARGEST_BYTES", 10)
+    monkeypatch.setattr("sportsplat.sources.files.LARGEST_BYTES", 10)
     (tmp_path / "E0.csv").write_text("x" * 11)
     assert code_of(tmp_path / "E0.csv") == "TOO_LARGE"
 

@@ -10,7 +10,8 @@ import pytest
 
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, read_paths
+from sportsplat.sources.base import Fetchable, Payload, Source, decode_text
+from sportsplat.sources.files import read_paths
 
 
 def test_a_file_is_read_with_its_hash(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, find_files, printable, read_file
+from sportsplat.sources.base import Fetchable, Payload, Source
+from sportsplat.sources.files import find_files, printable, read_file
 
 if TYPE_CHECKING:
     import psycopg

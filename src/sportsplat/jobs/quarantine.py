@@ -12,8 +12,9 @@ from sportsplat.errors import InputRefused, NotFound
 from sportsplat.jobs.ingest import Progress, silent, store_all
 from sportsplat.jobs.ingest_file import Plan
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Payload, read_file
+from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
+from sportsplat.sources.files import read_file
 
 if TYPE_CHECKING:
     from sportsplat.db.runs import Quarantined
