@@ -203,6 +203,14 @@ def test_the_nearer_layout_is_told_of_a_file_with_two(tmp_path: Path) -> None:
     assert "no column game_location" in refused.value.message
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_blank_first_line_is_no_empty_file(encoding: str) -> None:
+    payload = Payload.of("x.csv", "\ndate,season\n2020-01-01,2020\n".encode(encoding))
+    with pytest.raises(InputRefused) as refused:
+        FiveThirtyEightNba().parse(payload, None, LEAGUES)
+    assert refused.value.error_code == "NOT_THIS_FORMAT"
+
+
 def code_of(path: Path) -> str:
     with pytest.raises(InputRefused) as refused:
         read_paths([path])

@@ -15,7 +15,7 @@ from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
 from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.headers import missing_columns, not_this_format
-from sportsplat.sources.rows import read_header
+from sportsplat.sources.rows import header_of
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -48,7 +48,7 @@ class FiveThirtyEightNba:
             InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
         """
         league = only_league(NAME, LEAGUE, payload, league, leagues)
-        header = read_header(payload)
+        header = header_of(payload)
         other = [name for name in OTHER_SPORTS if name in header]
         if other:
             expected = fivethirtyeight_elo.REQUIRED

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload, decode_text
+from sportsplat.sources.base import Payload
 from sportsplat.sources.headers import missing_columns, without_doubles
 from sportsplat.sources.headers import not_this_format as not_this_format
-from sportsplat.sources.text import not_text, refuse_other_text
+from sportsplat.sources.lines import Damage, damage_of, header_cells, lines_of, split
+from sportsplat.sources.lines import header_of as header_of
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 YEARS = range(1870, 2200)  # a match day in any other is a typing error
-LONGEST_LINE = 131_072  # characters; the widest real line has 2,000
-LONGEST_CELL = 1_000
 LONGEST_RAW = 4_000  # of a refused line that is kept with its reason
-_HEADER_BYTES = 65_536
 _COUNT = re.compile(r"([0-9]{1,4})(?:\.0*)?")
 
 
@@ -38,13 +34,6 @@ class RowError(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
-
-
-class Damage(NamedTuple):
-    """Why a line cannot be read at all."""
-
-    code: str
-    reason: str
 
 
 class Table(NamedTuple):
@@ -146,10 +135,10 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
             (NOT_THIS_FORMAT, WRONG_SEPARATOR), a required column is missing (MISSING_COLUMN) or stands there
             twice with different content (DUPLICATE_COLUMN), or no row follows (EMPTY_FILE).
     """
-    lines = _lines(payload)
-    damage = _damage(lines)
-    rows = _split(["" if index in damage else line for index, line in enumerate(lines, -1)])
-    header = _header(payload, lines[0], rows.pop(0))
+    lines = lines_of(payload)
+    damage = damage_of(lines)
+    rows = split(["" if index in damage else line for index, line in enumerate(lines, -1)])
+    header = header_cells(payload, lines[0], rows.pop(0))
     missing = [name for name in required if name not in header]
     if missing:
         raise missing_columns(payload.name, format_name, required, header, missing)
@@ -161,63 +150,6 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
             fix="Download the file again, or leave it out.",
         )
     return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
-
-
-def read_header(payload: Payload) -> list[str]:
-    """Return the names in the first line, for a format to be told by them.
-
-    Raises:
-        InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV), or empty (EMPTY_FILE).
-    """
-    end = payload.data.find(b"\n", 0, _HEADER_BYTES) + 2
-    start = payload._replace(data=payload.data[: (end if end > 1 else _HEADER_BYTES) & ~1 or None])
-    lines = _lines(start)
-    return _header(payload, lines[0], _split(lines[:1])[0])
-
-
-def _lines(payload: Payload) -> list[str]:
-    text = decode_text(payload)
-    refuse_other_text(payload.name, text)
-    lines = list(io.StringIO(text, newline=""))
-    if not any(map(str.strip, lines)):
-        raise InputRefused(
-            f"{payload.name} is empty.",
-            code="EMPTY_FILE",
-            cause=f"{len(payload.data)} bytes, no text in them.",
-            fix="Download the file again, or leave it out.",
-        )
-    return lines
-
-
-def _header(payload: Payload, line: str, cells: Sequence[str]) -> list[str]:
-    control = next((letter for letter in line.rstrip() if letter < " " and letter != "\t"), None)
-    if control or len(line) > LONGEST_LINE:
-        told = f"the control character {control!r}" if control else f"{len(line):,} characters"
-        told = f"Line 1 has {told}: {line[:60]!r}."
-        raise not_text(f"{payload.name} has no header.", told, "Download the file again.")
-    return [cell.strip() for cell in cells]
-
-
-def _damage(lines: Sequence[str]) -> dict[int, Damage]:
-    """Return the rows (by their index) of whose cells none can be believed."""
-    return {
-        index: damage
-        for index, line in enumerate(lines, -1)
-        if index >= 0 and (len(line) > LONGEST_CELL or "\0" in line) and (damage := _damage_of(line))
-    }
-
-
-def _damage_of(line: str) -> Damage | None:
-    if "\0" in line:
-        return Damage("nul-byte", f"character {line.index(chr(0)) + 1} of the line is a zero byte")
-    if len(line) > LONGEST_LINE:
-        return Damage("too-long", f"the line has {len(line):,} characters: {LONGEST_LINE:,} are read at most")
-    for number, cell in enumerate(_split_line(line), 1):
-        if len(cell) > LONGEST_CELL:
-            return Damage(
-                "too-long", f"cell {number} has {len(cell):,} characters: {LONGEST_CELL:,} are read at most"
-            )
-    return None
 
 
 def read_count(text: str, column: str, code: str = "impossible-score") -> int:
@@ -283,22 +215,3 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _split(lines: list[str]) -> list[list[str]]:
-    """Split lines into cells, line by line where a stray quote would swallow the rows below it."""
-    reader = csv.reader(lines)
-    try:
-        rows = list(reader)
-    except csv.Error:
-        rows = []
-    if len(rows) == len(lines):
-        return rows
-    return [_split_line(line) for line in lines]
-
-
-def _split_line(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return line.rstrip("\r\n").split(",")
