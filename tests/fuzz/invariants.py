@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 
 from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, MatchStatus, Outcome
 from sportsplat.leagues import League
 from sportsplat.sources.base import Payload, decode_text
-from sportsplat.sources.text import kind_of
+from tests.source_seeds import Seed
 
 SIDES = {
     Market.RESULT: {Outcome.HOME, Outcome.DRAW, Outcome.AWAY},
@@ -17,9 +18,15 @@ SIDES = {
 }
 
 
-def check(batch: Batch, payload: Payload, league: League, rows_per_match: int) -> None:
-    """Assert that nothing of the file is lost, and that nothing in the batch can be untrue in itself."""
-    check_rows(batch, payload, rows_per_match)
+def check(batches: Sequence[Batch], payload: Payload, leagues: Mapping[str, League], seed: Seed) -> None:
+    """Assert that nothing of the file is lost, and that nothing in its batches can be untrue in itself."""
+    check_rows(batches, payload, seed)
+    for batch in batches:
+        check_facts(batch, leagues[batch.league])
+
+
+def check_facts(batch: Batch, league: League) -> None:
+    """Assert that every fact belongs to a match of the batch and can be true."""
     for match in batch.matches:
         check_match(match, league)
     keys = {MatchKey(m.match_date, m.home, m.away, m.number): m for m in batch.matches}
@@ -63,14 +70,17 @@ def check_match(match: MatchRecord, league: League) -> None:
     assert match.number >= 1
 
 
-def check_rows(batch: Batch, payload: Payload, rows_per_match: int) -> None:
+def check_rows(batches: Sequence[Batch], payload: Payload, seed: Seed) -> None:
     """Assert that every row that is not blank is a match or rejected, each by its own line."""
-    lines = {row.line for row in batch.rejected}
-    assert all(row.code and row.reason and row.file == payload.name for row in batch.rejected)
-    assert batch.rows_read <= rows_per_match * len(batch.matches) + len(lines)
-    assert rows_per_match * len(batch.matches) <= batch.rows_read
-    if kind_of(payload.data) is None:
+    rejected = [row for batch in batches for row in batch.rejected]
+    assert all(row.code and row.reason and row.file == payload.name for row in rejected)
+    read = sum(batch.rows_read for batch in batches)
+    matches = sum(len(batch.matches) for batch in batches)
+    if all(row.code != "undeclared-league" for row in rejected):  # one stands for all rows of its league
+        assert read <= seed.rows_per_match * matches + len({row.line for row in rejected})
+    assert seed.rows_per_match * matches <= read
+    if seed.lines:
         rows = list(io.StringIO(decode_text(payload), newline=""))[1:]
-        assert all(2 <= line <= len(rows) + 1 for line in lines)
+        assert all(2 <= row.line <= len(rows) + 1 for row in rejected)
         told = sum(any(map(str.isalnum, row)) for row in rows)
-        assert told <= batch.rows_read <= sum(bool(row.strip()) for row in rows)
+        assert told <= read <= sum(bool(row.strip()) for row in rows)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import random
 from collections.abc import Callable
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 Mutation = Callable[[bytes, random.Random], bytes]
 TOKENS = [
@@ -20,6 +25,25 @@ TOKENS = [
     b"<html><title>503</title>", b'{"a": 1}', b"[1]", b"PK\x03\x04", b"%PDF-1.7", b"x" * 1500,
 ]  # fmt: skip
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "cp1252", "latin-1")
+
+
+def as_workbook(data: bytes) -> bytes:
+    """Write CSV into the only sheet of a workbook; what looks like a number becomes one."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    lines = ILLEGAL_CHARACTERS_RE.sub("", data.decode("utf-8", "replace")).splitlines()
+    for row in csv.reader(line[:30_000] for line in lines):
+        sheet.append([_value(cell) for cell in row[:500]])
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+def _value(text: str) -> float | str | None:
+    try:
+        return float(text)
+    except ValueError:
+        return text or None
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:

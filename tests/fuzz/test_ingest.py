@@ -13,7 +13,7 @@ from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
 from sportsplat.sources import SOURCES
 from tests.conftest import Database
-from tests.fuzz.mutate import mutated
+from tests.fuzz.test_parsers import damaged
 from tests.program import run
 from tests.source_seeds import SEEDS
 
@@ -33,9 +33,9 @@ def damaged_files(source: str, folder: Path) -> list[Path]:
     for number in range(FILES):
         rng = random.Random(f"ingest {source} {number}")
         seed = rng.choice(SEEDS[source])
-        path = folder / str(number) / seed.name
+        path = folder / str(number) / seed.name.replace("http://", "").replace("?", "_")
         path.parent.mkdir(parents=True)
-        path.write_bytes(mutated(seed.data, rng))
+        path.write_bytes(damaged(seed, rng))
         paths.append(path)
     return paths
 

@@ -93,7 +93,10 @@ def read_json(payload: Payload, format_name: str) -> Any:
     """
     if not payload.data.strip():
         raise InputRefused(
-            f"{payload.name} is empty.", code="EMPTY_FILE", fix="Fetch it again, or leave it out."
+            f"{payload.name} is empty.",
+            code="EMPTY_FILE",
+            cause=f"{len(payload.data)} bytes, no text in them.",
+            fix="Fetch it again, or leave it out.",
         )
     try:
         return json.loads(payload.data, parse_constant=_no_number)
