@@ -66,7 +66,7 @@ def check_match(match: MatchRecord, league: League) -> None:
     assert match.known_at is None or match.known_at >= match.kickoff_utc
     assert match.kickoff_utc.utcoffset() is not None
     assert 1870 <= match.match_date.year < 2200
-    assert 0 <= match.season <= 9999  # whether the day lies in it is a rule of the league, checked afterwards
+    assert -1 <= match.season <= 9999  # the rules of the league look at it afterwards
     assert match.number >= 1
 
 

@@ -15,13 +15,18 @@ import pytest
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
+from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import unpack
 from sportsplat.sources.base import Payload
 from sportsplat.sources.files import find_files, read_file, read_paths
 from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
+from sportsplat.sources.fivethirtyeight_spi import SoccerSpi
 from sportsplat.sources.football_data import FootballData
 from sportsplat.sources.headers import likely_names
+from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
+from sportsplat.sources.odds_api import OddsApi
+from tests.source_seeds import NBA_BETTING, SEEDS, SPI
 
 LEAGUES = load_leagues()
 HEADER = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,Referee,B365H,B365D,B365A"
@@ -304,3 +309,33 @@ def test_what_the_checksum_of_gzip_does_not_cover_is_still_noticed() -> None:
     engine = zlib.compressobj(wbits=31)
     whole = engine.compress(TEXT.encode()) + engine.flush()
     assert refusal(whole[:-8]).error_code == "CORRUPT_GZIP"
+
+
+def test_a_damaged_line_of_a_file_with_several_leagues_is_told_once_by_itself() -> None:
+    header, *rows = SPI.splitlines()
+    spoilt = [row.replace("Burnley", "Burn\0ley") for row in rows[:2]]
+    payload = Payload.of("spi_matches.csv", "\n".join([header, *spoilt, *rows[2:], ""]).encode())
+    batches = SoccerSpi().split(payload, LEAGUES)
+    rejected = [row for batch in batches for row in batch.rejected]
+    assert [(row.line, row.code) for row in rejected if row.code == "nul-byte"] == [
+        (2, "nul-byte"),
+        (3, "nul-byte"),
+    ]
+    assert sum(batch.rows_read for batch in batches) == len(rows)
+
+
+def test_half_a_surrogate_pair_in_json_is_no_name() -> None:
+    (spoilt,) = SEEDS["odds-api"]
+    data = spoilt.data.replace(b'"home_team": "Atlanta Hawks"', b'"home_team": "Atlanta \\ud800Hawks"')
+    batch = OddsApi().parse(Payload.of(spoilt.name, data), None, LEAGUES)
+    assert [row.code for row in batch.rejected] == ["missing-team"]
+    assert len(batch.matches) == 1
+
+
+@pytest.mark.parametrize("season", ["0", "1", "9999"])
+def test_a_season_beyond_the_calendar_falls_to_the_rule_of_seasons(season: str) -> None:
+    text = NBA_BETTING.replace("2008,2007-10-30,True,False,por", f"{season},2007-10-30,True,False,por")
+    batch = KaggleNbaBetting().parse(Payload.of("nba.csv", text.encode()), None, LEAGUES)
+    kept = apply_rules(batch, LEAGUES["nba"])
+    assert [row.code for row in kept.rejected] == ["outside-season"]
+    assert len(kept.matches) == 2
