@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -30,7 +30,7 @@ class SeasonDays:
     def bounds(self, season: int) -> tuple[date, date]:
         """Return both days of the season that starts in the year `season`."""
         (early, *first), (late, *last) = self.first, self.last
-        return date(season + early, *first), date(season + late, *last)
+        return date(_year(season + early), *first), date(_year(season + late), *last)
 
     def season_on(self, day: date) -> int:
         """Return the last season that had begun by `day`."""
@@ -82,6 +82,11 @@ class DeclaredRules(BaseModel):
             overround=(self.overround[0], self.overround[1]),
             parts=self.parts,
         )
+
+
+def _year(year: int) -> int:
+    """Return the nearest year that a date can have: a file may say any."""
+    return min(max(year, MINYEAR), MAXYEAR)
 
 
 def _read_day(text: str) -> tuple[int, int, int]:

@@ -16,7 +16,8 @@ import pytest
 from sportsplat.domain import Batch, MatchRecord, MatchStatus, Phase
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import batches_of, read_paths
+from sportsplat.sources.base import batches_of
+from sportsplat.sources.files import read_paths
 
 pytestmark = pytest.mark.real_data
 LEAGUES = load_leagues()

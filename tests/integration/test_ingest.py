@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -267,3 +269,28 @@ def test_every_error_says_what_to_do_next(context: Context, files: Path) -> None
         with pytest.raises(SportsplatError) as error:
             ingest(context, arguments[0], list(arguments[1]))
         assert error.value.fix, error.value
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_stored(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    good, cut, pipe = season_file(tmp_path / "2021"), tmp_path / "cut.csv.gz", tmp_path / "pipe.csv"
+    cut.write_bytes(gzip.compress(good.read_bytes())[:-9])
+    os.mkfifo(pipe)
+    with pytest.raises(InputRefused) as refused:
+        ingest(context, "football-data", [cut, good, pipe])
+    assert refused.value.error_code == "FILES_REFUSED"
+    assert "2 of 3 files were refused" in refused.value.message
+    assert [line.split(" is ")[0] for line in str(refused.value.cause).splitlines()] == [str(cut), str(pipe)]
+    assert contents(database)["matches"] == 3
+
+
+def test_a_single_file_that_cannot_be_read_is_told_without_a_database(
+    context: Context, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(gzip.compress(b"Div,Date")[:-9])
+    asleep = Context(context.settings, context.leagues, lambda: pytest.fail("the database was asked for"))
+    with pytest.raises(InputRefused) as refused:
+        ingest(asleep, "football-data", [cut])
+    assert refused.value.error_code == "CORRUPT_GZIP"

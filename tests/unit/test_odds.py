@@ -15,7 +15,7 @@ def test_american_prices_of_the_textbook(american: float, decimal: float) -> Non
     assert float(american_to_decimal(american)) == pytest.approx(decimal, abs=1e-12)
 
 
-@pytest.mark.parametrize("american", [8.0, 0.0, -99.0, np.nan])
+@pytest.mark.parametrize("american", [8.0, 0.0, -99.0, np.nan, -1e30, 1e30, np.inf])
 def test_what_is_no_american_price_becomes_nan(american: float) -> None:
     """A moneyline of 8 is a typing error in a public NBA file: no price, rather than a price of 1.08."""
     assert np.isnan(american_to_decimal(american))

@@ -117,12 +117,15 @@ def test_bytes_read_back_as_the_world_that_wrote_them() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("home_points", "-3", "not negative"),
-        ("home_points", "many", "invalid literal"),
+        ("home_points", "-3", "a whole number from 0"),
+        ("home_points", "many", "a whole number from 0"),
         ("open_home", "0.9", "decimal odds are above 1"),
         ("truth_home", "1.5", "between 0 and 1"),
-        ("away", "", "are not two teams"),
-        ("kickoff_utc", "soon", "Invalid isoformat"),
+        ("away", "", "away is blank"),
+        ("open_home", "inf", "not a finite number"),
+        ("season", "99", "a season is a calendar year"),
+        ("kickoff_utc", "2010-01-10T18:00:00", "with its zone"),
+        ("kickoff_utc", "soon", "an ISO time with its zone"),
     ],
 )
 def test_a_spoilt_row_is_rejected_with_its_reason_and_leaves_nothing_behind(

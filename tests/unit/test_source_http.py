@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import logging
@@ -13,7 +14,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from sportsplat.errors import SourceUnavailable
+from sportsplat.errors import InputRefused, SourceUnavailable
 from sportsplat.leagues import load_leagues
 from sportsplat.settings import load_settings
 from sportsplat.sources import get_source
@@ -216,3 +217,41 @@ def test_each_source_asks_its_site_for_the_files_of_the_seasons(
     assert [path for path, _ in site.asked] == expected
     assert [payload.data for payload in payloads] == [BODY] * len(expected)
     assert all(headers["user-agent"].startswith("sportsplat/") for _, headers in site.asked)
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_a_fetch(
+    site: Site, cache: RawCache, fetcher: Fetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.folder.write_text("a file where the folder should be")
+    site.answers = [gives(200, BODY)]
+    with caplog.at_level(logging.WARNING, "sportsplat"):
+        assert fetcher.get(f"{site.url}/E0.csv", what="a season").data == BODY
+        assert fetcher.get(f"{site.url}/E1.csv", what="a season").data == BODY
+    assert sum("cannot be written" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_a_damaged_packed_file_is_refused_and_not_kept(site: Site, cache: RawCache, fetcher: Fetcher) -> None:
+    site.answers = [gives(200, gzip.compress(BODY)[:-9])]
+    with pytest.raises(InputRefused) as refused:
+        fetcher.get(f"{site.url}/E0.csv.gz", what="a season")
+    assert refused.value.error_code == "CORRUPT_GZIP"
+    assert not cache.folder.exists()
+
+
+def test_an_endless_file_is_refused_by_its_size(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sportsplat.sources.http.LARGEST_BYTES", len(BODY) - 1)
+    site.answers = [gives(200, BODY)]
+    with pytest.raises(SourceUnavailable) as refused:
+        fetcher.get(f"{site.url}/E0.csv", what="a season")
+    assert refused.value.error_code == "TOO_LARGE"
+    assert len(site.asked) == 1
+
+
+def test_a_page_instead_of_a_file_is_told_by_its_title(site: Site, fetcher: Fetcher) -> None:
+    site.answers = [gives(200, b"\xef\xbb\xbf\n<!DOCTYPE html><title>Log in to the hotel</title>")]
+    with pytest.raises(SourceUnavailable) as refused:
+        fetcher.get(f"{site.url}/E0.csv", what="a season")
+    assert refused.value.error_code == "NOT_DATA"
+    assert "'Log in to the hotel'" in str(refused.value.cause)

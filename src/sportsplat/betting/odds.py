@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+HIGHEST_AMERICAN = 1e6  # nobody offers more, and a favourite's decimal price would round to 1
 
 
 def american_to_decimal(american: ArrayLike) -> Floats:
     """Turn American odds into decimal odds, elementwise.
 
-    +150 wins 150 on 100 (2.5); -150 wins 100 on 150 (1.6667). Values strictly between -100 and +100 are no
-    American odds and become NaN, as does NaN.
+    +150 wins 150 on 100 (2.5); -150 wins 100 on 150 (1.6667). Values strictly between -100 and +100, and
+    those beyond a million, are no American odds and become NaN, as does NaN.
     """
     odds = np.asarray(american, dtype=np.float64)
-    valid = np.abs(odds) >= 100.0
+    valid = (np.abs(odds) >= 100.0) & (np.abs(odds) <= HIGHEST_AMERICAN)
     size = np.where(valid, np.abs(odds), 100.0)
     return np.where(valid, 1.0 + np.where(odds > 0, size / 100.0, 100.0 / size), np.nan)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,16 +14,15 @@ from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import (
-    SUFFIXES,
     Fetchable,
     Live,
     Payload,
     Source,
     Window,
     batches_of,
-    read_paths,
     suffixes_of,
 )
+from sportsplat.sources.files import find_files, printable, read_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 DAYS_AHEAD = 7
+ANOTHER_FORMAT = {"NOT_THIS_FORMAT", "MISSING_COLUMN", "NOT_CSV", "NOT_TEXT"}  # another source may know it
 
 
 class Progress(Protocol):
@@ -70,9 +71,8 @@ def ingest(
         NotFound: no such source or league.
         UsageError: this source does not serve this league, or needs files or seasons.
         InputRefused: a path does not exist (before anything is stored), or files were refused (FILES_REFUSED,
-        with
-            the report of the others under `details["report"]`; a single file's own error where there is one
-            file).
+            with the report of the others under `details["report"]`; a single file's own error where there is
+            one file).
         EnvironmentUnavailable: the database went away; files stored until then stay.
     """
     from sportsplat.jobs.ingest_file import Plan
@@ -80,25 +80,37 @@ def ingest(
     started = time.perf_counter()
     provider = get_source(source)
     chosen = _chosen_league(context, provider, league)
-    payloads = (
-        read_files(paths, suffixes_of(provider))
-        if paths
-        else _made(context, provider, chosen, seasons, since, options or {})
-    )
+    unreadable: list[RefusedFile] = []
+    if paths:
+        payloads = list(_readable(paths, suffixes_of(provider), unreadable))
+    else:
+        payloads = _made(context, provider, chosen, seasons, since, options or {})
     plan = Plan(provider, chosen, context.leagues, seasons, since, as_of, accept_changes)
     tell = progress or silent
-    with closing(context.connect("app", autocommit=True)) as conn:
-        stored, refused, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
+    stored: list[Stored] = []
+    refused, abandoned = unreadable, list[str]()
+    if payloads:
+        with closing(context.connect("app", autocommit=True)) as conn:
+            stored, unfit, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
+        refused = unreadable + unfit
     report = to_report(source, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
-        raise refusal_of(refused, report, len(payloads))
+        raise refusal_of(refused, report, len(stored) + len(refused))
     return report
 
 
-def read_files(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:
-    """Read files and folders; payloads bear absolute names, so that a retry finds them from anywhere."""
-    found = read_paths(paths, suffixes)
-    return [payload._replace(name=str(Path(payload.name).absolute())) for payload in found]
+def _readable(
+    paths: Sequence[Path], suffixes: tuple[str, ...], refused: list[RefusedFile]
+) -> Iterator[Payload]:
+    """Read files and folders, adding to `refused` what cannot be read, as one pass over all of them.
+
+    Names are absolute, so that a retry finds them from anywhere.
+    """
+    for path in find_files(paths, suffixes):
+        try:
+            yield read_file(path.absolute())
+        except InputRefused as refusal:
+            refused.append(_told(printable(path.absolute()), refusal, refusal.fix))
 
 
 def store_all(
@@ -184,12 +196,14 @@ def _made(
 
 
 def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:
-    fix = refusal.fix
-    if refusal.error_code == "NOT_THIS_FORMAT":
-        right = _right_source(payload, plan)
-        fix = f"sportsplat ingest {right} {payload.name}" if right else fix
+    right = _right_source(payload, plan) if refusal.error_code in ANOTHER_FORMAT else None
+    fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else refusal.fix
+    return _told(payload.name, refusal, fix)
+
+
+def _told(file: str, refusal: InputRefused, fix: str | None) -> RefusedFile:
     return {
-        "file": payload.name,
+        "file": file,
         "code": refusal.error_code,
         "message": refusal.message,
         "cause": refusal.cause,

@@ -141,7 +141,7 @@ def refusal_of(refused: Sequence[RefusedFile], report: IngestReport, files: int)
     return InputRefused(
         f"{len(refused)} of {files} files were refused; the other {files - len(refused)} are stored.",
         code="FILES_REFUSED",
-        cause="; ".join(" ".join(filter(None, (file["message"], file["cause"]))) for file in refused),
+        cause="\n".join(" ".join(filter(None, (file["message"], file["cause"]))) for file in refused),
         fix=first["fix"],
         report=report,
     )

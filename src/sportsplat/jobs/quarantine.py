@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from sportsplat.db import runs
-from sportsplat.errors import NotFound
-from sportsplat.jobs.ingest import Progress, read_files, silent, store_all
+from sportsplat.errors import InputRefused, NotFound
+from sportsplat.jobs.ingest import Progress, silent, store_all
 from sportsplat.jobs.ingest_file import Plan
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
+from sportsplat.sources.files import read_file
 
 if TYPE_CHECKING:
     from sportsplat.db.runs import Quarantined
@@ -80,4 +81,9 @@ def _read_again(name: str, cache: RawCache) -> Payload | None:
     if name.startswith(("http://", "https://")):
         copy = cache.load(name)
         return Payload.of(name, copy.data) if copy else None
-    return read_files([Path(name)])[0] if Path(name).is_file() else None
+    try:
+        return read_file(Path(name))
+    except InputRefused as refusal:
+        if isinstance(refusal.__cause__, FileNotFoundError | NotADirectoryError):
+            return None
+        raise

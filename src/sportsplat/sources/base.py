@@ -6,23 +6,21 @@ bytes into a `Batch`, so that yesterday's bytes parse again after a bug fix.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused, UsageError
+from sportsplat.sources.text import decode
+from sportsplat.sources.unpack import GZIP_MAGIC, gunzip
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
     from sportsplat.settings import Settings
 
 SUFFIXES = (".csv", ".csv.gz")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Payload(NamedTuple):
@@ -41,9 +39,9 @@ class Payload(NamedTuple):
         """Make a payload of bytes at hand, unpacking gzip.
 
         Raises:
-            InputRefused: the bytes begin as gzip and do not unpack (CORRUPT_GZIP).
+            InputRefused: the bytes begin as gzip and do not unpack (CORRUPT_GZIP, TOO_LARGE).
         """
-        plain = _gunzip(name, data) if data.startswith(_GZIP_MAGIC) else data
+        plain = gunzip(name, data) if data.startswith(GZIP_MAGIC) else data
         return cls(name, plain, hashlib.sha256(plain).hexdigest())
 
 
@@ -178,73 +176,6 @@ def one_league(source: str, leagues: Sequence[League]) -> League:
     )
 
 
-def read_paths(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:
-    """Read files and folders (what ends in `suffixes` below them, sorted) in the order given, each file once.
-
-    Raises:
-        InputRefused: a path does not exist (NO_SUCH_FILE), a folder holds no such file (EMPTY_FOLDER), a file
-            cannot be read (UNREADABLE_FILE) or unpacked (CORRUPT_GZIP).
-    """
-    found = dict.fromkeys(file for path in paths for file in _files(path, suffixes))
-    return [_read_file(file) for file in found]
-
-
 def decode_text(payload: Payload) -> str:
-    """Return the payload's text: UTF-8 with or without a byte order mark, otherwise Windows-1252."""
-    try:
-        return payload.data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return payload.data.decode("cp1252")
-    except UnicodeDecodeError:  # five bytes have no meaning in cp1252; latin-1 keeps them as they are
-        return payload.data.decode("latin-1")
-
-
-def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
-    if path.is_dir():
-        found = sorted(
-            file for file in path.rglob("*") if file.name.lower().endswith(suffixes) and file.is_file()
-        )
-        if not found:
-            raise InputRefused(
-                f"The folder {path} holds no data file.",
-                code="EMPTY_FOLDER",
-                cause=f"Looked for {' and '.join('*' + suffix for suffix in suffixes)} in it and below it.",
-                fix="Name the files themselves, or another folder.",
-            )
-        yield from found
-    elif path.exists():
-        yield path
-    else:
-        raise InputRefused(
-            f"There is no file {path}.",
-            code="NO_SUCH_FILE",
-            cause=f"Looked from {Path.cwd()}." if not path.is_absolute() else None,
-            fix="Check the path.",
-        )
-
-
-def _read_file(path: Path) -> Payload:
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise InputRefused(
-            f"{path} cannot be read.",
-            code="UNREADABLE_FILE",
-            cause=f"The system says: {problem.strerror}.",
-            fix=f"ls -l {path}",
-        ) from problem
-    return Payload.of(str(path), data)
-
-
-def _gunzip(name: str, data: bytes) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as problem:
-        raise InputRefused(
-            f"{name} is a damaged gzip file.",
-            code="CORRUPT_GZIP",
-            cause=f"Unpacking its {len(data)} bytes failed: {problem}.",
-            fix=f"gzip --test {name}, then download it again.",
-        ) from problem
+    """Return the payload's text; see `text.decode`."""
+    return decode(payload.name, payload.data)

@@ -3,23 +3,28 @@
     <folder>/<host>/<path of the URL>             the bytes
     <folder>/<host>/<path of the URL>.meta.json   url, sha256, size, etag, last_modified, fetched_at
 
-The bytes are renamed into place before their description. A copy whose hash is not the described one (a crash
-between the two, a hand that edited the file) counts as no copy and is fetched again.
+Bytes and description are both written before either is renamed into place, the bytes first. A copy whose hash
+is not the described one (a crash between the two, a hand that edited the file) counts as no copy and is
+fetched again. A cache that cannot be written costs time, not data: it is told once, and the work goes on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _UNSAFE = re.compile(r"[^\w.=,+-]")
+log = logging.getLogger(__name__)
 
 
 class Copy(NamedTuple):
@@ -37,6 +42,7 @@ class RawCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._told = False
 
     def path_of(self, url: str) -> Path:
         """Return where the bytes of `url` lie; a query goes into the name as a hash."""
@@ -64,10 +70,9 @@ class RawCache:
             return None
         return copy if copy.sha256 == told["sha256"] else None
 
-    def store(self, url: str, copy: Copy) -> Path:
-        """Keep a copy and return where its bytes lie."""
+    def store(self, url: str, copy: Copy) -> Path | None:
+        """Keep a copy and return where its bytes lie; None, after a warning, where it cannot be kept."""
         path = self.path_of(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
         told = {
             "url": url,
             "sha256": copy.sha256,
@@ -76,8 +81,19 @@ class RawCache:
             "last_modified": copy.last_modified,
             "fetched_at": copy.fetched_at.isoformat(),
         }
-        _replace(path, copy.data)
-        _replace(_meta_path(path), json.dumps(told, indent=2).encode() + b"\n")
+        described = json.dumps(told, indent=2).encode() + b"\n"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace({path: copy.data, _meta_path(path): described})
+        except OSError as problem:
+            if not self._told:
+                log.warning(
+                    "the cache %s cannot be written (%s): what is fetched is used and not kept",
+                    self.folder,
+                    problem.strerror,
+                )
+            self._told = True
+            return None
         return path
 
 
@@ -85,15 +101,21 @@ def _meta_path(path: Path) -> Path:
     return path.with_name(path.name + ".meta.json")
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+def _replace(files: Mapping[Path, bytes]) -> None:
+    """Write files; unless all of them could be written, none is touched, and nothing is left beside them."""
+    with ExitStack() as on_failure:
+        written = [_write_beside(path, data, on_failure) for path, data in files.items()]
+        for temporary, path in zip(written, files, strict=True):
+            temporary.replace(path)
+        on_failure.pop_all()
+
+
+def _write_beside(path: Path, data: bytes, on_failure: ExitStack) -> Path:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    temporary = Path(name)
+    on_failure.callback(temporary.unlink, missing_ok=True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary

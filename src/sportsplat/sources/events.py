@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 LONGEST_RAW = 2000  # letters of an event that are kept with what is refused of it
+_HALF_A_LETTER = re.compile("[\ud800-\udfff]")
 
 
 class Read(NamedTuple):
@@ -93,7 +95,10 @@ def read_json(payload: Payload, format_name: str) -> Any:
     """
     if not payload.data.strip():
         raise InputRefused(
-            f"{payload.name} is empty.", code="EMPTY_FILE", fix="Fetch it again, or leave it out."
+            f"{payload.name} is empty.",
+            code="EMPTY_FILE",
+            cause=f"{len(payload.data)} bytes, no text in them.",
+            fix="Fetch it again, or leave it out.",
         )
     try:
         return json.loads(payload.data, parse_constant=_no_number)
@@ -129,10 +134,15 @@ def items(value: Any) -> list[Any]:
 
 
 def text_of(value: Any) -> str:
-    """Return a text without outer blanks, a whole number as text, "" for anything else."""
+    """Return a text without outer blanks, a whole number as text, "" for anything else.
+
+    Half of a surrogate pair, which JSON can spell, is no text: nothing can store it.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str) or _HALF_A_LETTER.search(value):
+        return ""
+    return value.strip()
 
 
 def number_of(value: Any) -> float | None:

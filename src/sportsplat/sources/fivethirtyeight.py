@@ -8,14 +8,16 @@ by the spellings of config/teams/nba.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
 from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.fivethirtyeight_elo import BLANK, Layout, start_year
-from sportsplat.sources.rows import header_of, not_this_format
+from sportsplat.sources.headers import missing_columns, not_this_format
+from sportsplat.sources.rows import header_of
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -47,6 +49,10 @@ LAYOUT = Layout(
     ties=False,
 )  # fmt: skip
 OTHER_SPORTS = ("qbelo1_pre", "rating1_pre", "pitcher1")  # the same layout for the NFL and for baseball
+LAYOUTS: dict[tuple[str, ...], Callable[[Payload, League, str], Batch]] = {
+    LAYOUT.required: partial(fivethirtyeight_elo.parse, layout=LAYOUT),
+    fivethirtyeight_pairs.REQUIRED: fivethirtyeight_pairs.parse,
+}
 
 
 class FiveThirtyEightNba:
@@ -67,14 +73,15 @@ class FiveThirtyEightNba:
         """
         league = only_league(NAME, LEAGUE, payload, league, leagues)
         header = header_of(payload)
-        if set(fivethirtyeight_pairs.REQUIRED) <= set(header):
-            return fivethirtyeight_pairs.parse(payload, league, NAME)
+        header = header_of(payload)
         other = [name for name in OTHER_SPORTS if name in header]
-        missing = [name for name in LAYOUT.required if name not in header]
-        if missing or other:
-            wrong = missing or [f"no {other[0]}"]
-            raise not_this_format(payload.name, FORMAT, LAYOUT.required, header, wrong)
-        return fivethirtyeight_elo.parse(payload, league, NAME, LAYOUT)
+        if other:
+            raise not_this_format(payload.name, FORMAT, LAYOUT.required, header, [f"no {other[0]}"])
+        nearest = max(LAYOUTS, key=lambda required: len(set(required) & set(header)))
+        missing = [name for name in nearest if name not in header]
+        if missing:
+            raise missing_columns(payload.name, FORMAT, nearest, header, missing)
+        return LAYOUTS[nearest](payload, league, NAME)
 
     def fetch(
         self,

@@ -138,7 +138,8 @@ def split(payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
     batches = [_batch_of(table, league, name, found[name], last_day) for name, league in ordered]
     undeclared = {name: rows for name, rows in found.items() if name not in known}
     batches[0].rejected.extend(_undeclared(table, name, rows) for name, rows in undeclared.items())
-    surplus = sum(map(len, undeclared.values()))
+    batches[0].rejected.extend(table.reject(index, *damage) for index, damage in table.damage.items())
+    surplus = sum(map(len, undeclared.values())) + len(table.damage)
     batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
     return batches
 
@@ -253,10 +254,15 @@ class _Reader(RowReader):
 
 
 def _competitions(table: Table) -> dict[str, Rows]:
-    """Return the rows of each competition, in the order of the file; a Mexican tournament is half of one."""
+    """Return the rows of each competition, in the order of the file; a Mexican tournament is half of one.
+
+    A damaged line does not tell whose it is, and is left out.
+    """
     column = table.header.index("league")
     found: dict[str, Rows] = defaultdict(list)
     for index, row in table.filled():
+        if index in table.damage:
+            continue
         found[_TOURNAMENT.sub("", row[column].strip())].append((index, row))
     return dict(found)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import (
@@ -17,7 +18,6 @@ from sportsplat.domain import (
     MatchRecord,
     MatchStatus,
     Precision,
-    QuoteRecord,
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
@@ -29,7 +29,7 @@ from sportsplat.sources.football_calendar import (
     read_date,
     seasons_of,
 )
-from sportsplat.sources.football_prices import QuoteTimes, offers_of, read_quotes
+from sportsplat.sources.football_prices import Priced, offers_of, read_quotes
 from sportsplat.sources.rows import RowError, RowReader, Table, collector_paused, read_count, read_table
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ STAT_COLUMNS = {
     "red_cards": ("HR", "AR"),
     "half_time_goals": ("HTHG", "HTAG"),
 }
+GOALS = attrgetter("home_score"), attrgetter("away_score")
 
 
 class FootballData:
@@ -122,6 +123,7 @@ class _Reader(RowReader):
         self.division = division
         self.seasons = seasons_of(table.file, (self.date_of(row) for _, row in table.filled()))
         self.offers = offers_of(table.header)
+        self.kept: list[tuple[int, list[str], MatchRecord, MatchKey]] = []
         self.stats = [
             (name, self.column[home], self.column[away])
             for name, (home, away) in STAT_COLUMNS.items()
@@ -132,7 +134,7 @@ class _Reader(RowReader):
         return read_date(self.cell(row, "Date"))
 
     def read(self, index: int, row: list[str]) -> None:
-        """Add one row's match and what belongs to it. Raises RowError when there is no match in it."""
+        """Add one row's match. Raises RowError when there is none in it."""
         match = self._match(row)
         key = self.add_match(index, match)
         if self.cell(row, "Time") and match.precision is Precision.DAY:
@@ -143,9 +145,15 @@ class _Reader(RowReader):
                 index, "surplus-fields", f"{surplus} stand right of the last column: the row has shifted"
             )
             return
-        self._add_quotes(index, row, match, key)
-        if match.known_at is not None:
-            self._add_stats(index, row, match, key, match.known_at)
+        self.kept.append((index, row, match, key))
+
+    def read_all(self) -> Batch:
+        """Read the matches row by row, and column by column what belongs to them."""
+        batch = super().read_all()
+        self._add_quotes()
+        self._add_stats()
+        batch.rejected.sort(key=attrgetter("line"))
+        return batch
 
     def _match(self, row: Sequence[str]) -> MatchRecord:
         division = self.cell(row, "Div")
@@ -189,46 +197,47 @@ class _Reader(RowReader):
             raise RowError("contradiction", f"FTR is {result!r} at {goals[0]}:{goals[1]}")
         return goals
 
-    def _add_quotes(self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey) -> None:
+    def _add_quotes(self) -> None:
+        quotes, problems = read_quotes(self.offers, [self._priced(*kept[1:]) for kept in self.kept])
+        self.batch.quotes.extend(quotes)
+        for position, code, reason in sorted(set(problems)):
+            self.note(self.kept[position][0], code, reason)
+
+    def _priced(self, row: Sequence[str], match: MatchRecord, key: MatchKey) -> Priced:
         exact = match.precision is Precision.MINUTE
         collected = collected_at(match.match_date)
-        times = QuoteTimes(
+        return Priced(
+            cells=row,
+            match=key,
             collected_at=collected if collected <= match.kickoff_utc else None,
             collected_known_at=min(collected, match.kickoff_utc),
             closed_known_at=match.kickoff_utc if exact else self.league.end_of_day(match.match_date),
         )
-        problems = set()
-        for found in read_quotes(self.offers, row, key, times):
-            if isinstance(found, QuoteRecord):
-                self.batch.quotes.append(found)
-            else:
-                problems.add(found)
-        for code, reason in sorted(problems):
-            self.note(index, code, reason)
 
-    def _add_stats(
-        self, index: int, row: Sequence[str], match: MatchRecord, key: MatchKey, known_at: datetime
-    ) -> None:
-        sides: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    def _add_stats(self) -> None:
+        played = [kept for kept in self.kept if kept[2].known_at is not None]
+        sides: tuple[list[dict[str, float]], ...] = ([{} for _ in played], [{} for _ in played])
         for name, *columns in self.stats:
-            for stats, column, goals in zip(
-                sides, columns, (match.home_score, match.away_score), strict=True
-            ):
-                if not row[column].strip():
-                    continue
+            for stats, column, goals_of in zip(sides, columns, GOALS, strict=True):
                 label = self.table.header[column]
-                try:
-                    value = read_count(row[column], label, "bad-stat")
-                except RowError as bad:
-                    self.note(index, bad.code, bad.reason)
-                    continue
-                if name == "half_time_goals" and goals is not None and value > goals:
-                    self.note(index, "bad-stat", f"{label} is {value}, more than the {goals} of full time")
-                    continue
-                stats[name] = float(value)
-        for stats, is_home in zip(sides, (True, False), strict=True):
-            if stats:
-                self.batch.stats.append(TeamStatsRecord(key, is_home, stats, known_at))
+                for found, (index, row, match, _) in zip(stats, played, strict=True):
+                    text = row[column]
+                    if not text or text.isspace():
+                        continue
+                    try:
+                        value = read_count(text, label, "bad-stat")
+                    except RowError as bad:
+                        self.note(index, bad.code, bad.reason)
+                        continue
+                    if name == "half_time_goals" and value > goals_of(match):
+                        told = f"{label} is {value}, more than the {goals_of(match)} of full time"
+                        self.note(index, "bad-stat", told)
+                        continue
+                    found[name] = float(value)
+        for (_, _, match, key), *both in zip(played, *sides, strict=True):
+            for found, is_home in zip(both, (True, False), strict=True):
+                if found and match.known_at is not None:
+                    self.batch.stats.append(TeamStatsRecord(key, is_home, found, match.known_at))
 
 
 def _letter(home: int, away: int) -> str:

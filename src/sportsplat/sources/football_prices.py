@@ -7,9 +7,10 @@ line of a handicap stands in a column of its own: `GBAH`, `BbAHh`, `AHh`, closin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress, repeat
 from typing import NamedTuple
 
 from sportsplat.domain import Market, MatchKey, Outcome, QuoteRecord
@@ -51,7 +52,7 @@ OUTCOMES = {
     "AHA": (Market.SPREAD, Outcome.AWAY),
 }
 _BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
-_COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(OUTCOMES)})")
+_COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(map(re.escape, OUTCOMES))})")
 
 
 class Side(NamedTuple):
@@ -73,12 +74,22 @@ class Offer(NamedTuple):
     line_column: str
 
 
-class QuoteTimes(NamedTuple):
-    """When pre-match prices were taken (None: not said), and from when a decision may use which prices."""
+class Priced(NamedTuple):
+    """A row with its match, when its pre-match prices were taken (None: not said), when which are known."""
 
+    cells: Sequence[str]
+    match: MatchKey
     collected_at: datetime | None
     collected_known_at: datetime
     closed_known_at: datetime
+
+
+class Problem(NamedTuple):
+    """What could not be a quote: the position of its row, and the words of a rejected value."""
+
+    position: int
+    code: str
+    reason: str
 
 
 def offers_of(header: Sequence[str]) -> list[Offer]:
@@ -106,45 +117,73 @@ def offers_of(header: Sequence[str]) -> list[Offer]:
     return offers
 
 
-def read_quotes(
-    offers: Sequence[Offer], row: Sequence[str], match: MatchKey, times: QuoteTimes
-) -> Iterator[QuoteRecord | tuple[str, str]]:
-    """Yield a row's quotes and, as (code, reason), what could not be one.
+def read_quotes(offers: Sequence[Offer], rows: Sequence[Priced]) -> tuple[list[QuoteRecord], list[Problem]]:
+    """Return the quotes of all rows, column by column, and what could not be one.
 
     An empty price or 0 is a price that is missing. A spread with one refused side or line is refused whole:
     old files have rows in which line and prices changed places.
     """
+    quotes: list[QuoteRecord] = []
+    problems: list[Problem] = []
+    if not rows:
+        return quotes, problems
+    cells, matches, collected_at, collected_known_at, closed_known_at = zip(*rows, strict=True)
     for offer in offers:
-        closing = offer.is_closing
-        quoted_at = None if closing else times.collected_at
-        known_at = times.closed_known_at if closing else times.collected_known_at
-        quotes: list[QuoteRecord] = []
-        problems: list[tuple[str, str]] = []
-        prices = [(side, row[side.position]) for side in offer.sides]
-        line, problem = _line(offer, row)
-        if problem and any(text for _, text in prices):
-            problems.append(problem)
-        for side, text in prices:
-            price = _price(text)
+        quoted_at = repeat(None) if offer.is_closing else collected_at
+        known_at = closed_known_at if offer.is_closing else collected_known_at
+        texts = [[row[side.position] for row in cells] for side in offer.sides]
+        prices = [list(map(_price, column)) for column in texts]
+        bad = [
+            problem for each in zip(offer.sides, texts, prices, strict=True) for problem in _bad_prices(*each)
+        ]
+        lines: Iterable[float | None] = repeat(2.5 if offer.market is Market.TOTAL else None)
+        if offer.market is Market.SPREAD:
+            lines, bad_lines = _lines(offer, cells, texts)
+            bad += bad_lines
+            refused = {problem.position for problem in bad}
+            prices = (
+                [
+                    [None if position in refused else price for position, price in enumerate(column)]
+                    for column in prices
+                ]
+                if refused
+                else prices
+            )
+        problems += bad
+        for side, column in zip(offer.sides, prices, strict=True):
+            records = zip(
+                matches, repeat(offer.bookmaker), repeat(offer.market), repeat(side.outcome), lines, column,
+                repeat(offer.is_closing), quoted_at, known_at,
+            )  # fmt: skip
+            quotes += map(QuoteRecord._make, compress(records, column))
+    return quotes, problems
+
+
+def _bad_prices(side: Side, texts: Sequence[str], prices: Sequence[float | None]) -> Iterator[Problem]:
+    if None in prices:
+        for position, price in enumerate(prices):
             if price is None:
-                problems.append(("bad-price", f"{side.column} is {text!r}: decimal odds are above 1"))
-            elif price and not problem:
-                quotes.append(
-                    QuoteRecord(
-                        match,
-                        offer.bookmaker,
-                        offer.market,
-                        side.outcome,
-                        line,
-                        price,
-                        closing,
-                        quoted_at,
-                        known_at,
-                    )
-                )
-        yield from problems
-        if not (problems and offer.market is Market.SPREAD):
-            yield from quotes
+                reason = f"{side.column} is {texts[position]!r}: decimal odds are above 1"
+                yield Problem(position, "bad-price", reason)
+
+
+def _lines(
+    offer: Offer, cells: Sequence[Sequence[str]], prices: Sequence[Sequence[str]]
+) -> tuple[list[float | None], list[Problem]]:
+    """Return the handicap of each row, and those that are missing beside a price."""
+    column = offer.line_index
+    texts = ["" if column is None else row[column].strip() for row in cells]
+    lines = list(map(_handicap, texts))
+    problems = [
+        Problem(
+            position,
+            "bad-line",
+            f"{offer.line_column} is {texts[position]!r}: a handicap is a multiple of 0.25",
+        )
+        for position, (line, *beside) in enumerate(zip(lines, *prices, strict=True))
+        if line is None and any(beside)
+    ]
+    return lines, problems
 
 
 def _line_column(prefix: str, is_closing: bool, position: dict[str, int]) -> str:
@@ -153,19 +192,6 @@ def _line_column(prefix: str, is_closing: bool, position: dict[str, int]) -> str
         return "AHCh"
     own = "BbAHh" if prefix in ("BbAv", "BbMx") else f"{prefix}AH"
     return own if own in position else "AHh" if "AHh" in position else "BbAHh"
-
-
-def _line(offer: Offer, row: Sequence[str]) -> tuple[float | None, tuple[str, str] | None]:
-    """Return the line of an offer, or the reason why it has none."""
-    if offer.market is Market.RESULT:
-        return None, None
-    if offer.market is Market.TOTAL:
-        return 2.5, None
-    text = row[offer.line_index].strip() if offer.line_index is not None else ""
-    line = _handicap(text)
-    if line is None:
-        return None, ("bad-line", f"{offer.line_column} is {text!r}: a handicap is a multiple of 0.25")
-    return line, None
 
 
 @lru_cache(maxsize=1024)
@@ -188,4 +214,4 @@ def _price(text: str) -> float | None:
         price = float(text)
     except ValueError:
         return None
-    return price if price == 0 or 1 < price < float("inf") else None
+    return price if (price == 0 or 1 < price < float("inf")) and "_" not in text else None

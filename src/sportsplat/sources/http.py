@@ -26,6 +26,8 @@ from sportsplat.redact import redact
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import Copy, RawCache
 from sportsplat.sources.pace import PACE
+from sportsplat.sources.text import web_page
+from sportsplat.sources.unpack import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 60.0  # a site that asks for more is not waited for
 TRANSFER_FACTOR = 10  # a whole answer may take so many times as long as one pause within it
+PAGE_BYTES = 65_536  # of an answer, to tell a web page by
 Refuse = Callable[[str, str, bytes], None]
 log = logging.getLogger(__name__)
 
@@ -167,6 +170,7 @@ class Fetcher:
                 raise _NoAnswer(_status(answer), _retry_after_s(answer), repeatable)
             data = self._body(answer)
         refuse(url, what, data)
+        Payload.of(url, data)  # a damaged packed file is refused before it is kept
         copy = Copy(
             data,
             hashlib.sha256(data).hexdigest(),
@@ -180,9 +184,19 @@ class Fetcher:
     def _body(self, answer: httpx.Response) -> bytes:
         """Read the whole body; httpx itself refuses one that is shorter than its Content-Length."""
         deadline = monotonic() + self._transfer_s
-        parts = []
+        parts: list[bytes] = []
+        size = 0
         for part in answer.iter_bytes():
             parts.append(part)
+            size += len(part)
+            if size > LARGEST_BYTES:
+                raise SourceUnavailable(
+                    f"The site's file is larger than {LARGEST_BYTES >> 20:,} MB.",
+                    code="TOO_LARGE",
+                    cause=f"{answer.request.url} went on after that.",
+                    fix="Download it by other means, and split it.",
+                    url=str(answer.request.url),
+                )
             if monotonic() > deadline:
                 raise httpx.ReadTimeout(f"not complete after {self._transfer_s:g} s", request=answer.request)
         return b"".join(parts)
@@ -259,11 +273,12 @@ def _status(answer: httpx.Response) -> str:
 
 def refuse_web_page(url: str, what: str, data: bytes) -> None:
     """Raise SourceUnavailable for HTML: some sites and every captive portal answer 200 with a page."""
-    if data.lstrip()[:1] == b"<":
+    title = web_page(data[:PAGE_BYTES].decode("utf-8", "replace"))
+    if title is not None:
         raise SourceUnavailable(
             f"The site gave a web page instead of the file for {what}.",
             code="NOT_DATA",
-            cause=f"{url} answered 200 and {data.lstrip()[:60]!r}.",
+            cause=f"{url} answered 200 and the page {title!r}.",
             fix="Open the address in a browser; correct it in config/settings.yaml if the file has moved.",
             url=url,
         )

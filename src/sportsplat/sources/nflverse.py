@@ -33,6 +33,7 @@ from sportsplat.sources.rows import (
     collector_paused,
     read_count,
     read_iso_date,
+    read_number,
     read_table,
 )
 
@@ -228,7 +229,7 @@ def _score(row: dict[str, str]) -> tuple[int, int] | None:
     points = read_count(home, "home_score"), read_count(away, "away_score")
     for column, expected in (("result", points[0] - points[1]), ("total", sum(points))):
         text = row.get(column, "")
-        if text and _number(text, column, "contradiction") != expected:
+        if text and read_number(text, column, "contradiction") != expected:
             raise RowError("contradiction", f"{column} is {text!r} at {points[0]}:{points[1]} (home:away)")
     return points
 
@@ -238,23 +239,13 @@ def _line(row: dict[str, str], market: Market) -> float | None:
     if market is Market.RESULT:
         return None
     column = "spread_line" if market is Market.SPREAD else "total_line"
-    value = _number(row.get(column, ""), column, "bad-line")
+    value = read_number(row.get(column, ""), column, "bad-line")
     return 0.0 - value if market is Market.SPREAD else value
 
 
 @lru_cache(maxsize=4096)
 def _decimal(text: str, column: str) -> float:
-    odds = float(american_to_decimal(_number(text, column, "bad-price")))
+    odds = float(american_to_decimal(read_number(text, column, "bad-price")))
     if odds != odds:
         raise RowError("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
     return odds
-
-
-def _number(text: str, column: str, code: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise RowError(code, f"{column} is {text!r}: not a number") from None
-    if value - value != 0:
-        raise RowError(code, f"{column} is {text!r}: not a finite number")
-    return value

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload, decode_text
+from sportsplat.sources.base import Payload
+from sportsplat.sources.headers import missing_columns, without_doubles
+from sportsplat.sources.headers import not_this_format as not_this_format
+from sportsplat.sources.lines import Damage, damage_of, header_cells, lines_of, split
+from sportsplat.sources.lines import header_of as header_of
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 YEARS = range(1870, 2200)  # a match day in any other is a typing error
+LONGEST_RAW = 4_000  # of a refused line that is kept with its reason
 _COUNT = re.compile(r"([0-9]{1,4})(?:\.0*)?")
 
 
@@ -33,23 +37,32 @@ class RowError(Exception):
 
 
 class Table(NamedTuple):
-    """A CSV file as text cells: `rows[i]` is physical line `i + 2`; a blank line is an empty list."""
+    """A CSV file as text cells: `rows[i]` is physical line `i + 2`; a blank line is an empty list.
+
+    A line in `damage` (by its index) has blank cells, so that no format can make a match of it, and is
+    rejected for its damage whatever a reader thinks of blank cells.
+    """
 
     file: str
     header: list[str]
     rows: list[list[str]]
     lines: list[str]
+    damage: Mapping[int, Damage] = {}
 
     def filled(self) -> Iterator[tuple[int, list[str]]]:
         """Yield index and cells of the rows that are not blank, short rows filled up to the header."""
         width = len(self.header)
         for index, row in enumerate(self.rows):
-            if any(map(str.strip, row)):
+            if any(map(str.strip, row)) or index in self.damage:
                 yield index, row if len(row) >= width else row + [""] * (width - len(row))
 
     def reject(self, index: int, code: str, reason: str) -> Rejected:
         """Make the record of a row that cannot be taken, with its physical line and text."""
-        return Rejected(self.file, index + 2, reason, code, self.lines[index + 1].rstrip("\r\n"))
+        code, reason = self.damage.get(index, (code, reason))
+        raw = self.lines[index + 1].rstrip("\r\n")
+        if len(raw) > LONGEST_RAW:
+            raw = f"{raw[:LONGEST_RAW]}… ({len(raw):,} characters)"
+        return Rejected(self.file, index + 2, reason, code, raw)
 
 
 class RowReader(ABC):
@@ -118,60 +131,56 @@ class RowReader(ABC):
 def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -> Table:
     """Split a CSV payload into header and rows; every physical line stays one row.
 
+    Of two columns with one name the first counts; the other one's name is blank in the header. A line with a
+    NUL, of more than LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged.
+
     Raises:
-        InputRefused: a required column is missing (NOT_THIS_FORMAT), or no row follows (EMPTY_FILE).
+        InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV) or another format
+            (NOT_THIS_FORMAT, WRONG_SEPARATOR), a required column is missing (MISSING_COLUMN) or stands there
+            twice with different content (DUPLICATE_COLUMN), or no row follows (EMPTY_FILE).
     """
-    lines = list(io.StringIO(decode_text(payload), newline=""))
-    if not any(line.strip() for line in lines):
-        raise InputRefused(
-            f"{payload.name} is empty.",
-            code="EMPTY_FILE",
-            cause=f"{len(payload.data)} bytes, no text in them.",
-            fix="Download the file again, or leave it out.",
-        )
-    rows = _split(lines)
-    header = [cell.strip() for cell in rows.pop(0)]
+    lines = lines_of(payload)
+    damage = damage_of(lines)
+    rows = split(["" if index in damage else line for index, line in enumerate(lines, -1)])
+    header = header_cells(payload, lines[0], rows.pop(0))
     missing = [name for name in required if name not in header]
     if missing:
-        raise not_this_format(payload.name, format_name, required, header, missing)
-    if not any(map(any, rows)):
+        raise missing_columns(payload.name, format_name, required, header, missing)
+    if not damage and not any(any(map(str.strip, row)) for row in rows):
         raise InputRefused(
             f"{payload.name} has a header and no rows.",
             code="EMPTY_FILE",
-            cause=f"{len(rows)} blank lines follow the header.",
+            cause=f"{len(rows)} blank lines follow line 1." if rows else "Nothing follows line 1.",
             fix="Download the file again, or leave it out.",
         )
-    return Table(payload.name, header, rows, lines)
-
-
-def header_of(payload: Payload) -> list[str]:
-    """Return the column names of a CSV payload, by which formats of one source are told apart."""
-    first_line = decode_text(payload._replace(data=payload.data[:4096])).splitlines()[:1]
-    return [cell.strip() for cell in next(csv.reader(first_line), [])]
-
-
-def not_this_format(
-    file: str, format_name: str, required: Sequence[str], header: Sequence[str], missing: Sequence[str]
-) -> InputRefused:
-    """Make the error for a file that another program wrote."""
-    seen = ",".join(header)
-    return InputRefused(
-        f"{file} is not a file of {format_name}.",
-        code="NOT_THIS_FORMAT",
-        cause=f"Expected the columns {', '.join(required)}; {', '.join(missing)} missing from the header "
-        f"{seen[:160]!r}.",
-        fix="sportsplat sources",
-        missing=list(missing),
-        header=list(header),
-    )
+    return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
 
 
 def read_count(text: str, column: str, code: str = "impossible-score") -> int:
     """Read a count such as a score, 0 to 9999: "2" and "2.0" are 2. Raises RowError with `code` otherwise."""
-    found = _COUNT.fullmatch(text)
-    if not found:
+    count = _count(text)
+    if count is None:
         raise RowError(code, f"{column} is {text!r}: expected a whole number from 0")
-    return int(found[1])
+    return count
+
+
+@lru_cache(maxsize=4096)
+def _count(text: str) -> int | None:
+    found = _COUNT.fullmatch(text)
+    return int(found[1]) if found else None
+
+
+def read_number(text: str, column: str, code: str) -> float:
+    """Read a finite number. Raises RowError with `code` otherwise; "1_000", which Python reads, is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise RowError(code, f"{column} is {text!r}: not a number") from None
+    if value - value != 0:
+        raise RowError(code, f"{column} is {text!r}: not a finite number")
+    if "_" in text:
+        raise RowError(code, f"{column} is {text!r}: not a number")
+    return value
 
 
 def read_iso_date(text: str, column: str) -> date:
@@ -210,22 +219,3 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _split(lines: list[str]) -> list[list[str]]:
-    """Split lines into cells, line by line where a stray quote would swallow the rows below it."""
-    reader = csv.reader(lines)
-    try:
-        rows = list(reader)
-    except csv.Error:
-        rows = []
-    if len(rows) == len(lines):
-        return rows
-    return [_split_line(line) for line in lines]
-
-
-def _split_line(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return line.rstrip("\r\n").split(",")

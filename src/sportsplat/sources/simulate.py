@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import (
@@ -26,7 +26,15 @@ from sportsplat.domain import (
 )
 from sportsplat.errors import UsageError
 from sportsplat.sources.base import Payload
-from sportsplat.sources.rows import read_table
+from sportsplat.sources.rows import (
+    YEARS,
+    RowError,
+    RowReader,
+    collector_paused,
+    read_count,
+    read_number,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -131,57 +139,66 @@ def _row(match: SimulatedMatch, now: datetime) -> list[object]:
     ]
 
 
+@collector_paused()
 def parse(payload: Payload, league: League) -> Batch:
     """Turn a season's bytes into records; a row that does not parse is rejected with its reason."""
     table = read_table(payload, required=COLUMNS, format_name="the simulated league")
-    batch = Batch.empty(league.code, SimulateSource.name, payload.name)
-    rows = 0
-    for index, cells in enumerate(table.rows):
-        if not any(cells):
-            continue
-        rows += 1
-        try:
-            _read(dict(zip(table.header, cells, strict=True)), league, batch)
-        except (ValueError, OverflowError) as problem:
-            batch.rejected.append(table.reject(index, "bad-value", str(problem)))
-    return batch._replace(rows_read=rows)
+    return _Reader(table, league, SimulateSource.name).read_all()
 
 
-def _read(row: dict[str, str], league: League, batch: Batch) -> None:
-    """Add what one row tells; nothing is added when any of its values is refused."""
-    kickoff = datetime.fromisoformat(row["kickoff_utc"]).astimezone(UTC)
-    key = MatchKey(kickoff.date(), row["home"], row["away"])
-    if not key.home or not key.away or key.home == key.away:
-        raise ValueError(f"home {key.home!r} and away {key.away!r} are not two teams")
-    played = row["home_points"] != ""
-    known_at = kickoff + league.duration if played else None
-    match = MatchRecord(
-        season=int(row["season"]),
-        match_date=key.match_date,
-        kickoff_utc=kickoff,
-        precision=Precision.MINUTE,
-        home=key.home,
-        away=key.away,
-        neutral=row["neutral"] == "1",
-        status=MatchStatus.FINAL if played else MatchStatus.SCHEDULED,
-        home_score=_count(row, "home_points") if played else None,
-        away_score=_count(row, "away_points") if played else None,
-        known_at=known_at,
-    )
-    quotes = _quotes(row, key, kickoff)
-    forecasts = _truth(row, key, kickoff)
-    stats = [_stats(row, key, side, known_at) for side in ("home", "away")] if known_at else []
-    batch.matches.append(match)
-    batch.quotes.extend(quotes)
-    batch.forecasts.extend(forecasts)
-    batch.stats.extend(stats)
+class _Reader(RowReader):
+    """Reads the rows of a season into a batch."""
+
+    def read(self, index: int, row: list[str]) -> None:
+        """Add what one row tells; nothing is added when any of its values is refused (RowError)."""
+        width = len(self.table.header)
+        if len(self.table.rows[index]) != width:
+            raise RowError("bad-row", f"{len(self.table.rows[index])} cells stand under {width} columns")
+        cells = dict(zip(self.table.header, row, strict=True))
+        kickoff = _kickoff(cells["kickoff_utc"])
+        day = kickoff.date()
+        home, away = self.teams(cells["home"], cells["away"], day, ("home", "away"))
+        key = MatchKey(day, home, away)
+        played = cells["home_points"] != ""
+        known_at = kickoff + self.league.duration if played else None
+        match = MatchRecord(
+            season=_season(cells["season"], day),
+            match_date=day,
+            kickoff_utc=kickoff,
+            precision=Precision.MINUTE,
+            home=home,
+            away=away,
+            neutral=cells["neutral"] == "1",
+            status=MatchStatus.FINAL if played else MatchStatus.SCHEDULED,
+            home_score=read_count(cells["home_points"], "home_points") if played else None,
+            away_score=read_count(cells["away_points"], "away_points") if played else None,
+            known_at=known_at,
+        )
+        quotes = _quotes(cells, key, kickoff)
+        forecasts = _truth(cells, key, kickoff)
+        stats = [_stats(cells, key, side, known_at) for side in ("home", "away")] if known_at else []
+        self.add_match(index, match)
+        self.batch.quotes.extend(quotes)
+        self.batch.forecasts.extend(forecasts)
+        self.batch.stats.extend(stats)
 
 
-def _count(row: dict[str, str], column: str) -> int:
-    value = int(row[column])
-    if value < 0:
-        raise ValueError(f"{column} is {value}: a count is not negative")
-    return value
+def _kickoff(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        kickoff = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = datetime.min
+    if moment.tzinfo is None or moment.year not in YEARS:
+        raise RowError("bad-date", f"kickoff_utc is {text!r}: expected an ISO time with its zone")
+    return kickoff
+
+
+def _season(text: str, day: date) -> int:
+    season = read_count(text, "season", "bad-season")
+    if season != day.year:
+        raise RowError("bad-season", f"season is {text!r} on {day}: a season is a calendar year")
+    return season
 
 
 def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[QuoteRecord]:
@@ -197,9 +214,9 @@ def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[Quote
         for outcome in (Outcome.HOME, Outcome.AWAY):
             text = row[f"{prefix}_{outcome}"]
             if text:
-                odds = float(text)
-                if not odds > 1:
-                    raise ValueError(f"{prefix}_{outcome} is {odds}: decimal odds are above 1")
+                odds = read_number(text, f"{prefix}_{outcome}", "bad-price")
+                if odds <= 1:
+                    raise RowError("bad-price", f"{prefix}_{outcome} is {odds}: decimal odds are above 1")
                 price = (None, odds, is_closing, quoted_at, known_at)
                 quotes.append(QuoteRecord(key, BOOKMAKER, Market.RESULT, outcome, *price))
     return quotes
@@ -208,12 +225,13 @@ def _quotes(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[Quote
 def _truth(row: dict[str, str], key: MatchKey, kickoff: datetime) -> list[ForecastRecord]:
     if not row["truth_home"]:
         return []
-    truth = float(row["truth_home"])
+    truth = read_number(row["truth_home"], "truth_home", "bad-forecast")
     if not 0 < truth < 1:
-        raise ValueError(f"truth_home is {truth}: a probability lies between 0 and 1")
+        raise RowError("bad-forecast", f"truth_home is {truth}: a probability lies between 0 and 1")
     return [ForecastRecord(key, PUBLISHER, (truth, 1 - truth), kickoff)]
 
 
 def _stats(row: dict[str, str], key: MatchKey, side: str, known_at: datetime) -> TeamStatsRecord:
-    stats = {name: float(_count(row, f"{side}_{name}")) for name in ("points", "shots", "turnovers")}
+    columns = {name: f"{side}_{name}" for name in ("points", "shots", "turnovers")}
+    stats = {name: float(read_count(row[column], column, "bad-stat")) for name, column in columns.items()}
     return TeamStatsRecord(key, side == "home", stats, known_at)

@@ -1,0 +1,152 @@
+"""Bytes as text: what encoding they are in, and what they are where they are no text at all."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import shlex
+from typing import NamedTuple
+
+from sportsplat.errors import InputRefused
+
+
+class Kind(NamedTuple):
+    """A kind of file that is no text: its first bytes, its name, and what to do with one (of that FILE)."""
+
+    magic: bytes
+    name: str
+    fix: str = "file FILE"
+
+
+_AS_CSV = "Open it, and save the sheet as CSV."
+_KINDS = (
+    Kind(b"%PDF", "a PDF document"),
+    Kind(b"PAR1", "a Parquet file", "sportsplat sources"),
+    Kind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (xls)", _AS_CSV),
+    Kind(b"SQLite format 3\0", "an SQLite database"),
+    Kind(b"\x89PNG\r\n", "a PNG picture"),
+    Kind(b"\xff\xd8\xff", "a JPEG picture"),
+    Kind(b"GIF8", "a GIF picture"),
+    Kind(b"BZh", "a bzip2 archive", "bunzip2 --keep FILE"),
+    Kind(b"\xfd7zXZ\0", "an xz archive", "unxz --keep FILE"),
+    Kind(b"\x28\xb5\x2f\xfd", "a zstd archive", "unzstd FILE"),
+    Kind(b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x FILE"),
+    Kind(b"Rar!\x1a\x07", "a RAR archive", "unrar x FILE"),
+    Kind(b"\x7fELF", "a program"),
+    Kind(b"\x1f\x8b", "a gzip file within a gzip file", "gunzip --keep FILE"),
+)
+_ZIP = Kind(b"PK\x03\x04", "a zip archive", "unzip FILE")
+_OFFICE = (
+    (b"xl/", Kind(_ZIP.magic, "an Excel workbook (xlsx)", _AS_CSV)),
+    (b"word/", Kind(_ZIP.magic, "a Word document (docx)")),
+)
+_LFS = "version https://git-lfs.github.com/spec/"
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_PROBE = 4096  # bytes that tell UTF-16 without a mark
+
+
+def decode(name: str, data: bytes) -> str:
+    """Return the text of a file: UTF-8, UTF-16 and UTF-32 by their mark, UTF-16 without one by its zeros.
+
+    A line that is no UTF-8 is read as Windows-1252: one damaged byte costs its own line.
+
+    Raises:
+        InputRefused: another kind of file (NOT_TEXT, which it says), or UTF-16 that breaks off (NOT_TEXT).
+    """
+    kind = kind_of(data)
+    if kind is not None:
+        said = f"{name} is {kind.name}, not a text file."
+        raise not_text(said, f"It begins with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
+    encoding = _wide_encoding(data)
+    if encoding is not None:
+        try:
+            return data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as problem:
+            told = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
+            said = f"{name} is damaged {encoding.upper()} text."
+            raise not_text(said, f"At {told}.", "Download the file again.") from problem
+    zeros = data.count(0)
+    if 2 * zeros > len(data):
+        told = f"{zeros:,} of its {len(data):,} bytes are zero."
+        raise not_text(f"{name} is mostly zero bytes.", told, "Download the file again.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        lines = data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+        return "".join(map(_decode_line, lines))
+
+
+def kind_of(data: bytes) -> Kind | None:
+    """Tell by the first bytes what a file is that is no text; None for anything else."""
+    if data.startswith(_ZIP.magic):
+        return next((kind for mark, kind in _OFFICE if mark in data), _ZIP)
+    return next((kind for kind in _KINDS if data.startswith(kind.magic)), None)
+
+
+def web_page(text: str) -> str | None:
+    """Return the title of a web page, or what else can be read of it; None where the text is no page."""
+    head = text[:65536].lstrip("\ufeff \t\r\n")
+    if not head.startswith("<"):
+        return None
+    found = _TITLE.search(head)
+    said = html.unescape(found[1] if found else _TAG.sub(" ", head[:4096]))
+    return " ".join(said.split())[:120] or " ".join(head[:60].split())
+
+
+def refuse_other_text(name: str, text: str) -> None:
+    """Raise InputRefused for text that is no table: a web page (NOT_DATA), JSON or a pointer (NOT_CSV)."""
+    title = web_page(text)
+    if title is not None:
+        raise InputRefused(
+            f"{name} is a web page, not a data file.",
+            code="NOT_DATA",
+            cause=f"The page says {title!r}.",
+            fix="Download the file again: the site answered with a page, as for an error or a log-in.",
+        )
+    head = text[:200].lstrip()
+    if head.startswith(_LFS):
+        raise InputRefused(
+            f"{name} is a pointer to a file, not the file.",
+            code="NOT_CSV",
+            cause=f"Git LFS keeps the data elsewhere; line 1 is {head.splitlines()[0]!r}.",
+            fix="git lfs pull",
+        )
+    if head.startswith(("{", "[")):
+        raise InputRefused(
+            f"{name} is JSON, not a CSV file.",
+            code="NOT_CSV",
+            cause=f"It begins with {head[:40]!r}.",
+            fix="sportsplat sources",
+        )
+
+
+def not_text(message: str, cause: str, fix: str) -> InputRefused:
+    """Make the error for a file that is no text (NOT_TEXT)."""
+    return InputRefused(message, code="NOT_TEXT", cause=cause, fix=fix)
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """Tell UTF-32 and UTF-16 by their mark, UTF-16 without one by every other byte being zero."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    probe = data[:_PROBE]
+    half = len(probe) // 2
+    even, odd = probe[0::2].count(0), probe[1::2].count(0)
+    if 2 * odd > half and 10 * even < half:
+        return "utf-16-le"
+    if 2 * even > half and 10 * odd < half:
+        return "utf-16-be"
+    return None
+
+
+def _decode_line(line: bytes) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("latin-1")  # five bytes have no meaning in cp1252; latin-1 keeps them as they are
