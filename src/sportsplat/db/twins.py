@@ -20,7 +20,7 @@ SELECT FROM match_claims c JOIN matches m ON m.id = c.match_id
 """
 
 _TWINS = """
-WITH pair AS (
+WITH pair AS MATERIALIZED (
     SELECT a.id AS one, b.id AS other, false AS turned
       FROM linked_matches l
       JOIN matches a ON a.id = l.match_id
@@ -33,15 +33,20 @@ WITH pair AS (
       JOIN matches a ON a.id = l.match_id
       JOIN matches b ON b.league = a.league AND b.match_date = a.match_date AND b.home_id = a.away_id
        AND b.away_id = a.home_id AND b.number = a.number AND b.season = a.season),
+apart AS MATERIALIZED (
+    SELECT pair.* FROM pair
+      JOIN (SELECT match_id, array_agg(source) AS names FROM match_claims
+             WHERE match_id IN (SELECT one FROM pair) GROUP BY match_id) x ON x.match_id = one
+      JOIN (SELECT match_id, array_agg(source) AS names FROM match_claims
+             WHERE match_id IN (SELECT other FROM pair) GROUP BY match_id) y ON y.match_id = other
+     WHERE NOT x.names && y.names),
 near AS (
     SELECT DISTINCT one, other, turned
-      FROM pair
+      FROM apart
       JOIN match_claims p ON p.match_id = one AND p.status = 'final'
       JOIN match_claims q ON q.match_id = other AND q.status = 'final'
-       AND CASE WHEN p.home_id = q.home_id THEN (p.home_score, p.away_score) = (q.home_score, q.away_score)
-                ELSE (p.home_score, p.away_score) = (q.away_score, q.home_score) END
-     WHERE NOT EXISTS (SELECT FROM match_claims x JOIN match_claims y USING (source)
-                        WHERE x.match_id = one AND y.match_id = other)),
+     WHERE CASE WHEN p.home_id = q.home_id THEN (p.home_score, p.away_score) = (q.home_score, q.away_score)
+                ELSE (p.home_score, p.away_score) = (q.away_score, q.home_score) END),
 either AS (SELECT one, other, turned FROM near UNION SELECT other, one, turned FROM near),
 alone AS (SELECT one FROM either GROUP BY one HAVING count(*) = 1)
 SELECT least(e.one, e.other), greatest(e.one, e.other), bool_or(e.turned)
