@@ -220,7 +220,7 @@ class DataLacking(CheckFailed):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `error` object with the report in it: scripts read the numbers all the same."""
-        return super().to_dict() | {"details": self.details}
+        return super().to_dict() | ({"details": self.details} if self.details else {})
 
 
 class PromotionRefused(CheckFailed):

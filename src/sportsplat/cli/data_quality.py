@@ -39,7 +39,7 @@ def quality(
 
     sportsplat data quality epl
     sportsplat data quality epl --season 2019 --season 2020 --html reports/quality.html
-    sportsplat data quality nba --strict --json | jq -r '(.data // .error.details.report).findings[].next'
+    sportsplat data quality nba --json | jq -r '.data.findings[].next'
     """
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.quality import quality as run
