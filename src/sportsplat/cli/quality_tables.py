@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     from sportsplat.domain import JsonObject
     from sportsplat.quality.shares import Cell
 
-# One hue from light to dark, so that the eye needs no colours to read it; the text stands out on each.
-HEAT = ("", *["#0b1b2b on #d0e3f5"] * 3, *["#0b1b2b on #80b5de"] * 3, *["#ffffff on #2f74b5"] * 3,
-        "#ffffff on #0b3f78")  # fmt: skip
+# By step: one hue from light to dark, so that the eye needs no colours to read it, under text that stands out
+# on each. A terminal of sixteen colours has fewer shades.
+HEAT = (
+    "",
+    *["#0b1b2b on #d0e3f5"] * 3,
+    *["#0b1b2b on #80b5de"] * 3,
+    *["#ffffff on #2f74b5"] * 3,
+    "#ffffff on #0b3f78",
+)
+HEAT_OF_FEW_COLORS = ("", *["cyan"] * 6, *["black on cyan"] * 3, "bright_white on blue")
 SEVERITY = {"error": "bold red", "warning": "yellow", "info": "dim"}
 FINDINGS_SHOWN = 40
 LETTERS = ascii_uppercase + ascii_lowercase
@@ -67,7 +74,7 @@ def _show_heat_map(console: Console, data: JsonObject) -> None:
     if others:
         table.add_column("not played", overflow="fold")
     for line in seasons:
-        cells = [_heat(cell) for cell in (line.matches, *line.cells)]
+        cells = [_heat(console, cell) for cell in (line.matches, *line.cells)]
         table.add_row(line.season, *cells, *([line.others] if others else []))
     console.print(table)
     told = "per cent of played matches, rounded down; matches: stored of expected"
@@ -77,8 +84,9 @@ def _show_heat_map(console: Console, data: JsonObject) -> None:
         console.print(legend, markup=False, style="dim")
 
 
-def _heat(cell: Cell) -> Text:
-    return Text(f" {cell.text} ", style=HEAT[cell.step] if cell.step else "dim")
+def _heat(console: Console, cell: Cell) -> Text:
+    shades = HEAT_OF_FEW_COLORS if console.color_system == "standard" else HEAT
+    return Text(f" {cell.text} ", style=shades[cell.step] if cell.step else "dim")
 
 
 def _show_findings(console: Console, data: JsonObject) -> None:
