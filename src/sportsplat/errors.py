@@ -18,6 +18,7 @@
     ├── CheckFailed                            10   409   a check said no
     │   ├── LeakageFound                       10
     │   ├── PreconditionFailed                 10
+    │   ├── DataLacking                        10
     │   └── PromotionRefused                   10
     └── NotFound                                2   404   no such league, model, match
 
@@ -220,6 +221,16 @@ class PreconditionFailed(CheckFailed):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `error` object with all rows in it: scripts read those that hold, too."""
+        return super().to_dict() | ({"details": self.details} if self.details else {})
+
+
+class DataLacking(CheckFailed):
+    """`data quality --strict` found an error; `details` has the whole report."""
+
+    code = "DATA_LACKING"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `error` object with the report in it: scripts read the numbers all the same."""
         return super().to_dict() | ({"details": self.details} if self.details else {})
 
 

@@ -72,13 +72,14 @@ def store(
     at: datetime | None = None,
     precedence: list[str] = PRECEDENCE,
     accept_changes: bool = True,
+    complete: bool = False,
 ) -> Written:
     """Write what a source says as a job does."""
     with conn.transaction():
         lock_league(conn, "sim")
         teams = dict(conn.execute("SELECT name, id FROM teams").fetchall())
         run = conn.execute("INSERT INTO pipeline_runs (kind) VALUES ('ingest') RETURNING id").fetchone()
-        speaker = Source("sim", source, run[0] if run else 0, precedence, at)
+        speaker = Source("sim", source, run[0] if run else 0, precedence, at, complete)
         written = write_matches(conn, speaker, made.matches, teams, accept_changes=accept_changes)
         sides = Sides(written.ids, written.turned)
         places = {record.key: place for place, record in enumerate(made.matches)}
@@ -238,6 +239,26 @@ def test_another_source_that_went_on_postpones_nothing(conn: Connection) -> None
     store(conn, FIRST, batch([match()]))
     store(conn, SECOND, batch([match("Celta", "Dukla", DAY + timedelta(days=9), score=(1, 0))]))
     assert held(conn, "status") == [("scheduled",), ("final",)]
+
+
+def a_season(*days: int) -> Batch:
+    """Two results around fixtures of Ajax on these days of January."""
+    around = [match("Celta", "Dukla", date(2021, 1, day), score=(1, 0)) for day in (1, 30)]
+    return batch(
+        [*around, *(match(away=NAMES[place + 1], day=date(2021, 1, day)) for place, day in enumerate(days))]
+    )
+
+
+def test_a_fixture_that_a_complete_file_has_no_more_was_withdrawn_and_may_come_back(conn: Connection) -> None:
+    earlier = datetime(2021, 1, 1, tzinfo=UTC)
+    store(conn, FIRST, batch(a_season(29).matches[2:]), complete=True, at=earlier)
+    store(conn, FIRST, a_season(), complete=True)
+    assert held(conn, "match_date", "status")[1] == (date(2021, 1, 29), "postponed")
+    assert store(conn, FIRST, a_season(29), complete=True, at=earlier).tally == Tally(0, 0, 3)
+    assert store(conn, FIRST, a_season(29), complete=True).tally == Tally(0, 1, 2)
+    assert held(conn, "status") == [("final",), ("scheduled",), ("final",)]
+    assert store(conn, FIRST, a_season()).tally == Tally(0, 0, 2)  # not complete: says nothing of the fixture
+    assert held(conn, "status") == [("final",), ("scheduled",), ("final",)]
 
 
 def test_a_result_that_its_own_source_gave_otherwise_is_not_taken_unless_asked(conn: Connection) -> None:

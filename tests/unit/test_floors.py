@@ -20,11 +20,11 @@ FLOORS = {
     "api": 4,
     "jobs": 3,
     **dict.fromkeys(("infra", "db", "sources", "intelligence"), 2),
-    **dict.fromkeys(("betting", "ratings", "features", "models", "backtest"), 1),
+    **dict.fromkeys(("betting", "ratings", "features", "models", "backtest", "quality"), 1),
 }
 GROUND = 0
 SHELL = {"infra", "db", "sources", "intelligence"}
-CORE_ORDER = {"betting": 0, "ratings": 0, "features": 1, "models": 2, "backtest": 3}
+CORE_ORDER = {"betting": 0, "ratings": 0, "quality": 0, "features": 1, "models": 2, "backtest": 3}
 HEAVY = (
     "pandas",
     "numpy",

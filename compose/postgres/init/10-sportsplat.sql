@@ -613,7 +613,7 @@ CREATE TABLE match_claims (
     CONSTRAINT pk_match_claims PRIMARY KEY (match_id, source),
     CONSTRAINT uq_match_claims_source_match_date_home_id_away_id_number
         UNIQUE (source, match_date, home_id, away_id, number),
-    CONSTRAINT ck_match_claims_status CHECK (status IN ('scheduled', 'cancelled', 'final')),
+    CONSTRAINT ck_match_claims_status CHECK (status IN ('withdrawn', 'scheduled', 'cancelled', 'final')),
     CONSTRAINT ck_match_claims_result
         CHECK (num_nonnulls(home_score, away_score, known_at) = CASE status WHEN 'final' THEN 3 ELSE 0 END)
 );
@@ -622,6 +622,8 @@ COMMENT ON TABLE match_claims IS
 COMMENT ON COLUMN match_claims.home_id IS 'Either team of the match';
 COMMENT ON COLUMN match_claims.away_id IS 'The other one';
 COMMENT ON COLUMN match_claims.match_date IS 'Calendar day as the source tells it';
+COMMENT ON COLUMN match_claims.status IS
+    'As in matches; withdrawn: a later file of the source covers the day and has the fixture no more';
 COMMENT ON COLUMN match_claims.kickoff_utc IS 'UTC';
 COMMENT ON COLUMN match_claims.known_at IS 'UTC; when the result became known, empty while unplayed';
 COMMENT ON COLUMN match_claims.recorded_at IS 'UTC; since when the source is known to say so';

@@ -26,6 +26,7 @@ MODULES = (
     "config",
     "db",
     "data",
+    "data_quality",
     "teams",
     "sync",
     "features",

@@ -34,7 +34,11 @@ match_claims = Table(
     Column("number", SmallInteger, nullable=False),
     Column("neutral", Boolean, nullable=False),
     words("stage"),
-    words("status"),
+    words(
+        "status",
+        comment="As in matches; withdrawn: a later file of the source covers the day and has the"
+        " fixture no more",
+    ),
     Column("home_score", Integer),
     Column("away_score", Integer),
     moment("known_at", BECAME_KNOWN, nullable=True),
@@ -42,7 +46,7 @@ match_claims = Table(
     Column("run_id", BigInteger, comment="Pipeline run that last changed this row"),
     PrimaryKeyConstraint("match_id", "source"),
     UniqueConstraint("source", "match_date", "home_id", "away_id", "number"),
-    check("status", "status IN ('scheduled', 'cancelled', 'final')"),
+    check("status", "status IN ('withdrawn', 'scheduled', 'cancelled', 'final')"),
     check("result", RESULT),
     comment="What each source says of a match, home and away as it names them; matches holds what counts",
 )

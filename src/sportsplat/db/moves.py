@@ -1,7 +1,9 @@
-"""Fixtures that a source dates anew: they stay one match, with its quotes and predictions.
+"""Fixtures that a source dates anew, or has no more.
 
 A file that lists a stretch of a season leaves out a fixture which its source named before, and names an
-unknown one of the same pair, and there is exactly one of each: the fixture was moved.
+unknown one of the same pair, and there is exactly one of each: the fixture was moved, and stays one match
+with its quotes and predictions. Where there is no other one, and the source lists every fixture, it was
+withdrawn.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 _FIXTURES = """
 SELECT FROM match_claims
- WHERE source = %(source)s AND match_date BETWEEN %(first)s AND %(last)s AND status = 'scheduled' LIMIT 1
+ WHERE source = %(source)s AND match_date BETWEEN %(first)s AND %(last)s
+   AND status IN ('scheduled', 'withdrawn') LIMIT 1
 """
 
 _MOVED = """
@@ -40,12 +43,13 @@ new AS (
     WINDOW pair AS (PARTITION BY s.season, s.home_id, s.away_id, s.stage))
 SELECT gone.match_id, gone.status, new.position, new.status
   FROM gone JOIN new USING (season, home_id, away_id, stage)
- WHERE gone.candidates = 1 AND new.candidates = 1 AND (gone.status = 'scheduled' OR new.status = 'scheduled')
+ WHERE gone.candidates = 1 AND new.candidates = 1
+   AND (gone.status IN ('scheduled', 'withdrawn') OR new.status = 'scheduled')
 """
 
 _MOVE = """
 UPDATE match_claims c
-   SET match_date = s.match_date, number = s.number, kickoff_utc = s.kickoff_utc,
+   SET status = 'scheduled', match_date = s.match_date, number = s.number, kickoff_utc = s.kickoff_utc,
        precision = (%(precision)s::text[])[s.precision], run_id = %(run_id)s,
        recorded_at = coalesce(%(recorded_at)s::timestamptz, now())
   FROM staged_matches s
@@ -53,21 +57,45 @@ UPDATE match_claims c
 """
 
 
+_WITHDRAW = """
+WITH reach AS (
+    SELECT season, min(match_date) AS first_date, max(match_date) AS last_date
+      FROM staged_matches GROUP BY season),
+gone AS (
+    SELECT c.match_id
+      FROM match_claims c
+      JOIN matches m ON m.id = c.match_id AND m.league = %(league)s
+      JOIN reach r ON r.season = c.season AND c.match_date > r.first_date AND c.match_date < r.last_date
+      LEFT JOIN staged_matches s ON s.match_date = c.match_date AND s.home_id = c.home_id
+                                AND s.away_id = c.away_id AND s.number = c.number
+     WHERE c.source = %(source)s AND c.status = 'scheduled' AND s.position IS NULL
+       AND c.recorded_at <= coalesce(%(recorded_at)s::timestamptz, now()))
+UPDATE match_claims c
+   SET status = 'withdrawn', run_id = %(run_id)s,
+       recorded_at = coalesce(%(recorded_at)s::timestamptz, now())
+  FROM gone WHERE c.match_id = gone.match_id AND c.source = %(source)s
+RETURNING c.match_id
+"""
+
+
 def follow_moves(
     conn: psycopg.Connection[Any], params: Mapping[str, Any], *, has_fixtures: bool
 ) -> list[int]:
-    """Give claims their new dates; leave out staged ones that an older file dates as they were.
+    """Give claims their new dates, and withdraw what a complete file has no more.
+
+    Staged ones that an older file dates as they were are left out.
 
     has_fixtures: whether a staged match is yet to be played; only what is, or was stored so, moves. Return
-    the ids of the matches that were moved.
+    the ids of the matches that were moved or withdrawn.
     """
     if not has_fixtures and conn.execute(_FIXTURES, params).fetchone() is None:
         return []
     moved = []
     for match_id, claimed, position, staged in conn.execute(_MOVED, params).fetchall():
-        if claimed == "scheduled":
+        if claimed in ("scheduled", "withdrawn"):
             conn.execute(_MOVE, {**params, "match": match_id, "position": position})
             moved.append(match_id)
         elif staged == "scheduled":
             conn.execute("DELETE FROM staged_matches WHERE position = %s", (position,))
-    return moved
+    withdrawn = conn.execute(_WITHDRAW, params).fetchall() if params["complete"] else []
+    return [*moved, *(match_id for (match_id,) in withdrawn)]

@@ -2,8 +2,8 @@
 
 Day, venue, stage and season are those of the source whose word comes first; the result is that of the first
 which has one; a place is neutral when anybody says so; a start known to the minute beats that of a day.
-A fixture is postponed when its source went on to later days without it. Nothing here depends on the order in
-which the claims came.
+A fixture is postponed when its source went on to later days without it, or withdrew it. Nothing here depends
+on the order in which the claims came.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ result AS (
            CASE WHEN c.home_id = f.home_id THEN c.home_score ELSE c.away_score END AS home_score,
            CASE WHEN c.home_id = f.home_id THEN c.away_score ELSE c.home_score END AS away_score
       FROM claim c JOIN frame f USING (match_id)
-     ORDER BY c.match_id, array_position(ARRAY['final', 'cancelled', 'scheduled'], c.status), c.rank, c.name),
+     ORDER BY c.match_id, array_position(ARRAY['final', 'cancelled', 'scheduled', 'withdrawn'], c.status),
+              c.rank, c.name),
 known AS (
     SELECT DISTINCT ON (c.match_id) c.match_id, c.known_at
       FROM claim c WHERE c.status = 'final'
@@ -70,8 +71,8 @@ late AS (
 SELECT f.match_id, f.season, f.match_date, coalesce(s.kickoff_utc, f.kickoff_utc) AS kickoff_utc,
        CASE WHEN s.match_id IS NULL THEN f.precision ELSE 'minute' END AS precision,
        f.home_id, f.away_id, f.number, f.neutral, f.stage,
-       CASE WHEN r.status = 'scheduled' AND l.match_id IS NOT NULL THEN 'postponed' ELSE r.status END
-           AS status,
+       CASE WHEN r.status = 'withdrawn' OR (r.status = 'scheduled' AND l.match_id IS NOT NULL)
+            THEN 'postponed' ELSE r.status END AS status,
        r.home_score, r.away_score,
        CASE WHEN r.status = 'final' THEN greatest(k.known_at, coalesce(s.kickoff_utc, f.kickoff_utc)) END
            AS known_at,

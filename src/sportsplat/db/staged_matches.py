@@ -54,6 +54,7 @@ class Source(NamedTuple):
     run_id: int
     precedence: Sequence[str] = ()
     recorded_at: Any = None
+    complete: bool = False  # a file lists every fixture of the stretch that it covers
 
 
 def stage_matches(
@@ -83,6 +84,7 @@ def stage_matches(
         "run_id": source.run_id,
         "precedence": list(source.precedence),
         "recorded_at": source.recorded_at,
+        "complete": source.complete,
         "first": min(values["match_date"]),
         "last": max(values["match_date"]),
         **{name: texts for name, (_, texts) in coded.items()},

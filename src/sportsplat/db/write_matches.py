@@ -64,7 +64,8 @@ WITH written AS (
                        ELSE s.known_at END AS known_at) e
      WHERE s.position <> ALL (%(refused)s::integer[]) AND (t.match_id IS NULL
         OR ((array_position(ARRAY['scheduled', 'cancelled', 'final'], s.status), n.moment)
-            >= (array_position(ARRAY['scheduled', 'cancelled', 'final'], t.status), t.recorded_at)
+            >= (coalesce(array_position(ARRAY['scheduled', 'cancelled', 'final'], t.status), 1),
+                t.recorded_at)
             AND (t.season, t.match_date, t.kickoff_utc, t.precision, t.home_id, t.away_id, t.number,
                  t.neutral, t.stage, t.status, t.home_score, t.away_score, t.known_at)
                 IS DISTINCT FROM (s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id,

@@ -18,7 +18,7 @@ from sportsplat.backtest.bets import Betting, Draws, bet
 from sportsplat.backtest.compare import Comparison, compare, losses_by_season
 from sportsplat.backtest.engine import Fitting, Forecasts, blocks, check_model, refuse_untrained, walk_forward
 from sportsplat.backtest.prices import Prices, find_prices, label
-from sportsplat.backtest.report import View, render_report
+from sportsplat.backtest.report import GENERATOR, View, render_report
 from sportsplat.domain import JsonObject
 from sportsplat.jobs import fingerprint
 from sportsplat.jobs.backtest_inputs import Inputs, choose_rows, published, read_inputs
@@ -85,7 +85,7 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
     league = context.league(request.league)
     check_model(request.model)
     if request.report is not None:
-        refuse_foreign(request.report)
+        refuse_foreign(request.report, GENERATOR)
     watch = _Stopwatch()
     with watch.stage("read"):
         inputs = read_inputs(context, league)

@@ -23,7 +23,7 @@ from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.jobs.identity import identify
 from sportsplat.jobs.sides import Sides
 from sportsplat.jobs.sift import narrow, sift
-from sportsplat.sources.base import batches_of
+from sportsplat.sources.base import batches_of, lists_all
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
     known = identify(conn, wanted, league)
     mentioned = (match.key for match in (*batch.matches, *wanted.matches))
     sifted = sift(known.batch, known.ids, () if known.batch is batch else mentioned)
-    source = Source(league.code, plan.source.name, run_id, league.precedence, plan.recorded_at)
+    source = Source(
+        league.code, plan.source.name, run_id, league.precedence, plan.recorded_at, lists_all(plan.source)
+    )
     written = write_matches(
         conn,
         source,

@@ -6,27 +6,27 @@ import os
 import tempfile
 from pathlib import Path
 
-from sportsplat.backtest.report import GENERATOR
 from sportsplat.errors import ResourceConflict
 
 HEAD = 4096  # bytes in which a report tells what it is
 
 
-def refuse_foreign(path: Path) -> None:
-    """Raise ResourceConflict (FILE_EXISTS) when `path` is there and is not an earlier report."""
+def refuse_foreign(path: Path, generator: str, flag: str = "--report", name: str = "backtest.html") -> None:
+    """Raise ResourceConflict (FILE_EXISTS) when `path` is there and is not an earlier report.
+
+    Such a one says `generator` in its head. `flag` is where the user named the file, `name` a good one.
+    """
     if path.is_dir():
-        raise ResourceConflict(
-            f"{path} is a folder", fix=f"--report {path / 'backtest.html'}", code="FILE_EXISTS"
-        )
+        raise ResourceConflict(f"{path} is a folder", fix=f"{flag} {path / name}", code="FILE_EXISTS")
     if not path.exists():
         return
     with path.open("rb") as file:
         head = file.read(HEAD).decode("utf-8", "replace")
-    if head and GENERATOR not in head:
+    if head and generator not in head:
         raise ResourceConflict(
             f"{path} exists and is not a report of sportsplat; it is left alone",
-            cause="--report",
-            fix="name another file with --report, or move that one away",
+            cause=flag,
+            fix=f"name another file with {flag}, or move that one away",
             code="FILE_EXISTS",
         )
 

@@ -72,6 +72,13 @@ class Suffixed(Source, Protocol):
 
 
 @runtime_checkable
+class Complete(Source, Protocol):
+    """A source whose files list every fixture of the stretch of a season that they cover, played or not."""
+
+    complete: bool
+
+
+@runtime_checkable
 class Fetchable(Source, Protocol):
     """A source with a public site."""
 
@@ -153,6 +160,11 @@ def only_league(
             fix=f"sportsplat ingest {source} {payload.name}",
         )
     return asked or leagues[code]
+
+
+def lists_all(source: Source) -> bool:
+    """Whether a fixture that a file of this source has no more was withdrawn."""
+    return isinstance(source, Complete) and source.complete
 
 
 def suffixes_of(source: Source) -> tuple[str, ...]:

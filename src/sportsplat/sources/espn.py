@@ -65,6 +65,7 @@ _PERIOD = re.compile(r"period_(\d+)")
 class Espn:
     """The source `espn`."""
 
+    complete = True
     name = NAME
     title = "ESPN's public scoreboards"
     licence = "none stated: public pages of ESPN, undocumented"

@@ -58,6 +58,7 @@ LAYOUTS: dict[tuple[str, ...], Callable[[Payload, League, str], Batch]] = {
 class FiveThirtyEightNba:
     """The source `fivethirtyeight-nba`."""
 
+    complete = True
     name = NAME
     title = "FiveThirtyEight NBA games and forecasts"
     licence = "CC BY 4.0 (FiveThirtyEight)"

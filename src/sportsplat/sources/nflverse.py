@@ -71,6 +71,7 @@ PRICES = (
 class Nflverse:
     """The source `nflverse`."""
 
+    complete = True
     name = NAME
     title = "nflverse games.csv"
     licence = "none stated in nflverse/nfldata; nflverse data releases: CC BY 4.0"

@@ -1,0 +1,145 @@
+"""What is stored of a league and what is missing of it, for people, programs and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sportsplat.db.quality import count_conflicts, read_conflicts, read_facts
+from sportsplat.domain import JsonObject
+from sportsplat.errors import DataLacking, NotFound, UsageError
+from sportsplat.quality.coverage import measures
+from sportsplat.quality.picture import Picture
+from sportsplat.quality.report import conflict_totals, report
+from sportsplat.quality.seasons import longest_usual_pause, schedules
+from sportsplat.sources import SOURCES, get_source
+from sportsplat.sources.base import Fetchable
+
+if TYPE_CHECKING:
+    from sportsplat.jobs.context import Context
+    from sportsplat.leagues import League
+    from sportsplat.quality.facts import Conflict
+
+FIELDS = ("score", "result", "date", "venue", "neutral", "stage", "season")
+"""What sources can contradict each other in: the fields of the view match_conflicts."""
+SHOWN_CONFLICTS = 25
+"""So many contradictions, the newest, stand on the page."""
+MOST_TOLD = 5
+
+
+def quality(
+    context: Context,
+    code: str,
+    *,
+    seasons: Sequence[int] = (),
+    html: Path | None = None,
+    now: datetime | None = None,
+) -> JsonObject:
+    """Look at all that is stored of a league; tell of `seasons` (none: all). `html`: also write the page.
+
+    Raises NotFound (no such league, no such season stored), ResourceConflict (a foreign file where the page
+    would go).
+    """
+    league = context.league(code)
+    if html is not None:
+        _check_place(html)
+    moment = now or datetime.now(UTC)
+    today = moment.astimezone(league.timezone).date()
+    with closing(context.connect("read", autocommit=True)) as conn:
+        facts = read_facts(conn, league, today)
+        shown = read_conflicts(conn, code, seasons=seasons, limit=SHOWN_CONFLICTS) if html is not None else []
+    _check_seasons(league, seasons, [counts.season for counts in facts.seasons])
+    serving = _serving(league)
+    picture = Picture(
+        league,
+        facts,
+        schedules(league, facts, today),
+        measures(league, facts),
+        longest_usual_pause(facts.pauses),
+        today,
+        frozenset(name for name in SOURCES if isinstance(get_source(name), Fetchable)),
+        serving,
+    )
+    data = report(picture, moment, seasons) | {"html": str(html) if html is not None else None}
+    if html is not None:
+        _write_page(html, data, shown)
+    return data
+
+
+def _check_place(path: Path) -> None:
+    from sportsplat.jobs.write_file import refuse_foreign
+    from sportsplat.quality.page import GENERATOR
+
+    refuse_foreign(path, GENERATOR, "--html", "quality.html")
+
+
+def _write_page(path: Path, data: JsonObject, conflicts: Sequence[Conflict]) -> None:
+    from sportsplat.jobs.write_file import write_atomically
+    from sportsplat.quality.page import render_page
+
+    write_atomically(path, render_page(data, conflicts))
+
+
+def refuse_errors(data: JsonObject) -> None:
+    """Raise DataLacking, with the report in its details, when the report has a finding of severity error."""
+    errors = [finding for finding in data["findings"] if finding["severity"] == "error"]
+    if errors:
+        first = errors[0]
+        raise DataLacking(
+            f"the stored data of {data['league']} lack something: {len(errors)} "
+            f"error{'' if len(errors) == 1 else 's'}",
+            cause="; ".join(f"{one['where']}: {one['what']}" for one in errors[:MOST_TOLD]),
+            fix=first["next"],
+            report=data,
+        )
+
+
+def conflicts(
+    context: Context, code: str, *, seasons: Sequence[int] = (), field: str | None = None, limit: int | None
+) -> JsonObject:
+    """Return who contradicts what holds, newest first: of `seasons` (none: all) and one field (None: all).
+
+    `limit`: at most so many rows (None: all); the totals count every one. Raises NotFound (league),
+    UsageError (BAD_FIELD).
+    """
+    league = context.league(code)
+    if field is not None and field not in FIELDS:
+        raise UsageError(
+            f"no source contradicts another in {field!r}",
+            cause=f"fields are {', '.join(FIELDS)}",
+            fix=f"sportsplat data conflicts {code} --field score",
+            code="BAD_FIELD",
+        )
+    with closing(context.connect("read", autocommit=True)) as conn:
+        rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit)
+        counts = count_conflicts(conn, code)
+    chosen = [one for one in counts if (not seasons or one.season in seasons) and field in (None, one.field)]
+    return {
+        "league": code,
+        "matches": sum(one.matches for one in chosen),
+        "totals": conflict_totals(chosen),
+        "conflicts": [row._asdict() for row in rows],
+        "precedence": list(league.precedence),
+    }
+
+
+def _check_seasons(league: League, asked: Sequence[int], stored: Sequence[int]) -> None:
+    unknown = [season for season in asked if season not in stored]
+    if unknown:
+        held = f"{min(stored)} to {max(stored)}" if stored else "none"
+        raise NotFound(
+            f"no season {unknown[0]} of {league.code} is stored",
+            cause=f"stored seasons (the year in which they start): {held}",
+            fix=f"sportsplat data quality {league.code}",
+            code="UNKNOWN_SEASON",
+        )
+
+
+def _serving(league: League) -> list[str]:
+    """Return the sources that can serve a league: those that name its teams first, then by precedence."""
+    first = dict.fromkeys([*league.names_from, *league.precedence])
+    names = [name for name in SOURCES if league.code in get_source(name).leagues]
+    return sorted(names, key=lambda name: list(first).index(name) if name in first else len(first))

@@ -1,0 +1,107 @@
+"""Of how many played matches each kind of fact is stored, season by season."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from sportsplat.quality.facts import ALL_STATS, BOX
+
+if TYPE_CHECKING:
+    from sportsplat.leagues import League
+    from sportsplat.quality.facts import Facts
+
+START, BOXES, PRICES, FORECASTS, DETAILS = "start", "box scores", "prices", "forecasts", "details"
+RESULT = "result"
+
+
+class Measure(NamedTuple):
+    """One kind of fact: `counts` has the number of played matches with it, by season.
+
+    detail: what a narrow table leaves out, such as one stat of many.
+    """
+
+    key: str
+    label: str
+    group: str
+    counts: Mapping[int, int]
+    detail: bool = False
+
+    @property
+    def stored(self) -> bool:
+        """Whether there is any of it."""
+        return any(self.counts.values())
+
+
+def measures(league: League, facts: Facts) -> list[Measure]:
+    """Return every measure of a league: what is declared for it, and what is stored besides."""
+    return [
+        Measure(
+            "kickoff_minute",
+            "kick-off to the minute",
+            START,
+            {counts.season: counts.minute for counts in facts.seasons},
+        ),
+        *_boxes(league, facts),
+        *_prices(league, facts),
+        *_forecasts(facts),
+        Measure("details", "details", DETAILS, facts.details),
+    ]
+
+
+def _boxes(league: League, facts: Facts) -> list[Measure]:
+    def counts(name: str) -> dict[int, int]:
+        return {season: found.get(name, 0) for season, found in facts.box_scores.items()}
+
+    declared = (*league.stats, *league.stored_stats)
+    if not declared and not facts.box_scores:
+        return []
+    found = [Measure("box_score", "any box score", BOXES, counts(BOX))]
+    if league.stats:
+        found.append(Measure("all_stats", "all stats of features", BOXES, counts(ALL_STATS)))
+    return found + [
+        Measure(f"stat:{name}", name.replace("_", " "), BOXES, counts(name), detail=True) for name in declared
+    ]
+
+
+def _prices(league: League, facts: Facts) -> list[Measure]:
+    def counts(bookmaker: str | None, closing: bool, market: str = RESULT) -> dict[int, int]:
+        return {
+            price.season: price.matches
+            for price in facts.prices
+            if (price.bookmaker, price.closing, price.market) == (bookmaker, closing, market)
+        }
+
+    found = []
+    for ref in dict.fromkeys((*league.prices.entry, *league.prices.benchmark)):
+        key = f"price:{ref.bookmaker}:{_when(ref.closing)}"
+        found.append(Measure(key, str(ref), PRICES, counts(ref.bookmaker, ref.closing)))
+    for closing in (False, True):
+        key, label = f"price:any:{_when(closing)}", f"any {_when(closing)}"
+        found.append(Measure(key, label, PRICES, counts(None, closing)))
+    others = [
+        Measure(
+            f"{market}:any:{_when(closing)}", f"any {market} {_when(closing)}", PRICES, of_market, detail=True
+        )
+        for market in ("spread", "total")
+        for closing in (False, True)
+        if (of_market := counts(None, closing, market))
+    ]
+    return found + others
+
+
+def _forecasts(facts: Facts) -> list[Measure]:
+    publishers: Sequence[str] = sorted({name for found in facts.forecasts.values() for name in found})
+    return [
+        Measure(
+            f"forecast:{name}",
+            name,
+            FORECASTS,
+            {season: found.get(name, 0) for season, found in facts.forecasts.items()},
+        )
+        for name in publishers
+    ]
+
+
+def _when(closing: bool) -> str:
+    return "closing" if closing else "pre-match"
