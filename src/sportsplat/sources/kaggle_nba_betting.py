@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 NAME = "kaggle-nba-betting"
 LEAGUE = "nba"
-BOOKMAKER = "consensus"
+BOOKMAKER = "kaggle-consensus"  # nearly that of sportsbookreview: two witnesses are kept apart
 REQUIRED = ("season", "date", "regular", "playoffs", "away", "home", "score_away", "score_home")
 PERIODS = {"q1": "period_1", "q2": "period_2", "q3": "period_3", "q4": "period_4", "ot": "period_overtime"}
 LOWEST_TOTAL, HIGHEST_TOTAL, HIGHEST_SPREAD = 100.0, 350.0, 40.0
