@@ -15,7 +15,7 @@ from psycopg import errors as pg
 from sportsplat.db import runs
 from sportsplat.db.staging import Tally, tune
 from sportsplat.db.teams import ensure_league, lock_league, resolve_teams
-from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
+from sportsplat.db.write import ensure_quote_partitions, write_forecasts, write_quotes, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict, SportsplatError
 from sportsplat.jobs.sift import key_of, narrow, sift
@@ -79,6 +79,8 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
         )
         try:
             batch = plan.source.parse(payload, plan.league, plan.leagues)
+            if batch.quotes:
+                ensure_quote_partitions(conn, {match.season for match in batch.matches})
             with conn.transaction():
                 stored = _store_batch(conn, plan, payload.name, batch, run_id)
                 runs.finish_run(conn, run_id, batch.league, stored.counts())
