@@ -37,22 +37,19 @@ _QUOTES = Stage(
     joined_on=("match_id",),
 )
 
-# Each season has a partition; naming those of the staged matches leaves the others alone. Whether a row is
-# new is known from the comparison: rows that come back from a partitioned table do not tell it.
-_UPSERT_QUOTES = """
+# A missing line or moment is compared by a stand-in, since NULLs cannot be hashed. Each season has a
+# partition; naming those of the staged matches leaves the others alone. Whether a row is new is known from
+# the comparison: rows that come back from a partitioned table do not tell it.
+UPSERT_QUOTES = """
 WITH differing AS MATERIALIZED (
     SELECT s.*, t.match_id IS NULL AS is_new
-      FROM (SELECT g.match_id, (%(bookmaker)s::text[])[g.bookmaker] COLLATE "C" AS bookmaker,
-                   (%(market)s::text[])[g.market] COLLATE "C" AS market,
-                   (%(outcome)s::text[])[g.outcome] COLLATE "C" AS outcome,
-                   nullif(g.line, 'NaN') AS line, g.is_closing, g.decimal_odds,
-                   nullif(g.quoted_at, '-infinity') AS quoted_at, g.known_at, m.season::smallint AS season
-              FROM staged_quotes g JOIN matches m ON m.id = g.match_id) s
+      FROM ({source}) s
       LEFT JOIN quotes t
         ON t.season IN ({seasons}) AND t.match_id BETWEEN %(first)s AND %(last)s
        AND t.match_id = s.match_id AND t.season = s.season AND t.bookmaker = s.bookmaker
        AND t.market = s.market AND t.outcome = s.outcome AND t.is_closing = s.is_closing
-       AND t.line IS NOT DISTINCT FROM s.line AND t.quoted_at IS NOT DISTINCT FROM s.quoted_at
+       AND coalesce(t.line, 'NaN') = coalesce(s.line, 'NaN')
+       AND coalesce(t.quoted_at, '-infinity') = coalesce(s.quoted_at, '-infinity')
      WHERE t.match_id IS NULL OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)),
 written AS (
     INSERT INTO quotes (match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at,
@@ -62,6 +59,15 @@ written AS (
     ON CONFLICT (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season) DO UPDATE
        SET decimal_odds = excluded.decimal_odds, known_at = excluded.known_at)
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM differing
+"""
+
+_SOURCE = """
+SELECT g.match_id, (%(bookmaker)s::text[])[g.bookmaker] COLLATE "C" AS bookmaker,
+       (%(market)s::text[])[g.market] COLLATE "C" AS market,
+       (%(outcome)s::text[])[g.outcome] COLLATE "C" AS outcome, nullif(g.line, 'NaN') AS line, g.is_closing,
+       g.decimal_odds, nullif(g.quoted_at, '-infinity') AS quoted_at, g.known_at,
+       m.season::smallint AS season
+  FROM staged_quotes g JOIN matches m ON m.id = g.match_id
 """
 
 _STAGED_SEASONS = """
@@ -99,7 +105,8 @@ def write_quotes(conn: psycopg.Connection[Any], records: Sequence[QuoteRecord], 
     rows = fill(conn, _QUOTES, staged)
     seasons = [season for (season,) in conn.execute(_STAGED_SEASONS).fetchall()]
     ensure_quote_partitions(conn, seasons)
-    statement = sql.SQL(_UPSERT_QUOTES).format(seasons=sql.SQL(", ").join(map(sql.Literal, seasons)))
+    listed = sql.SQL(", ").join(map(sql.Literal, seasons))
+    statement = sql.SQL(UPSERT_QUOTES).format(source=sql.SQL(_SOURCE), seasons=listed)
     return take(conn, statement.as_string(conn), {**texts, **_reach(match_ids)}, rows)
 
 

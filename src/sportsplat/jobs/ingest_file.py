@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,11 +22,13 @@ from sportsplat.jobs.sift import key_of, narrow, sift
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
-    from sportsplat.domain import Batch, Rejected
+    from sportsplat.domain import Batch, MatchKey, Rejected
     from sportsplat.leagues import League
     from sportsplat.sources.base import Payload, Source
 
 KIND = "ingest"
+WritePrices = Callable[["Mapping[MatchKey, int]"], "tuple[Tally, list[Rejected]]"]
+"""Writes prices of stored matches, given their ids; returns what became of them, and what was refused."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
             if batch.quotes:
                 ensure_quote_partitions(conn, {match.season for match in batch.matches})
             with conn.transaction():
-                stored = _store_batch(conn, plan, payload.name, batch, run_id)
+                stored = store_batch(conn, plan, payload.name, batch, run_id)
                 runs.finish_run(conn, run_id, batch.league, stored.counts())
         except BaseException as failure:
             if not conn.closed:
@@ -94,7 +96,15 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> S
         return stored
 
 
-def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Batch, run_id: int) -> Stored:
+def store_batch(
+    conn: psycopg.Connection[Any],
+    plan: Plan,
+    file: str,
+    batch: Batch,
+    run_id: int,
+    prices: WritePrices | None = None,
+) -> Stored:
+    """Store what a file says, within a transaction; `prices` writes what is too much for records."""
     league, source = batch.league, plan.source.name
     tune(conn)
     lock_league(conn, league)
@@ -103,22 +113,28 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
     names = {name for match in wanted.matches for name in (match.home, match.away)}
     teams = resolve_teams(conn, league, source, names)
     sifted = sift(wanted, teams, () if wanted is batch else map(key_of, batch.matches))
-    hangs_on_them = bool(sifted.quotes or sifted.stats or sifted.forecasts)
+    hangs_on_them = bool(sifted.quotes or sifted.stats or sifted.forecasts or prices)
     matches, ids = write_matches(
         conn, league, source, sifted.matches, teams, run_id, ids_wanted=hangs_on_them
     )
+    quotes = write_quotes(conn, sifted.quotes, ids[np.asarray(sifted.quote_rows, dtype=np.intp)])
+    rejected = sifted.rejected
+    if prices:
+        id_of = dict(zip(map(key_of, sifted.matches), ids.tolist(), strict=True))
+        written, refused = prices(id_of)
+        quotes, rejected = quotes.plus(written), [*rejected, *refused]
     return Stored(
         file=file,
         league=league,
         rows_read=batch.rows_read,
         matches=matches,
-        quotes=write_quotes(conn, sifted.quotes, ids[np.asarray(sifted.quote_rows, dtype=np.intp)]),
+        quotes=quotes,
         stats=write_team_stats(conn, sifted.stats, ids[np.asarray(sifted.stats_rows, dtype=np.intp)]),
         forecasts=write_forecasts(
             conn, sifted.forecasts, ids[np.asarray(sifted.forecast_rows, dtype=np.intp)]
         ),
-        rejected=sifted.rejected,
-        newly_rejected=runs.store_rejected(conn, run_id, source, league, file, sifted.rejected),
+        rejected=rejected,
+        newly_rejected=runs.store_rejected(conn, run_id, source, league, file, rejected),
     )
 
 

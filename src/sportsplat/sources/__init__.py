@@ -16,6 +16,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "nflverse": ("nflverse", "Nflverse"),
     "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
     "simulate": ("simulate", "SimulateSource"),
+    "table": ("table", "TableSource"),
 }
 
 
