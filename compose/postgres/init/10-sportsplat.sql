@@ -643,6 +643,7 @@ BEGIN
                    ' (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season)',
                    name, 'uq_' || name || '_natural_key');
     EXECUTE format('ALTER TABLE public.quotes ATTACH PARTITION public.%I FOR VALUES IN (%s)', name, season);
+    EXECUTE format('ANALYZE public.%I', name);
 END
 $$;
 

@@ -5,7 +5,7 @@ As in `write_matches`, a row that says the same is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +40,7 @@ _QUOTES = Stage(
 # A missing line or moment is compared by a stand-in, since NULLs cannot be hashed. Each season has a
 # partition; naming those of the staged matches leaves the others alone. Whether a row is new is known from
 # the comparison: rows that come back from a partitioned table do not tell it.
-UPSERT_QUOTES = """
+_UPSERT_QUOTES = """
 WITH differing AS MATERIALIZED (
     SELECT s.*, t.match_id IS NULL AS is_new
       FROM ({source}) s
@@ -105,9 +105,27 @@ def write_quotes(conn: psycopg.Connection[Any], records: Sequence[QuoteRecord], 
     rows = fill(conn, _QUOTES, staged)
     seasons = [season for (season,) in conn.execute(_STAGED_SEASONS).fetchall()]
     ensure_quote_partitions(conn, seasons)
+    return upsert_quotes(conn, sql.SQL(_SOURCE), seasons, {**texts, **_reach(match_ids)}, rows)
+
+
+def upsert_quotes(
+    conn: psycopg.Connection[Any],
+    source: sql.Composable,
+    seasons: Sequence[int],
+    params: Mapping[str, Any],
+    rows: int,
+) -> Tally:
+    """Write those of the `rows` of a query that differ from what is stored for `seasons`.
+
+    `params` are the query's, with the `first` and the `last` match id that it gives. Tables that were just
+    filled have no statistics, which makes a loop over one match's many prices look cheap: it is forbidden.
+    """
     listed = sql.SQL(", ").join(map(sql.Literal, seasons))
-    statement = sql.SQL(UPSERT_QUOTES).format(source=sql.SQL(_SOURCE), seasons=listed)
-    return take(conn, statement.as_string(conn), {**texts, **_reach(match_ids)}, rows)
+    statement = sql.SQL(_UPSERT_QUOTES).format(source=source, seasons=listed)
+    conn.execute("SET LOCAL enable_nestloop = off")
+    tally = take(conn, statement.as_string(conn), params, rows)
+    conn.execute("SET LOCAL enable_nestloop = on")
+    return tally
 
 
 _STATS = Stage(

@@ -16,8 +16,8 @@ from psycopg import sql
 
 from sportsplat.db.pgcopy import write_columns
 from sportsplat.db.pgwire import PgType
-from sportsplat.db.staging import Stage, Tally, fill, take
-from sportsplat.db.write import UPSERT_QUOTES, ensure_quote_partitions
+from sportsplat.db.staging import Stage, Tally, fill
+from sportsplat.db.write import ensure_quote_partitions, upsert_quotes
 
 if TYPE_CHECKING:
     from sportsplat.db.pgwire import Array, Columns
@@ -234,9 +234,8 @@ class PriceStage:
         first, last = conn.execute(
             "SELECT min(match_id), max(match_id) FROM staged_price_matches"
         ).fetchone() or (0, 0)  # fmt: skip
-        statement = sql.SQL(UPSERT_QUOTES).format(source=source, seasons=sql.Literal(season))
         rows = self._count("SELECT count(*) FROM ({source}) s", staged, season)
-        return take(conn, statement.as_string(conn), {"first": first, "last": last}, rows)
+        return upsert_quotes(conn, source, [season], {"first": first, "last": last}, rows)
 
     def _count(self, query: str, staged: int, season: int = 0) -> int:
         asked = sql.SQL(query).format(staged=_staged(staged), source=_source(staged, season))

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from sportsplat.domain import Rejected
 from sportsplat.errors import InputRefused
 
-BLOCK_BYTES = 8 << 20
-BLOCK_ROWS = 1 << 16
+BLOCK_BYTES = 4 << 20
+BLOCK_ROWS = 1 << 15
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _DELIMITERS = ",;\t|"

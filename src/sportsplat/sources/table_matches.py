@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from sys import intern
 from zoneinfo import ZoneInfo
 
 from sportsplat.domain import MatchKey, MatchRecord, MatchStatus, Precision
@@ -63,7 +64,8 @@ class MatchReader:
 
     def text(self, name: str, cell: Words) -> str:
         """Return what a row says under a name of the mapping, "" where it is not mapped."""
-        return text_of(self._cells.get(name), cell)
+        mapped = self._cells.get(name)
+        return text_of(mapped, cell) if mapped is not None else ""
 
     def _when(self, cell: Words) -> tuple[date, datetime | None]:
         zone: ZoneInfo = self.league.timezone
@@ -92,7 +94,7 @@ class MatchReader:
             text = self.text(side, cell)
             if not text.strip():
                 raise RowError("missing-team", f"{_named(self._cells[side])} is blank")
-            names.append(self.league.canonical_team(text, NAME, day))
+            names.append(intern(self.league.canonical_team(text, NAME, day)))
         if names[0] == names[1]:
             columns = " and ".join(_named(self._cells[side]) for side in ("home", "away"))
             raise RowError("same-team", f"{columns} are both {names[0]!r}")
@@ -138,6 +140,8 @@ class MatchReader:
 
     def _neutral(self, cell: Words) -> bool:
         text = self.text("neutral", cell)
+        if not text:
+            return False
         flags, wrong = read_flags([text])
         if wrong[0]:
             raise RowError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -69,9 +70,7 @@ class QuoteTable:
         self._league = league
         self._reader = MatchReader(mapping, league)
         self._matches: dict[MatchRecord, int] = {}
-        self._told: dict[
-            tuple[str, ...], int
-        ] = {}  # match by its words; below 0: wrong, -1 - place in _wrong
+        self._told: dict[bytes, int] = {}  # match by its words; below 0: wrong, -1 - place in _wrong
         self._wrong: list[RowError] = []
         self._season_of: list[int] = []
         self._line_of: dict[MatchKey, int] = {}
@@ -134,10 +133,13 @@ class QuoteTable:
         columns = {name: block.columns[name].take(pa.array(first)).to_pylist() for name in names}
         found = np.empty(len(groups), dtype=np.int64)
         for place, line in enumerate(block.lines[first].tolist()):
-            words = tuple(columns[name][place] for name in names)
-            known = self._told.get(words)
+            words = [columns[name][place] for name in names]
+            told = blake2b(
+                "\x1f".join(words).encode(), digest_size=16
+            ).digest()  # a sixth of the words' memory
+            known = self._told.get(told)
             if known is None:
-                known = self._told[words] = self._met(dict(zip(names, words, strict=True)), line)
+                known = self._told[told] = self._met(dict(zip(names, words, strict=True)), line)
             found[place] = known
         match = found[np.searchsorted(groups, codes)]
         wrong = np.unique(match[match < 0]).tolist()
