@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.common import BenchRow
 
-TOPICS = ("features", "sources", "database", "command", "environment", "backup", "backtest")
+TOPICS = ("features", "sources", "database", "command", "environment", "backup", "backtest", "table")
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -39,8 +39,9 @@ INSERT INTO matches (league, season, match_date, kickoff_utc, precision, home_id
 SELECT 'x', 2000, day, day::timestamptz + interval '15 hours', 'minute', 1 + n % 3, 4 + n % 3, 1 + n % 9 / 3,
        n % 7 = 0, 'regular', 'final', n % 5, n % 4, day::timestamptz + interval '17 hours', 'made up'
 FROM generate_series(0, %(matches)s - 1) AS n, LATERAL (SELECT DATE '2000-08-01' + n / 9) AS days (day);
-INSERT INTO quotes (match_id, bookmaker, market, outcome, is_closing, decimal_odds, known_at)
-SELECT id, 'book ' || b, 'result', outcome, true, 1 + ((id * 37 + b) % 1000 + 1) / 97.0, known_at
+SELECT ensure_quote_partition(2000);
+INSERT INTO quotes (match_id, bookmaker, market, outcome, is_closing, decimal_odds, known_at, season)
+SELECT id, 'book ' || b, 'result', outcome, true, 1 + ((id * 37 + b) % 1000 + 1) / 97.0, known_at, season
 FROM matches, generate_series(1, 5) AS b, unnest(ARRAY['home', 'draw', 'away']) AS outcome;
 INSERT INTO team_match_stats
 SELECT id, home_id, true, jsonb_build_object('shots', id % 20, 'a', 0.1 + id), known_at, 'made up'

@@ -150,7 +150,7 @@ def test_leagues_tell_what_is_stored_and_how_fresh_it_is(context: Context, fault
     assert str(epl["first_match"]) == "2020-09-12"
     assert str(epl["last_match"]) == "2020-09-26"
     assert epl["last_ingest"] is not None
-    assert epl["sources"] == [SOURCE, "fivethirtyeight-soccer-spi", "espn", "odds-api"]
+    assert epl["sources"] == [SOURCE, "fivethirtyeight-soccer-spi", "espn", "odds-api", "table"]
 
 
 def test_sources_name_their_licence_and_what_they_give() -> None:

@@ -30,9 +30,10 @@ WORLD = """
     SELECT id, '2019-12-01 00:00Z', '2019-12-27 00:00Z', season, match_date, kickoff_utc, precision, home_id,
            away_id, number, neutral, stage, 'scheduled', NULL, NULL, NULL, source FROM matches;
     INSERT INTO player_match_stats VALUES (1, 1, 1, '{"shots": 3}', '2019-12-26 17:00Z');
-    INSERT INTO quotes VALUES (1, 'bet365', 'result', 'home', NULL, false, 2.1, NULL, '2019-12-24 12:00Z'),
-                              (1, 'bet365', 'total', 'over', 2.5, false, 1.9, '2019-12-26 14:00Z',
-                               '2019-12-26 15:00Z');
+    SELECT ensure_quote_partition(2019);
+    INSERT INTO quotes
+    VALUES (1, 'bet365', 'result', 'home', NULL, false, 2.1, NULL, '2019-12-24 12:00Z', 2019),
+           (1, 'bet365', 'total', 'over', 2.5, false, 1.9, '2019-12-26 14:00Z', '2019-12-26 15:00Z', 2019);
     INSERT INTO forecasts VALUES (1, 'spi', '{0.5,0.3,0.2}', '2019-12-26 15:00Z');
     INSERT INTO feature_manifests VALUES ('h', '{elo}');
     INSERT INTO match_features (match_id, manifest, decision_at, values)
@@ -103,7 +104,8 @@ ABSURD = [
     ("UPDATE quotes SET line = 'NaN' WHERE market = 'total'", "ck_quotes_line"),
     ("UPDATE quotes SET quoted_at = known_at + interval '1 minute'", "ck_quotes_known_after_quoted"),
     ("UPDATE quotes SET is_closing = true WHERE market = 'total'", "ck_quotes_closing_without_moment"),
-    ("INSERT INTO quotes SELECT * FROM quotes", "uq_quotes_natural_key"),
+    ("INSERT INTO quotes SELECT * FROM quotes", "uq_quotes_2019_natural_key"),
+    ("UPDATE quotes SET match_id = 2", "fk_quotes_match_id_season_matches"),
     ("UPDATE forecasts SET probabilities = '{1}'", "ck_forecasts_length"),
     ("UPDATE forecasts SET probabilities = '{{0.5,0.5}}'", "ck_forecasts_length"),
     ("UPDATE forecasts SET probabilities = '{0.25,0.25,0.25,0.25}'", "ck_forecasts_length"),

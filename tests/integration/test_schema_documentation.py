@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "schema.md"
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 CLOSING = """
     INSERT INTO quotes
-    SELECT 1, 'bet365', 'result', outcome, NULL, true, odds, NULL, '2019-12-26 15:00Z'
+    SELECT 1, 'bet365', 'result', outcome, NULL, true, odds, NULL, '2019-12-26 15:00Z', 2019
     FROM (VALUES ('home', 2.0), ('draw', 3.0), ('away', 4.0)) AS price (outcome, odds)
 """
 ANSWERS = [

@@ -59,6 +59,18 @@ CHANGES: list[tuple[LiteralString, str]] = [
     ("CREATE SEQUENCE more", "unexpected sequence more"),
     ("CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'", "unexpected function more()"),
     (
+        "ALTER FUNCTION ensure_quote_partition(int) SECURITY INVOKER",
+        "changed function ensure_quote_partition(integer)",
+    ),
+    (
+        "GRANT EXECUTE ON FUNCTION ensure_quote_partition(int) TO PUBLIC",
+        "unexpected grant to public on function ensure_quote_partition(integer): EXECUTE",
+    ),
+    (
+        "REVOKE EXECUTE ON FUNCTION ensure_quote_partition(int) FROM sportsplat_app",
+        "missing grant to sportsplat_app on function ensure_quote_partition(integer): EXECUTE",
+    ),
+    (
         "CREATE TRIGGER more BEFORE UPDATE ON bets FOR EACH ROW"
         " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "unexpected trigger bets.more",
@@ -98,6 +110,7 @@ def test_data_and_statistics_are_no_drift(database: Database) -> None:
         conn.execute("INSERT INTO teams (league, name) VALUES ('x', 'A'), ('x', 'B')")
         conn.execute("ANALYZE")
         conn.execute("CREATE TEMPORARY TABLE staged (n int)")
+        conn.execute("SELECT ensure_quote_partition(2019)")
         conn.execute("CREATE SCHEMA mine; CREATE TABLE mine.notes (n int)")
     assert check(database.dsn, MIGRATIONS) == []
 
@@ -117,6 +130,7 @@ def test_migrating_a_drifted_schema_lists_the_differences(database: Database) ->
 def test_migrating_restores_rights_that_were_taken(database: Database) -> None:
     with database.connect(autocommit=True) as conn:
         conn.execute("REVOKE ALL ON matches, quotes FROM sportsplat_app, sportsplat_read")
-    assert len(check(database.dsn, MIGRATIONS)) == 4
+        conn.execute("REVOKE ALL ON FUNCTION ensure_quote_partition(int) FROM sportsplat_app")
+    assert len(check(database.dsn, MIGRATIONS)) == 5
     assert migrate(database.dsn, MIGRATIONS) == []
     assert check(database.dsn, MIGRATIONS) == []

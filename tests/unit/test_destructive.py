@@ -22,6 +22,8 @@ MAY_TAKE_AWAY = re.compile(
     rf"\bALTER\s+(?:COLUMN\s+)?[\"\w]+\s+(?:SET\s+DATA\s+)?TYPE\b|\bUPDATE\s+(?!alembic_version){NAME}(?:\s+(?:AS\s+)?\w+)?\s+SET\b",
     re.IGNORECASE,
 )
+# A table that was renamed `…_before`, copied and counted; which needs a word as well.
+DROPS_A_COPY = re.compile(r"\bDROP TABLE \w+_before;", re.IGNORECASE)
 SAYS = re.compile(r"^destructive = (?:True|False)\b", re.MULTILINE)
 
 
@@ -34,10 +36,13 @@ def unmarked(folder: Path) -> list[str]:
     for revision in chain:
         sql = offline_sql(folder, before, until=revision, bare=True)
         text = next((folder / "versions").glob(f"{revision}_*.py")).read_text(encoding="utf-8")
+        says = SAYS.search(text)
+        if says and DROPS_A_COPY.search(sql):
+            sql = DROPS_A_COPY.sub("", sql)
         takes, may_take = TAKES_AWAY.search(sql), MAY_TAKE_AWAY.search(sql)
         if takes and revision not in marked:
             wrong.append(f"{revision}: {takes[0]}")
-        elif may_take and not SAYS.search(text):
+        elif may_take and not says:
             wrong.append(f"{revision}: {may_take[0]}")
         before = revision
     return wrong
@@ -55,6 +60,7 @@ def test_of_the_first_twelve_only_the_last_takes_rows_away() -> None:
     "statement",
     [
         "DROP TABLE bets",
+        "DROP TABLE quotes_before;",
         "DROP MATERIALIZED VIEW totals",
         "ALTER TABLE bets DROP COLUMN stake",
         "ALTER TABLE ONLY public.bets DROP stake",

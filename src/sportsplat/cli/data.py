@@ -89,8 +89,20 @@ def ingest(
         bool, typer.Option("--accept-changes", help="Take results that the source gave otherwise before.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then take it back.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of the source table: what its columns mean (docs/table.md)."),
+    ] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Of the source table: propose a mapping, store nothing.")
+    ] = False,
 ) -> Answer:
     """Store files of a source, each as a whole or not at all. A second run changes nothing and says so."""
+    if source == "table" or mapping is not None or suggest:
+        from sportsplat.cli.table import ingest_table
+
+        options = {"seasons": season or [], "since": since.date() if since else None, "dry_run": dry_run}
+        return ingest_table(ctx, source, files or [], mapping, suggest=suggest, league=league, **options)
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.ingest import ingest as run
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psycopg.errors import InsufficientPrivilege, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedFunction, UndefinedTable
 
 from sportsplat.db.engine import APP_ROLE, READ_ROLE
 
@@ -25,18 +25,24 @@ FILE = "catalogue.json"
 OUR_ROLES = (APP_ROLE, READ_ROLE)
 Catalogue = dict[str, str]
 
-_PART = re.compile(r"(?:column |constraint |trigger |grant to \w+ on )(\w+)")
+_PART = re.compile(r"(?:column |constraint |trigger |grant to \w+ on )(function \S+|\w+)")
 _INDEXED = re.compile(r" ON public\.(\w+) ")
-_GRANT = re.compile(r"(default )?grant to (\w+) on (\w+)")
+_GRANT = re.compile(r"(default )?grant to (\w+) on (function )?(\S+)")
 
 # NOT NULL is told by the column: as constraints (contype n) only PostgreSQL 18 lists them. Indexes that a
-# constraint owns are told by the constraint. Objects of extensions are not ours.
+# constraint owns are told by the constraint, partitions by their parent. Objects of extensions are not ours.
 _LIVE = """
 WITH relation AS MATERIALIZED (
     SELECT c.* FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+      AND NOT c.relispartition
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype IN ('e', 'i'))
+                      AND d.objsubid = 0 AND d.deptype IN ('e', 'i'))
+), function AS MATERIALIZED (
+    SELECT p.* FROM pg_proc p
+    WHERE p.pronamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                      AND d.deptype = 'e')
 ), grantee AS MATERIALIZED (
     SELECT 0::oid AS oid, 'public' AS name
     UNION ALL SELECT oid, rolname FROM pg_roles WHERE rolname = ANY (%(roles)s)
@@ -44,6 +50,7 @@ WITH relation AS MATERIALIZED (
 SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
                       WHEN 'f' THEN 'foreign table' ELSE 'table' END || ' ' || c.relname,
        concat_ws(' ', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+                 'PARTITION BY ' || pg_get_partkeydef(c.oid),
                  CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
                  CASE WHEN c.relrowsecurity THEN 'ROW LEVEL SECURITY' END,
                  '-- ' || obj_description(c.oid, 'pg_class'))
@@ -77,11 +84,17 @@ SELECT format('trigger %%s.%%s', c.relname, t.tgname),
        pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' DISABLED' END
 FROM relation c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
 UNION ALL
-SELECT 'function ' || p.oid::regprocedure, md5(p.prosrc)
-FROM pg_proc p
-WHERE p.pronamespace = 'public'::regnamespace
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                  AND d.deptype = 'e')
+SELECT 'function ' || p.oid::regprocedure,
+       concat_ws(' ', md5(p.prosrc), CASE WHEN p.prosecdef THEN 'SECURITY DEFINER' END,
+                 'SET ' || array_to_string(p.proconfig, ' SET '))
+FROM function p
+UNION ALL
+SELECT format('grant to %%s on function %%s', g.name, p.oid::regprocedure),
+       string_agg(DISTINCT x.privilege_type, ', ' ORDER BY x.privilege_type)
+FROM function p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+JOIN grantee g ON g.oid = x.grantee
+WHERE x.grantee <> p.proowner
+GROUP BY g.name, p.oid
 UNION ALL
 SELECT format('grant to %%s on %%s', g.name, c.relname),
        string_agg(DISTINCT x.privilege_type, ', ' ORDER BY x.privilege_type)
@@ -138,11 +151,12 @@ def restore_grants(conn: Connection, wanted: Catalogue, found: Catalogue) -> lis
         match = _GRANT.fullmatch(key)
         if match is None or found.get(key) == wanted[key]:
             continue
-        default, role, table = match.groups()
-        statement = f"GRANT {wanted[key]} ON {'TABLES' if default else f'public.{table}'} TO {role}"
+        default, role, function, name = match.groups()
+        target = "TABLES" if default else f"{function or ''}public.{name}"
+        statement = f"GRANT {wanted[key]} ON {target} TO {role}"
         if default:
             statement = f"ALTER DEFAULT PRIVILEGES IN SCHEMA public {statement}"
-        with suppress(InsufficientPrivilege, UndefinedTable), conn.transaction():
+        with suppress(InsufficientPrivilege, UndefinedFunction, UndefinedTable), conn.transaction():
             conn.execute(statement.encode())
             given.append(statement)
     return given
@@ -151,7 +165,7 @@ def restore_grants(conn: Connection, wanted: Catalogue, found: Catalogue) -> lis
 def difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     """Say in which objects `found` departs from `wanted`, one line each; empty when in none.
 
-    What belongs to a table or view that is missing or unexpected goes without saying.
+    What belongs to a table, view or function that is missing or unexpected goes without saying.
     """
     missing = {key: wanted[key] for key in wanted.keys() - found.keys()}
     unexpected = {key: found[key] for key in found.keys() - wanted.keys()}
@@ -168,6 +182,6 @@ def difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]
 
 
 def _belongs(key: str, definition: str, among: Mapping[str, str]) -> bool:
-    """Tell whether an object is part of a table or view that is itself among these."""
+    """Tell whether an object is part of a table, view or function that is itself among these."""
     part = _PART.match(key) or (_INDEXED.search(definition) if key.startswith("index ") else None)
-    return part is not None and any(f"{kind} {part[1]}" in among for kind in ("table", "view"))
+    return part is not None and any(f"{kind}{part[1]}" in among for kind in ("table ", "view ", ""))

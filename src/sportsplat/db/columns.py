@@ -32,9 +32,9 @@ def moment(name: str, comment: str = "UTC", **keywords: Any) -> Column[Any]:
     return Column(name, DateTime(timezone=True), comment=comment, **{"nullable": False, **keywords})
 
 
-def words(name: str, **keywords: Any) -> Column[str]:
+def words(name: str, *, collation: str | None = None, **keywords: Any) -> Column[str]:
     """Return a text column."""
-    return Column(name, Text, **{"nullable": False, **keywords})
+    return Column(name, Text(collation=collation), **{"nullable": False, **keywords})
 
 
 def number(name: str, kind: Any = DOUBLE_PRECISION, **keywords: Any) -> Column[Any]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 
 from sportsplat.db.columns import (
@@ -51,17 +61,23 @@ player_match_stats = Table(
 quotes = Table(
     "quotes",
     metadata,
-    reference("match_id", "matches.id", "CASCADE"),
-    words("bookmaker"),
-    words("market", comment="result, spread (line is added to the home score) or total"),
-    words("outcome"),
+    Column("match_id", BigInteger, nullable=False),
+    words("bookmaker", collation="C"),
+    words("market", collation="C", comment="result, spread (line is added to the home score) or total"),
+    words("outcome", collation="C"),
     number("line", nullable=True, comment="Goals or points; empty for the result market"),
     number("is_closing", Boolean, comment="The last price before the start"),
     number("decimal_odds", comment="Units returned for one unit staked, stake included"),
     moment("quoted_at", "UTC; when the source says that it was taken; empty when closing", nullable=True),
     moment("known_at", KNOWN),
+    number(
+        "season", SmallInteger, comment="That of the match, which it follows; each has a partition of its own"
+    ),
+    ForeignKeyConstraint(
+        ["match_id", "season"], ["matches.id", "matches.season"], onupdate="CASCADE", ondelete="CASCADE"
+    ),
     UniqueConstraint(
-        *("match_id", "bookmaker", "market", "outcome", "line", "is_closing", "quoted_at"),
+        *("match_id", "bookmaker", "market", "outcome", "line", "is_closing", "quoted_at", "season"),
         name="uq_quotes_natural_key",
         postgresql_nulls_not_distinct=True,
     ),
@@ -80,6 +96,7 @@ quotes = Table(
     check("known_after_quoted", "known_at >= quoted_at"),
     check("closing_without_moment", "NOT is_closing OR quoted_at IS NULL"),
     comment="One price of one outcome; its key begins with the match, so it needs no other index",
+    postgresql_partition_by="LIST (season)",
 )
 
 forecasts = Table(

@@ -215,6 +215,7 @@ matches = Table(
         comment="Pipeline run that last changed this row",
     ),
     UniqueConstraint("league", "match_date", "home_id", "away_id", "number"),
+    UniqueConstraint("id", "season"),
     ForeignKeyConstraint(["league", "home_id"], ["teams.league", "teams.id"]),
     ForeignKeyConstraint(["league", "away_id"], ["teams.league", "teams.id"]),
     check("season", "season BETWEEN 1850 AND 2200"),

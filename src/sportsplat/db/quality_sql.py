@@ -64,7 +64,7 @@ SELECT season, count(*) FILTER (WHERE whole), count(*) FILTER (WHERE whole AND {
 PRICES = """
 WITH offer AS MATERIALIZED (
     SELECT m.season, q.match_id, q.bookmaker, q.market, q.is_closing, sum(1 / q.decimal_odds) AS booksum
-      FROM quotes q JOIN matches m ON m.id = q.match_id
+      FROM quotes q JOIN matches m ON m.id = q.match_id AND m.season = q.season
      WHERE m.league = %(league)s AND m.status = 'final'
      GROUP BY m.season, q.match_id, q.bookmaker, q.market, q.is_closing, q.line, q.quoted_at
     HAVING count(*) = CASE q.market WHEN 'result' THEN %(sides)s ELSE 2 END),

@@ -139,13 +139,14 @@ _QUOTES = {
     "known_at": PgType.TIMESTAMPTZ,
 }
 
+# Seasons are written out, not sent beside the query: only what the planner sees rules a partition out.
 _SELECT_QUOTES = """
 SELECT q.match_id, b.code::int4, array_position(%(outcomes)s::text[], q.outcome) - 1, coalesce(q.line, 'NaN'),
        q.decimal_odds, q.is_closing, coalesce(q.quoted_at, '-infinity'), q.known_at
   FROM quotes q
-  JOIN matches m ON m.id = q.match_id
+  JOIN matches m ON m.id = q.match_id AND m.season = q.season
   JOIN unnest(%(names)s::text[]) WITH ORDINALITY AS b (name, code) ON b.name = q.bookmaker
- WHERE m.league = %(league)s AND q.market = %(market)s
+ WHERE m.league = %(league)s AND q.season IN ({seasons}) AND q.market = %(market)s
    AND (%(moment)s::timestamptz IS NULL OR q.known_at <= %(moment)s)
 """
 
@@ -157,25 +158,51 @@ def quotes_frame(
     known_at: datetime | None = None,
     market: str = "result",
     bookmakers: Sequence[str] | None = None,
+    seasons: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Return prices of one market, one outcome a row, by match, bookmaker, closing, moment and outcome.
 
     Columns: match_id int64, bookmaker (category), outcome int8 (position among the league's outcomes; of
     spread and total: 0 home or over, 1 away or under), line float64 (NaN in the result market), decimal_odds
     float64, is_closing bool, quoted_at (NaT: the source does not say) and known_at datetime64[us, UTC]. With
-    `known_at` later ones are left out.
+    `known_at` later ones are left out. `bookmakers` and `seasons`: only these; None: all. Partitions of other
+    seasons are not looked at.
     """
     params = _params(league, known_at)
-    names = sorted(bookmakers) if bookmakers is not None else _distinct(conn, "quotes", "bookmaker", params)
+    wanted = _seasons_of(conn, params, seasons)
+    names = sorted(bookmakers) if bookmakers is not None else _bookmakers(conn, params, wanted)
     outcomes = list(_SIDES.get(market) or outcomes_of(conn, league))
     params |= {"market": market, "names": names, "outcomes": outcomes}
-    columns = read_columns(conn, _SELECT_QUOTES, _QUOTES, params)
+    query = sql.SQL(_SELECT_QUOTES).format(seasons=wanted)
+    columns = read_columns(conn, query, _QUOTES, params)
     columns["outcome"] = columns["outcome"].astype(np.int8)
     return _frame(
         columns,
         by=("match_id", "bookmaker", "is_closing", "quoted_at", "line", "outcome"),
         categories={"bookmaker": names},
     )
+
+
+def _seasons_of(
+    conn: psycopg.Connection[Any], params: Mapping[str, Any], among: Sequence[int] | None
+) -> sql.Composable:
+    """Return a league's seasons (those `among` the named ones) as a list for SQL, NULL when there is none."""
+    query = "SELECT DISTINCT season FROM matches WHERE league = %(league)s ORDER BY 1"
+    found = [season for (season,) in conn.execute(query, params).fetchall()]
+    kept = [season for season in found if among is None or season in among]
+    return sql.SQL(", ").join(map(sql.Literal, kept or [None]))
+
+
+def _bookmakers(
+    conn: psycopg.Connection[Any], params: Mapping[str, Any], seasons: sql.Composable
+) -> list[str]:
+    query = sql.SQL(
+        """
+        SELECT DISTINCT q.bookmaker FROM quotes q JOIN matches m ON m.id = q.match_id AND m.season = q.season
+         WHERE m.league = %(league)s AND q.season IN ({seasons}) ORDER BY 1
+        """
+    ).format(seasons=seasons)
+    return [name for (name,) in conn.execute(query, params).fetchall()]
 
 
 _SELECT_FORECASTS = """
@@ -194,7 +221,7 @@ def forecasts_frame(
     forecasts known later are left out.
     """
     params = _params(league, known_at)
-    names = _distinct(conn, "forecasts", "publisher", params)
+    names = _publishers(conn, params)
     shares = [f"p_{outcome}" for outcome in outcomes_of(conn, league)]
     pick = sql.SQL(", coalesce(f.probabilities[{}], 'NaN')")
     picked = sql.SQL("").join(pick.format(place) for place in range(1, len(shares) + 1))
@@ -215,7 +242,14 @@ def _by_precedence(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> 
     """Return the sources of a league's box scores, the one whose word holds first."""
     row = conn.execute("SELECT precedence FROM leagues WHERE code = %(league)s", params).fetchone()
     first = list(row[0]) if row else []
-    found = _distinct(conn, "team_match_stats", "source", params)
+    rows = conn.execute(
+        """
+        SELECT DISTINCT s.source FROM team_match_stats s JOIN matches m ON m.id = s.match_id
+         WHERE m.league = %(league)s
+        """,
+        params,
+    )
+    found = [name for (name,) in rows.fetchall()]
     return sorted(found, key=lambda name: (first.index(name) if name in first else len(first), name))
 
 
@@ -238,14 +272,11 @@ def _params(league: League | str, moment: datetime | None = None) -> dict[str, A
     return {"league": league if isinstance(league, str) else league.code, "moment": moment}
 
 
-def _distinct(conn: psycopg.Connection[Any], table: str, column: str, params: Mapping[str, Any]) -> list[str]:
-    """Return the distinct names in a text column of a league's rows, sorted."""
-    query = sql.SQL(
-        """
-        SELECT DISTINCT t.{column} COLLATE "C" FROM {table} t JOIN matches m ON m.id = t.match_id
+def _publishers(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[str]:
+    query = """
+        SELECT DISTINCT f.publisher COLLATE "C" FROM forecasts f JOIN matches m ON m.id = f.match_id
          WHERE m.league = %(league)s ORDER BY 1
-        """
-    ).format(column=sql.Identifier(column), table=sql.Identifier(table))
+    """
     return [name for (name,) in conn.execute(query, params).fetchall()]
 
 

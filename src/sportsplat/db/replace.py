@@ -130,12 +130,17 @@ def revoke_defaults(conn: Connection) -> None:
 
 
 def give_grants(conn: Connection, migrations_dir: Path) -> None:
-    """Give our roles on our new tables and views what the migrations give them, and nothing else."""
+    """Give our roles on our new objects what the migrations give them, and nothing else."""
     wanted, found = expected_here(conn, migrations_dir), live(conn)
-    ours = [key for key in wanted if _kind(key) in ("table", "view") and key in found]
-    tables = sql.SQL(", ").join(sql.Identifier("public", key.partition(" ")[2]) for key in ours)
+    ours = [key for key in wanted if key in found]
+    tables = sql.SQL(", ").join(
+        sql.Identifier("public", key.partition(" ")[2]) for key in ours if _kind(key) in ("table", "view")
+    )
     for role in _our_roles(conn):
         conn.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(tables, role))
+    for key in ours:
+        if _kind(key) == "function":  # everybody may call a new function
+            conn.execute(f"REVOKE ALL ON FUNCTION public.{key.partition(' ')[2]} FROM PUBLIC".encode())
     restore_grants(conn, wanted, live(conn))
 
 

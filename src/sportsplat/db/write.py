@@ -5,7 +5,7 @@ As in `write_matches`, a row that says the same is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,27 +38,52 @@ _QUOTES = Stage(
     joined_on=("match_id",),
 )
 
+# A missing line or moment is compared by a stand-in, since NULLs cannot be hashed. Each season has a
+# partition; naming those of the staged matches leaves the others alone. Whether a row is new is known from
+# the comparison: rows that come back from a partitioned table do not tell it.
 _UPSERT_QUOTES = """
-WITH written AS (
-    INSERT INTO quotes (match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at,
-                        known_at)
-    SELECT s.*
-      FROM (SELECT match_id, (%(bookmaker)s::text[])[bookmaker] AS bookmaker,
-                   (%(market)s::text[])[market] AS market, (%(outcome)s::text[])[outcome] AS outcome,
-                   nullif(line, 'NaN') AS line, is_closing, decimal_odds,
-                   nullif(quoted_at, '-infinity') AS quoted_at, known_at
-              FROM staged_quotes) s
+WITH differing AS MATERIALIZED (
+    SELECT s.*, t.match_id IS NULL AS is_new
+      FROM ({source}) s
       LEFT JOIN quotes t
-        ON t.match_id BETWEEN %(first)s AND %(last)s
-       AND t.match_id = s.match_id AND t.bookmaker = s.bookmaker AND t.market = s.market
-       AND t.outcome = s.outcome AND t.is_closing = s.is_closing AND t.line IS NOT DISTINCT FROM s.line
-       AND t.quoted_at IS NOT DISTINCT FROM s.quoted_at
-     WHERE t.match_id IS NULL OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)
-    ON CONFLICT (match_id, bookmaker, market, outcome, line, is_closing, quoted_at) DO UPDATE
-       SET decimal_odds = excluded.decimal_odds, known_at = excluded.known_at
-    RETURNING (xmax = 0) AS inserted)
-SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+        ON t.season IN ({seasons}) AND t.match_id BETWEEN %(first)s AND %(last)s
+       AND t.match_id = s.match_id AND t.season = s.season AND t.bookmaker = s.bookmaker
+       AND t.market = s.market AND t.outcome = s.outcome AND t.is_closing = s.is_closing
+       AND coalesce(t.line, 'NaN') = coalesce(s.line, 'NaN')
+       AND coalesce(t.quoted_at, '-infinity') = coalesce(s.quoted_at, '-infinity')
+     WHERE t.match_id IS NULL OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)),
+written AS (
+    INSERT INTO quotes (match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at,
+                        known_at, season)
+    SELECT match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at, known_at, season
+      FROM differing
+    ON CONFLICT (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season) DO UPDATE
+       SET decimal_odds = excluded.decimal_odds, known_at = excluded.known_at)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM differing
 """
+
+_SOURCE = """
+SELECT g.match_id, (%(bookmaker)s::text[])[g.bookmaker] COLLATE "C" AS bookmaker,
+       (%(market)s::text[])[g.market] COLLATE "C" AS market,
+       (%(outcome)s::text[])[g.outcome] COLLATE "C" AS outcome, nullif(g.line, 'NaN') AS line, g.is_closing,
+       g.decimal_odds, nullif(g.quoted_at, '-infinity') AS quoted_at, g.known_at,
+       m.season::smallint AS season
+  FROM staged_quotes g JOIN matches m ON m.id = g.match_id
+"""
+
+_STAGED_SEASONS = """
+SELECT season FROM matches WHERE id IN (SELECT match_id FROM staged_quotes) GROUP BY season ORDER BY season
+"""
+
+
+def ensure_quote_partitions(conn: psycopg.Connection[Any], seasons: Iterable[int]) -> None:
+    """Make room for the quotes of seasons that have none yet.
+
+    That waits for everybody who writes matches: before a transaction that does so itself it is safe, within
+    one it can meet another that waits for this one.
+    """
+    for season in sorted(set(seasons)):
+        conn.execute("SELECT ensure_quote_partition(%s)", (season,))
 
 
 def write_quotes(conn: psycopg.Connection[Any], records: Sequence[QuoteRecord], match_ids: Ids) -> Tally:
@@ -78,7 +103,26 @@ def write_quotes(conn: psycopg.Connection[Any], records: Sequence[QuoteRecord], 
         **{name: positions for name, (positions, _) in coded.items()},
     }
     texts = {name: distinct for name, (_, distinct) in coded.items()}
-    return take(conn, _UPSERT_QUOTES, {**texts, **_reach(match_ids)}, fill(conn, _QUOTES, staged))
+    rows = fill(conn, _QUOTES, staged)
+    seasons = [season for (season,) in conn.execute(_STAGED_SEASONS).fetchall()]
+    ensure_quote_partitions(conn, seasons)
+    return upsert_quotes(conn, sql.SQL(_SOURCE), seasons, {**texts, **_reach(match_ids)}, rows)
+
+
+def upsert_quotes(
+    conn: psycopg.Connection[Any],
+    source: sql.Composable,
+    seasons: Sequence[int],
+    params: Mapping[str, Any],
+    rows: int,
+) -> Tally:
+    """Write those of the `rows` of a query that differ from what is stored for `seasons`.
+
+    `params` are the query's, with the `first` and the `last` match id that it gives.
+    """
+    listed = sql.SQL(", ").join(map(sql.Literal, seasons))
+    statement = sql.SQL(_UPSERT_QUOTES).format(source=source, seasons=listed)
+    return take(conn, statement.as_string(conn), params, rows)
 
 
 _STATS = Stage(

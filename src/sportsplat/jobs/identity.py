@@ -12,7 +12,7 @@ import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,17 +40,20 @@ class Known:
 
     batch: Batch
     ids: dict[str, int]
+    renamed: dict[MatchKey, MatchKey] = field(default_factory=dict)  # keys of the file that have changed
 
 
 def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Known:
     """Tell the teams of a batch, making those that may be made. The caller holds the league's lock."""
-    batch = _renamed(conn, batch)
+    told, batch = batch, _renamed(conn, batch)
+    changed = zip(told.matches, batch.matches, strict=True) if told is not batch else ()
+    renamed = {before.key: now.key for before, now in changed if before.key != now.key}
     stored = stored_teams(conn, league.code)
     ids = {team.name: team.id for team in stored}
     names = {name for match in batch.matches for name in (match.home, match.away)}
     new = sorted(names - ids.keys())
     if not new:
-        return Known(batch, ids)
+        return Known(batch, ids, renamed)
     declared = league.declared_teams
     ids |= add_teams(conn, league.code, [name for name in new if name in declared])
     rest = [name for name in new if name not in declared]
@@ -59,9 +62,9 @@ def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Kno
         ids |= add_teams(conn, league.code, named, batch.source)
         rest = [name for name in rest if name not in ids]
     if not rest:
-        return Known(batch, ids)
+        return Known(batch, ids, renamed)
     kept, rejected = _hold_back(batch, set(rest), sorted({*ids, *declared}))
-    return Known(batch._replace(matches=kept, rejected=[*batch.rejected, *rejected]), ids)
+    return Known(batch._replace(matches=kept, rejected=[*batch.rejected, *rejected]), ids, renamed)
 
 
 def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

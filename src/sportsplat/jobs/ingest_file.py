@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,11 +16,17 @@ from sportsplat.db.resolve import resolve_league
 from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally, tune
 from sportsplat.db.teams import ensure_league, lock_league
-from sportsplat.db.write import write_details, write_forecasts, write_quotes, write_team_stats
+from sportsplat.db.write import (
+    ensure_quote_partitions,
+    write_details,
+    write_forecasts,
+    write_quotes,
+    write_team_stats,
+)
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict, SportsplatError
 from sportsplat.jobs.check_rules import apply_rules
-from sportsplat.jobs.identity import identify
+from sportsplat.jobs.identity import Known, identify
 from sportsplat.jobs.sides import Sides
 from sportsplat.jobs.sift import narrow, sift
 from sportsplat.sources.base import batches_of, lists_all
@@ -28,7 +34,7 @@ from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
     from sportsplat.db.write_matches import Written
-    from sportsplat.domain import Batch, MatchRecord, Rejected
+    from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
     from sportsplat.leagues import League
     from sportsplat.sources.base import Payload
     from sportsplat.sources.base import Source as Provider
@@ -38,6 +44,8 @@ TABLES = ("matches", "quotes", "stats", "forecasts", "details")
 MOST_CHANGED_RESULTS = 3
 MOST_CHANGED_SHARE = 0.05
 """A file that contradicts more results than both say is refused as a whole."""
+WritePrices = Callable[["Mapping[MatchKey, int]"], "tuple[Tally, list[Rejected]]"]
+"""Writes prices of stored matches, given their ids; returns what became of them, and what was refused."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,12 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
         try:
             batches = batches_of(plan.source, payload, plan.league, plan.leagues)
             run_ids += [_start_run(conn, plan, payload, batch.league) for batch in batches[1:]]
+            for batch in batches:
+                if batch.quotes:
+                    ensure_quote_partitions(conn, {match.season for match in batch.matches})
             with conn.transaction():
                 stored = [
-                    _store_batch(conn, plan, payload.name, batch, run_id)
+                    store_batch(conn, plan, payload.name, batch, run_id)
                     for batch, run_id in zip(batches, run_ids, strict=True)
                 ]
                 stored[0] = replace(stored[0], newly_rejected=_quarantine(conn, plan, stored, run_ids[0]))
@@ -120,7 +131,15 @@ def _quarantine(conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stor
     return runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
 
 
-def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Batch, run_id: int) -> Stored:
+def store_batch(
+    conn: psycopg.Connection[Any],
+    plan: Plan,
+    file: str,
+    batch: Batch,
+    run_id: int,
+    prices: WritePrices | None = None,
+) -> Stored:
+    """Store what a file says, within a transaction; `prices` writes what is too much for records."""
     league = plan.leagues[batch.league]
     tune(conn)
     lock_league(conn, league.code)
@@ -138,22 +157,38 @@ def _store_batch(conn: psycopg.Connection[Any], plan: Plan, file: str, batch: Ba
         source,
         sifted.matches,
         known.ids,
-        ids_wanted=bool(sifted.quotes or sifted.stats or sifted.forecasts or sifted.details),
+        ids_wanted=bool(sifted.quotes or sifted.stats or sifted.forecasts or sifted.details or prices),
         accept_changes=plan.accept_changes,
     )
     rejected = [*sifted.rejected, *_refused_matches(known.batch, sifted.matches, written)]
     sides = Sides(written.ids, written.turned)
+    quotes = write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows))
+    if prices:
+        tally, refused = prices(_ids_by_key(known, sifted.matches, written))
+        quotes, rejected = quotes.plus(tally), [*rejected, *refused]
     return Stored(
         file=file,
         league=league.code,
         rows_read=batch.rows_read,
         matches=written.tally,
-        quotes=write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows)),
+        quotes=quotes,
         stats=write_team_stats(conn, source.name, *sides.of_stats(sifted.stats, sifted.stats_rows)),
         forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows)),
         details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows)),
         rejected=rejected,
     )
+
+
+def _ids_by_key(known: Known, matches: Sequence[MatchRecord], written: Written) -> dict[MatchKey, int]:
+    """Return match ids by the keys of the file, without matches that are stored from the other side."""
+    ids = {
+        match.key: match_id
+        for match, match_id, turned in zip(
+            matches, written.ids.tolist(), written.turned.tolist(), strict=True
+        )
+        if not turned
+    }
+    return ids | {told: ids[kept] for told, kept in known.renamed.items() if kept in ids}
 
 
 def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Written) -> list[Rejected]:

@@ -46,7 +46,7 @@ _STORED = """
 SELECT l.code,
        m.matches, m.scheduled, m.seasons, m.first_match, m.last_match,
        (SELECT count(*) FROM teams t WHERE t.league = l.code) AS teams,
-       (SELECT count(*) FROM quotes q JOIN matches x ON x.id = q.match_id WHERE x.league = l.code) AS quotes,
+       coalesce(q.quotes, 0) AS quotes,
        (SELECT max(finished_at) FROM pipeline_runs r
          WHERE r.league = l.code AND r.kind = 'ingest' AND r.status = 'done') AS last_ingest
   FROM leagues l
@@ -54,6 +54,11 @@ SELECT l.code,
        SELECT count(*) AS matches, count(*) FILTER (WHERE status = 'scheduled') AS scheduled,
               count(DISTINCT season) AS seasons, min(match_date) AS first_match, max(match_date) AS last_match
          FROM matches WHERE league = l.code) m
+  LEFT JOIN (
+       SELECT x.league, sum(of_match.quotes)::bigint AS quotes
+         FROM (SELECT match_id, season, count(*) AS quotes FROM quotes GROUP BY match_id, season) of_match
+         JOIN matches x ON x.id = of_match.match_id
+        GROUP BY x.league) q ON q.league = l.code
 """
 
 

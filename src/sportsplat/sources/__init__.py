@@ -26,6 +26,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "espn": ("espn", "Espn"),
     "odds-api": ("odds_api", "OddsApi"),
     "simulate": ("simulate", "SimulateSource"),
+    "table": ("table", "TableSource"),
 }
 
 

@@ -1,0 +1,240 @@
+"""`ingest table` of a million prices beside COPY of the same bytes, the least that storing them costs.
+
+Two floors, measured in the same run: (a) COPY into a bare table, without keys and made in the same
+transaction; (b) COPY into a table with the key, foreign key and checks of `quotes`. Both get CSV with match
+ids in it; ours finds the matches itself. Memory: the peak of a process that ingests a million prices and of
+one that ingests ten.
+
+SPORTSPLAT_BENCH_QUOTES sets the number of prices; memory is measured at it and at ten times as many.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from benchmarks.bench_database import project
+from benchmarks.common import BenchRow, timed
+from sportsplat.db.read import quotes_frame
+from sportsplat.jobs.context import Context, open_context
+from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.settings import Settings
+
+Connection = psycopg.Connection[Any]
+QUOTES = int(os.environ.get("SPORTSPLAT_BENCH_QUOTES", "1000000"))
+A_MATCH = 100
+BARE_GOAL, KEYED_GOAL = 2.0, 2.0
+OFFERS = [
+    (f"bookmaker {book}", market, outcome, line, closing)
+    for book in range(10)
+    for market, outcome, line in (
+        *(("result", "home", ""), ("result", "away", ""), ("spread", "home", "-3.5")),
+        *(("total", "over", "210.5"), ("total", "under", "210.5")),
+    )
+    for closing in (False, True)
+]
+HEADER = (
+    *("season", "day", "kickoff", "home", "away", "bookmaker", "market", "outcome", "line", "odds"),
+    *("closing", "quoted_at"),
+)
+MAPPING = """\
+league: sim
+rows: quotes
+date: day
+kickoff: kickoff
+home: home
+away: away
+season: season
+bookmaker: bookmaker
+market: market
+outcome: outcome
+line: line
+odds: odds
+closing: closing
+quoted_at: quoted_at
+"""
+COLUMNS = "match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at, known_at, season"
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+from sportsplat.jobs.context import open_context
+from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.settings import load_settings
+folder, file, mapping = map(Path, sys.argv[1:])
+settings = load_settings(project_dir=folder, overrides={"infra.backend": "embedded"}, environ={})
+ingest_tables(open_context(settings), [file], mapping)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def rows() -> list[BenchRow]:
+    """Time a first ingest, one of new matches in a season that has quotes, a repeated one, and a query."""
+    with project() as settings:
+        folder = settings.project_dir
+        (folder / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+        table = write_table(folder / "prices.csv", QUOTES)
+        later = write_table(folder / "later.csv", QUOTES, first_match=QUOTES // A_MATCH)
+        context = open_context(settings)
+        with context.connect("owner", autocommit=True) as conn:
+            return [
+                *first_time(conn, context, table),
+                *second_file(conn, context, table, later),
+                *asking(conn),
+                *memory(conn, settings, table),
+            ]
+
+
+def write_table(path: Path, quotes: int, first_match: int = 0) -> Path:
+    """Write a table of prices, a hundred a match."""
+    rng = np.random.default_rng(7)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for match in range(first_match, first_match + quotes // A_MATCH):
+            writer.writerows(priced(match, rng))
+    return path
+
+
+def priced(match: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of one match."""
+    day = date(2018, 10, 1) + timedelta(days=match // 15 % 240)
+    home, away = f"Team {match % 15 * 2}, {match // 3600}", f"Team {match % 15 * 2 + 1}, {match // 3600}"
+    odds = rng.integers(110, 500, len(OFFERS)).tolist()
+    for (book, market, outcome, line, closing), price in zip(OFFERS, odds, strict=True):
+        taken = "" if closing else f"{day}T0{price % 9}:00:00"
+        kickoff = f"{day}T19:30:00"
+        yield (2018, day, kickoff, home, away, book, market, outcome, line, price / 100, closing, taken)
+
+
+def first_time(conn: Connection, context: Context, table: Path) -> list[BenchRow]:
+    """Time a first ingest beside both floors, in turn."""
+    mapping = table.with_name("mapping.yaml")
+
+    def ours() -> float:
+        clear(conn)
+        return timed(lambda: stored(context, table, mapping))
+
+    ours()
+    data = stored_bytes(conn)
+    conn.execute("CREATE TABLE known AS SELECT DISTINCT match_id AS id, season FROM quotes")
+    conn.execute("ALTER TABLE known ADD UNIQUE (id, season)")
+    rounds = [
+        (ours(), *(timed(partial(copy, conn, data, keyed=keyed)) for keyed in (False, True)))
+        for _ in range(3)
+    ]
+    conn.execute("DROP TABLE known")
+    ours_s, bare_s, keyed_s = (statistics.median(times) for times in zip(*rounds, strict=True))
+    name = f"ingest table, {QUOTES:,} quotes"
+    speed = f"{QUOTES / ours_s:,.0f} rows/s"
+    return [
+        BenchRow(
+            f"{name}: beside a bare COPY", ours_s, bare_s, BARE_GOAL,
+            f"{speed}; the floor has no keys: {QUOTES / bare_s:,.0f}",
+        ),
+        BenchRow(
+            f"{name}: beside COPY with keys", ours_s, keyed_s, KEYED_GOAL,
+            f"{speed}; the floor has quotes' keys: {QUOTES / keyed_s:,.0f}",
+        ),
+    ]  # fmt: skip
+
+
+def stored(context: Context, table: Path, mapping: Path) -> None:
+    """Ingest the table; all of it is new."""
+    report = ingest_tables(context, [table], mapping)
+    assert report["quotes"]["inserted"] == QUOTES, report
+
+
+def clear(conn: Connection) -> None:
+    """Forget all matches, and the partitions with them."""
+    conn.execute("TRUNCATE leagues, pipeline_runs CASCADE")
+    found = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'quotes'::regclass"
+    for (name,) in conn.execute(found).fetchall():
+        conn.execute(f"DROP TABLE {name}".encode())
+
+
+def stored_bytes(conn: Connection) -> bytes:
+    """Return the CSV of what was stored, ready for the table."""
+    found = io.BytesIO()
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(f"COPY (SELECT {COLUMNS} FROM quotes) TO STDOUT (FORMAT csv)") as out,
+    ):
+        for block in out:
+            found.write(block)
+    return found.getvalue()
+
+
+def copy(conn: Connection, data: bytes, *, keyed: bool) -> None:
+    """COPY bytes into a new table."""
+    with conn.transaction(force_rollback=True), conn.cursor() as cursor:
+        if keyed:
+            conn.execute("CREATE TABLE floor (LIKE quotes INCLUDING CONSTRAINTS)")
+            conn.execute(
+                "ALTER TABLE floor ADD UNIQUE NULLS NOT DISTINCT"
+                " (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season),"
+                " ADD FOREIGN KEY (match_id, season) REFERENCES known (id, season)"
+            )
+        else:
+            conn.execute(f"CREATE TABLE floor AS SELECT {COLUMNS} FROM quotes WHERE false")
+        with cursor.copy(f"COPY floor ({COLUMNS}) FROM STDIN (FORMAT csv)") as into:
+            for start in range(0, len(data), 1 << 20):
+                into.write(data[start : start + (1 << 20)])
+
+
+def second_file(conn: Connection, context: Context, table: Path, later: Path) -> list[BenchRow]:
+    """Time a repeated ingest beside the first, and one into a season that has quotes."""
+    mapping = table.with_name("mapping.yaml")
+    clear(conn)
+    first = timed(lambda: ingest_tables(context, [table], mapping))
+    again = timed(lambda: ingest_tables(context, [table], mapping))
+    more = timed(lambda: ingest_tables(context, [later], mapping))
+    return [
+        BenchRow("ingest table again, all unchanged", again, first, None, "beside the first time"),
+        BenchRow("ingest table into a season with quotes", more, first, None, "keys row by row"),
+    ]
+
+
+def asking(conn: Connection) -> list[BenchRow]:
+    """Time a frame of one season's closing prices."""
+    conn.execute("ANALYZE quotes")
+    number = len(quotes_frame(conn, "sim", seasons=[2018], bookmakers=["bookmaker 1"]))
+    took = timed(lambda: quotes_frame(conn, "sim", seasons=[2018], bookmakers=["bookmaker 1"]))
+    return [BenchRow(f"one bookmaker's {number:,} of {2 * QUOTES:,} quotes", took, note="read to frame")]
+
+
+def memory(conn: Connection, settings: Settings, table: Path) -> list[BenchRow]:
+    """Compare the peak memory of a process that ingests the table with that for ten times as many prices."""
+    large = write_table(table.with_name("ten.csv"), 10 * QUOTES)
+    peaks = []
+    for file in (large, table):
+        clear(conn)
+        peaks.append(peak_mb(settings, file))
+    large.unlink()
+    note = f"peak {peaks[0]:.0f} MB for {10 * QUOTES:,} quotes, {peaks[1]:.0f} MB for {QUOTES:,}"
+    return [BenchRow("ingest table, memory of the process", None, note=note)]
+
+
+def peak_mb(settings: Settings, file: Path) -> float:
+    """Return the peak resident memory of a process that ingests `file`."""
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        str(settings.project_dir),
+        str(file),
+        str(file.with_name("mapping.yaml")),
+    ]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1024

@@ -1,0 +1,78 @@
+"""`sportsplat ingest table`: the user's own files, by a mapping, and the proposal of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.cli.render import Answer, Run
+from sportsplat.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def ingest_table(
+    ctx: Run,
+    source: str,
+    files: Sequence[Path],
+    mapping: Path | None,
+    *,
+    suggest: bool,
+    league: str | None,
+    **options: Any,
+) -> Answer:
+    """Store tables, or propose a mapping for one. Raises UsageError when the options do not fit together."""
+    if source != "table":
+        raise UsageError(
+            f"--mapping and --suggest are of the source table, not of {source}",
+            fix="sportsplat ingest table FILE --mapping mapping.yaml",
+            code="NOT_A_TABLE",
+        )
+    if not files:
+        raise UsageError(
+            "The source table needs files.", fix="sportsplat ingest table FILE --suggest", code="FILES_NEEDED"
+        )
+    if suggest:
+        return _suggest(ctx, files[0], league)
+    if mapping is None:
+        raise UsageError(
+            "The source table needs to be told what its columns mean.",
+            fix=f"sportsplat ingest table {files[0]} --suggest",
+            code="MAPPING_NEEDED",
+        )
+    return _store(ctx, files, mapping, league, options)
+
+
+def _store(
+    ctx: Run, files: Sequence[Path], mapping: Path, league: str | None, options: dict[str, Any]
+) -> Answer:
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.ingest_table import ingest_tables
+
+    if league is not None:
+        raise UsageError("The mapping names the league.", fix=f"write league: {league} in {mapping}")
+    context = open_context(ctx.settings())
+    with ctx.progress("ingest table") as progress:
+        report = ingest_tables(context, files, mapping, progress=progress, **options)
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.data_tables import show_report
+
+        show_report(console, report)
+
+    return Answer(report, show)
+
+
+def _suggest(ctx: Run, file: Path, league: str | None) -> Answer:
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.suggest_table import suggest_mapping
+
+    found = suggest_mapping(open_context(ctx.settings()), file, league=league)
+    lines = ["# save as mapping.yaml, then: " + found["command"], found["yaml"].rstrip()]
+    lines += [f"# {note}" for note in found["notes"]]
+    for column in found["unplaced"]:
+        shown = ", ".join(map(repr, column["examples"])) or "nothing in it"
+        lines.append(f"# not placed: {column['column']} ({shown})")
+    return Answer.text(found, "\n".join(lines))

@@ -1,0 +1,205 @@
+"""Ingest of the user's own tables: CSV, Parquet and Excel files, read as a mapping says.
+
+A table with a match a row goes the way of every source. One with a price a row may be of any size: its prices
+are staged while it is read, and never held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, nullcontext
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from sportsplat.db import runs
+from sportsplat.db.staging import Tally, moments, tune
+from sportsplat.db.teams import lock_league
+from sportsplat.db.write import ensure_quote_partitions
+from sportsplat.db.write_matches import NO_MATCH
+from sportsplat.db.write_prices import PriceStage, Settled
+from sportsplat.domain import MatchKey, Rejected
+from sportsplat.errors import InputRefused
+from sportsplat.jobs.ingest import Progress, silent
+from sportsplat.jobs.ingest_file import KIND, Plan, Stored, store_batch, translated
+from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
+from sportsplat.jobs.sift import narrow
+from sportsplat.sources.rows import collector_paused
+from sportsplat.sources.table import TableSource
+from sportsplat.sources.table_blocks import TableFile, open_table
+from sportsplat.sources.table_mapping import MappingFile, read_mapping
+from sportsplat.sources.table_quotes import QuoteTable
+from sportsplat.sources.table_rows import read_matches
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from sportsplat.domain import Batch
+    from sportsplat.jobs.context import Context
+
+Item = TypeVar("Item")
+
+
+def ingest_tables(
+    context: Context,
+    paths: Sequence[Path],
+    mapping: Path,
+    *,
+    seasons: Sequence[int] = (),
+    since: date | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Store tables, each as a whole or not at all; `seasons`, `since` and `dry_run` as in `ingest`.
+
+    Raises:
+        ConfigError: the mapping is not as docs/table.md says.
+        NotFound: it names a league that is not configured.
+        InputRefused: files were refused; the report of the others is under `details["report"]`.
+    """
+    started = time.perf_counter()
+    declared = read_mapping(mapping)
+    league = context.league(declared.mapping.league)
+    plan = Plan(TableSource(), league, context.leagues, seasons, since)
+    stored: list[Stored] = []
+    refused: list[RefusedFile] = []
+    tell = progress or silent
+    with closing(context.connect("app", autocommit=True)) as conn:
+        outer: AbstractContextManager[Any] = (
+            conn.transaction(force_rollback=True) if dry_run else nullcontext()
+        )
+        with outer:
+            abandoned = runs.abandon_dead_runs(conn, KIND)
+            tell(0, total=len(paths))
+            for done, path in enumerate(paths):
+                tell(done, description=f"table {path.name}")
+                try:
+                    stored.append(_store_table(conn, plan, path.absolute(), declared))
+                except InputRefused as refusal:
+                    refused.append(_refused(path, refusal))
+            tell(len(paths))
+    report = to_report(plan.source.name, stored, refused, abandoned, dry_run, time.perf_counter() - started)
+    if refused:
+        raise refusal_of(refused, report, len(paths))
+    return report
+
+
+def _store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared: MappingFile) -> Stored:
+    mapping = declared.mapping
+    table = open_table(path, delimiter=mapping.delimiter, sheet=mapping.sheet)
+    declared.check_columns(str(path), table.header)
+    with translated(str(path)), path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        run_id = runs.start_run(conn, KIND, plan.source.name, mapping.league, str(path), sha256)
+        try:
+            store = _store_matches if mapping.rows == "matches" else _store_quotes
+            stored = store(conn, plan, table, declared, run_id)
+        except BaseException as failure:
+            if not conn.closed:
+                runs.fail_run(conn, run_id, str(failure) or type(failure).__name__)
+            raise
+        finally:
+            if not conn.closed:
+                runs.release_run(conn, run_id)
+        return stored
+
+
+def _store_matches(
+    conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
+) -> Stored:
+    batch = read_matches(table, declared.mapping, plan.leagues[declared.mapping.league])
+    _refuse_empty(batch)
+    if batch.quotes:
+        ensure_quote_partitions(conn, {match.season for match in batch.matches})
+    with conn.transaction(), collector_paused():
+        stored = store_batch(conn, plan, batch.file, batch, run_id)
+        runs.finish_run(conn, run_id, batch.league, stored.counts())
+    return stored
+
+
+def _store_quotes(
+    conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
+) -> Stored:
+    reader = QuoteTable(table, declared.mapping, plan.leagues[declared.mapping.league])
+    with conn.transaction():
+        tune(conn)
+        stage = PriceStage(conn)
+        for prices in _ahead(reader.prices()):
+            columns = prices._asdict()
+            stage.add(columns.pop("season"), columns)
+        batch = reader.batch()
+        _refuse_empty(batch)
+        lock_league(conn, batch.league)
+        stage.lock_for_new_seasons()
+        left_out = {match.key for match in batch.matches} - {
+            match.key for match in narrow(batch, plan.seasons, plan.since).matches
+        }
+
+        def write(id_of: Mapping[MatchKey, int]) -> tuple[Tally, list[Rejected]]:
+            ids = np.array([id_of.get(key, NO_MATCH) for key in reader.keys], dtype=np.int64)
+            matches = {
+                "match_id": ids,
+                "starts": moments(reader.starts),
+                "closes": moments(reader.closes),
+            }
+            settled = stage.settle(matches, reader.offers)
+            lost = [key for key in reader.keys if key not in id_of and key not in left_out]
+            return settled.tally, _told(batch.file, settled, len(lost))
+
+        stored = store_batch(conn, plan, batch.file, batch, run_id, write)
+        runs.finish_run(conn, run_id, batch.league, stored.counts())
+    return stored
+
+
+def _told(file: str, settled: Settled, lost: int) -> list[Rejected]:
+    """Return what settling refused: contradictions by their first line, and prices of matches not taken."""
+    code = "contradicting-duplicate"
+    rejected = [
+        Rejected(file, line, f"{rows} rows give different prices of one thing; none was taken.", code, "")
+        for line, rows in settled.contradictions
+    ]
+    more = settled.contradicting - len(settled.contradictions)
+    if more:
+        rejected.append(Rejected(file, 0, f"{more:,} more prices are told differently.", code, ""))
+    if settled.unmatched and lost:
+        reason = (
+            f"{settled.unmatched:,} prices belong to {lost:,} matches that were not taken, "
+            "or are stored with home and away the other way round."
+        )
+        rejected.append(Rejected(file, 0, reason, "match-not-taken", ""))
+    return rejected
+
+
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items, the next one being made in a thread while one is in use."""
+    source = iter(items)
+    end: Any = object()
+    with ThreadPoolExecutor(1, "sportsplat-table") as pool:
+        coming = pool.submit(next, source, end)
+        while (item := coming.result()) is not end:
+            coming = pool.submit(next, source, end)
+            yield item
+
+
+def _refuse_empty(batch: Batch) -> None:
+    if not batch.rows_read:
+        raise InputRefused(
+            f"{batch.file} has a header and no rows.",
+            code="EMPTY_FILE",
+            fix="Write the file again, or leave it out.",
+        )
+
+
+def _refused(path: Path, refusal: InputRefused) -> RefusedFile:
+    return {
+        "file": str(path),
+        "code": refusal.error_code,
+        "message": refusal.message,
+        "cause": refusal.cause,
+        "fix": refusal.fix,
+    }

@@ -1,0 +1,41 @@
+"""Any table: a CSV, Parquet or Excel file of the user's own, with a mapping that says what its columns mean.
+
+Read by `jobs/ingest_table.py`, since what a row is depends on the mapping; see `docs/table.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sportsplat.domain import Batch
+from sportsplat.errors import InputRefused
+from sportsplat.leagues import League, load_leagues
+from sportsplat.sources.base import Payload
+from sportsplat.sources.table_matches import NAME
+
+
+class TableSource:
+    """The source `table`."""
+
+    name = NAME
+    title = "Any CSV, Parquet or Excel file, by a mapping"
+    licence = "that of your file"
+    url = ""
+    gives: tuple[str, ...] = (
+        "matches",
+        "quotes of every market, in any number",
+        "team statistics",
+        "forecasts",
+    )
+
+    def __init__(self) -> None:
+        """Serve every league that is configured."""
+        self.leagues = tuple(load_leagues())
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:  # noqa: ARG002
+        """Raise InputRefused (`MAPPING_NEEDED`): bytes alone do not say what their columns mean."""
+        raise InputRefused(
+            f"{payload.name} needs a mapping that says what its columns mean.",
+            code="MAPPING_NEEDED",
+            fix=f"sportsplat ingest table {payload.name} --suggest",
+        )

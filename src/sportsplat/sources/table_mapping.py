@@ -1,0 +1,262 @@
+"""What the columns of somebody's table mean: a YAML file, checked before any row is read.
+
+league: epl
+rows: quotes                                            # matches, or quotes: one price a row
+date: {column: day, format: "%d/%m/%Y"}                 # or kickoff, a moment; ISO 8601 without a format
+home: home_team
+away: away_team
+bookmaker: {value: acme}                                # the same in every row
+market: {column: type, values: {1x2: result, ou: total}}
+outcome: pick
+line: points
+odds: {column: price, format: american}                 # decimal, unless said
+quoted_at: {column: taken, timezone: Europe/London}     # the league's zone, unless said
+closing: is_closing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from sportsplat.errors import ConfigError, InputRefused
+from sportsplat.yaml_positions import Document, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Dict
+
+    from pydantic_core import ErrorDetails
+
+Constant = str | int | float | bool
+
+
+def _from_name(given: Any) -> Any:
+    """Take `home: HomeTeam` for `home: {column: HomeTeam}`."""
+    return {"column": given} if isinstance(given, str) else given
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Cell(_Declared):
+    """Where a value comes from: a column, whose words `values` translates, or one `value` for all rows."""
+
+    column: str | None = None
+    value: Constant | None = None
+    values: dict[str, Constant] = {}
+
+    @model_validator(mode="after")
+    def _either(self) -> Cell:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("needs a column or a value, not both")
+        return self
+
+    def read(self, text: str) -> str:
+        """Return what a cell of the column says, translated."""
+        found = self.values.get(text)
+        return text if found is None else said(found)
+
+
+class When(Cell):
+    """A day or a moment: `format` as in strptime, ISO 8601 without; `timezone` where the text has none."""
+
+    format: str | None = None
+    timezone: str | None = None
+
+    @model_validator(mode="after")
+    def _known_zone(self) -> When:
+        if self.timezone is not None:
+            try:
+                ZoneInfo(self.timezone)
+            except (LookupError, ValueError, OSError) as missing:
+                raise ValueError(f"no time zone named {self.timezone!r}") from missing
+        return self
+
+
+class Odds(Cell):
+    """A price."""
+
+    format: Literal["decimal", "american"] = "decimal"
+
+
+CellOf = Annotated[Cell, BeforeValidator(_from_name)]
+WhenOf = Annotated[When, BeforeValidator(_from_name)]
+OddsOf = Annotated[Odds, BeforeValidator(_from_name)]
+
+
+class WideQuotes(_Declared):
+    """Prices beside a match, in a column an outcome."""
+
+    bookmaker: CellOf
+    odds: dict[Literal["home", "draw", "away", "over", "under"], str]
+    market: Literal["result", "spread", "total"] = "result"
+    format: Literal["decimal", "american"] = "decimal"
+    line: CellOf | None = None
+    closing: CellOf | None = None
+    quoted_at: WhenOf | None = None
+
+
+class Forecast(_Declared):
+    """Probabilities beside a match, in the order of the league's outcomes."""
+
+    publisher: CellOf
+    probabilities: Annotated[list[str], Field(min_length=2, max_length=3)]
+
+
+class Mapping(_Declared):
+    """The whole file."""
+
+    league: str
+    rows: Literal["matches", "quotes"]
+    home: CellOf
+    away: CellOf
+    date: WhenOf | None = None
+    kickoff: WhenOf | None = None
+    time: WhenOf | None = None
+    season: CellOf | None = None
+    number: CellOf | None = None
+    neutral: CellOf | None = None
+    stage: CellOf | None = None
+    home_score: CellOf | None = None
+    away_score: CellOf | None = None
+    stats: dict[str, Annotated[list[str], Field(min_length=2, max_length=2)]] = {}
+    forecasts: list[Forecast] = []
+    quotes: list[WideQuotes] = []
+    bookmaker: CellOf | None = None
+    market: CellOf | None = None
+    outcome: CellOf | None = None
+    line: CellOf | None = None
+    odds: OddsOf | None = None
+    quoted_at: WhenOf | None = None
+    closing: CellOf | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    sheet: str | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Mapping:
+        if self.date is None and self.kickoff is None:
+            raise ValueError("needs date or kickoff")
+        if (self.home_score is None) != (self.away_score is None):
+            raise ValueError("needs home_score and away_score, or neither")
+        if self.time is not None and self.date is None:
+            raise ValueError("time needs date beside it")
+        given = [name for name in OF_A_QUOTE if getattr(self, name) is not None]
+        if self.rows == "matches" and given:
+            raise ValueError(f"{given[0]} is of rows: quotes; prices beside a match go under quotes")
+        if self.rows == "quotes":
+            lacking = [name for name in ("bookmaker", "outcome", "odds") if getattr(self, name) is None]
+            if lacking:
+                raise ValueError(f"rows: quotes needs {', '.join(lacking)}")
+            beside = [name for name in ("stats", "forecasts", "quotes") if getattr(self, name)]
+            if beside:
+                raise ValueError(f"{beside[0]} is of rows: matches")
+        return self
+
+
+OF_A_QUOTE = ("bookmaker", "market", "outcome", "line", "odds", "quoted_at", "closing")
+OF_A_MATCH = (
+    *("date", "kickoff", "time", "home", "away", "season", "number", "neutral", "stage"),
+    *("home_score", "away_score"),
+)
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """A mapping with the file that it came from."""
+
+    mapping: Mapping
+    document: Document
+
+    def check_columns(self, file: str, header: list[str]) -> None:
+        """Raise InputRefused (`UNKNOWN_COLUMN`) for the first column that the table does not have."""
+        for path, column in _columns(self.mapping):
+            if column not in header:
+                likely = get_close_matches(column, header, n=1, cutoff=0.5) or [
+                    name for name in header if name.lower() == column.lower()
+                ]
+                where = self.document.where(*path)
+                raise InputRefused(
+                    f"{file} has no column {column!r}"
+                    + (f"; did you mean {likely[0]!r}?" if likely else "."),
+                    code="UNKNOWN_COLUMN",
+                    cause=f"{where} asks for it; the file has {', '.join(map(repr, header))[:600]}.",
+                    fix=f"correct {where}, or: sportsplat ingest table {file} --suggest",
+                    column=column,
+                    header=header,
+                )
+
+
+def read_mapping(path: Path) -> MappingFile:
+    """Read and check a mapping.
+
+    Raises ConfigError with file and line for anything that is not as declared here.
+    """
+    document = read_yaml(path)
+    try:
+        return MappingFile(Mapping.model_validate(document.data), document)
+    except ValidationError as invalid:
+        first = min(invalid.errors(), key=lambda error: error["type"] != "extra_forbidden")
+        where = document.where(*first["loc"])
+        raise ConfigError(
+            f"{'.'.join(map(str, first['loc'])) or 'the mapping'}: {_reason(first)}",
+            cause=f"from {where}",
+            fix=f"correct {where}, or see docs/table.md",
+            code="INVALID_MAPPING",
+        ) from invalid
+
+
+def said(value: Constant) -> str:
+    """Return a constant as a cell would say it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def column_names(mapping: Mapping) -> list[str]:
+    """Return the columns that a mapping speaks of, each once."""
+    return list(dict.fromkeys(column for _, column in _columns(mapping)))
+
+
+def _columns(mapping: Mapping) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place of each column in the mapping, and its name."""
+    for name in (*OF_A_MATCH, *OF_A_QUOTE):
+        yield from _of_cell((name,), getattr(mapping, name))
+    for stat, columns in mapping.stats.items():
+        yield from ((("stats", stat, side), column) for side, column in enumerate(columns))
+    for index, wide in enumerate(mapping.quotes):
+        for field in ("bookmaker", "line", "closing", "quoted_at"):
+            yield from _of_cell(("quotes", index, field), getattr(wide, field))
+        yield from ((("quotes", index, "odds", side), column) for side, column in wide.odds.items())
+    for index, forecast in enumerate(mapping.forecasts):
+        yield from _of_cell(("forecasts", index, "publisher"), forecast.publisher)
+        for place, column in enumerate(forecast.probabilities):
+            yield ("forecasts", index, "probabilities", place), column
+
+
+def _of_cell(path: tuple[str | int, ...], cell: Cell | None) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if cell is not None and cell.column is not None:
+        yield path, cell.column
+
+
+_MODELS: tuple[type[BaseModel], ...] = (Mapping, When, Odds, WideQuotes, Forecast)
+_KEYS = sorted({name for model in _MODELS for name in model.model_fields})
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        likely = get_close_matches(str(error["loc"][-1]), _KEYS, n=1)
+        return "no mapping has this key" + (f"; did you mean {likely[0]}?" if likely else "")
+    if error["type"] == "missing":
+        return "is missing"
+    text = error["msg"].removeprefix("Value error, ")
+    return f"{text[0].lower()}{text[1:]}" + (f", got {_shown(error)}" if error["loc"] else "")
+
+
+def _shown(error: ErrorDetails) -> str:
+    given: Dict[str, Any] | Any = error["input"]
+    return repr(given)[:80]

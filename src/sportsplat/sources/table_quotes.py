@@ -1,0 +1,346 @@
+"""A table with a price a row, of any size: read block by block, column by column.
+
+What comes out is ready for the database: numbers, and codes for the match and the offer (bookmaker, market,
+outcome) of each price. Matches and offers are few and are kept; prices are handed on and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sportsplat.betting.odds import american_to_decimal
+from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
+from sportsplat.leagues import League
+from sportsplat.sources.rows import RowError
+from sportsplat.sources.table_blocks import Block, TableFile
+from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names, said
+from sportsplat.sources.table_matches import NAME, MatchReader, key_of
+from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
+
+KEPT_REJECTED = 1000
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Prices(NamedTuple):
+    """Prices of one season, equally long columns. `row` is a line of the file; `match` and `offer` are places
+    in `QuoteTable`'s lists; line is NaN in the result market; quoted_at (microseconds since 1970 UTC) is
+    NOT_A_TIME where nobody says.
+    """
+
+    season: int
+    row: Ints
+    match: Ints
+    offer: Ints
+    line: npt.NDArray[np.float64]
+    decimal_odds: npt.NDArray[np.float64]
+    quoted_at: Ints
+
+
+class Offer(NamedTuple):
+    """What a price is of, besides its match."""
+
+    bookmaker: str
+    market: str
+    outcome: str
+    is_closing: bool
+
+
+class QuoteTable:
+    """Reads a table of prices. After `prices` has been walked to its end, the rest tells what it met."""
+
+    def __init__(self, table: TableFile, mapping: Mapping, league: League) -> None:
+        self.keys: list[MatchKey] = []
+        self.offers: list[Offer] = []
+        self.starts: list[datetime] = []  # of each key's match
+        self.closes: list[datetime] = []  # when its closing prices were known
+        self.rows_read = 0
+        self._table = table
+        self._mapping = mapping
+        self._league = league
+        self._reader = MatchReader(mapping, league)
+        self._matches: dict[MatchRecord, int] = {}
+        self._told: dict[bytes, int] = {}  # match by its words; below 0: wrong, -1 - place in _wrong
+        self._wrong: list[RowError] = []
+        self._season_of: list[int] = []
+        self._line_of: dict[MatchKey, int] = {}
+        self._offer_of: dict[Offer, int] = {}
+        self._refused = _Refusals(str(table.path))
+        sides = {"spread": ("home", "away"), "total": ("over", "under"), "result": league.outcomes}
+        self._sides = {market: frozenset(outcomes) for market, outcomes in sides.items()}
+
+    def prices(self) -> Iterator[Prices]:
+        """Yield the prices, in order within a season; rows that are none are kept for `batch`."""
+        ragged: list[Rejected] = []
+        for block in self._table.blocks(column_names(self._mapping), ragged):
+            yield from self._of_block(block)
+            self._tear(ragged)
+        self._tear(ragged)
+
+    def batch(self) -> Batch:
+        """Return the matches that the prices speak of, and the rows that were refused."""
+        batch = Batch.empty(self._league.code, NAME, str(self._table.path))
+        rejected = self._refused.told(self._table)
+        return batch._replace(
+            rows_read=self.rows_read, matches=list(self._matches), rejected=rejected, line_of=self._line_of
+        )
+
+    def _tear(self, ragged: list[Rejected]) -> None:
+        torn = [row for row in ragged if row.raw.strip()]
+        self.rows_read += len(torn)
+        self._refused.add_whole(torn)
+        ragged.clear()
+
+    def _of_block(self, block: Block) -> Iterator[Prices]:
+        block = _without_blank(block)
+        size = len(block.lines)
+        if not size:
+            return
+        self.rows_read += size
+        good = np.ones(size, dtype=np.bool_)
+
+        def refuse(wrong: Flags, code: str, reason: Callable[[int], str]) -> None:
+            self._refused.add(block.lines, wrong & good, code, reason)
+            good[wrong] = False
+
+        match = self._match_of(block, refuse)
+        closing = self._flags(block, self._mapping.closing, refuse)
+        offer, is_result = self._offers_of(block, closing, refuse)
+        line = self._lines_of(block, is_result, refuse)
+        odds = self._odds_of(block, refuse)
+        quoted_at = self._quoted_at(block, closing, refuse)
+        columns = (block.lines, match, offer, line, odds, quoted_at)
+        seasons = np.array(self._season_of, dtype=np.int64)[match] if self._season_of else match
+        for season in np.unique(seasons[good]).tolist():
+            here = good & (seasons == season)
+            yield Prices(season, *(column[here] for column in columns))
+
+    def _match_of(self, block: Block, refuse: _Refuse) -> Ints:
+        """Return the place of each row's match; matches that are met for the first time are read."""
+        names = self._reader.columns
+        codes = _together([block.columns[name] for name in names])
+        groups, first = np.unique(codes, return_index=True)
+        columns = {name: block.columns[name].take(pa.array(first)).to_pylist() for name in names}
+        found = np.empty(len(groups), dtype=np.int64)
+        for place, line in enumerate(block.lines[first].tolist()):
+            words = [columns[name][place] for name in names]
+            told = blake2b(
+                "\x1f".join(words).encode(), digest_size=16
+            ).digest()  # a sixth of the words' memory
+            known = self._told.get(told)
+            if known is None:
+                known = self._told[told] = self._met(dict(zip(names, words, strict=True)), line)
+            found[place] = known
+        match = found[np.searchsorted(groups, codes)]
+        wrong = np.unique(match[match < 0]).tolist()
+        for code in dict.fromkeys(self._wrong[-1 - place].code for place in wrong):
+            places = [place for place in wrong if self._wrong[-1 - place].code == code]
+            refuse(np.isin(match, places), code, lambda row: self._wrong[-1 - int(match[row])].reason)
+        return np.maximum(match, 0)
+
+    def _met(self, row: dict[str, str], line: int) -> int:
+        try:
+            match = self._reader.read(row.__getitem__)
+        except RowError as bad:
+            self._wrong.append(bad)
+            return -len(self._wrong)
+        place = self._matches.setdefault(match, len(self._matches))
+        if place == len(self.keys):
+            self.keys.append(key_of(match))
+            self._line_of.setdefault(self.keys[-1], line)
+            self._season_of.append(match.season)
+            self.starts.append(match.kickoff_utc)
+            self.closes.append(self._reader.closed_at(match))
+        return place
+
+    def _offers_of(self, block: Block, closing: Flags, refuse: _Refuse) -> tuple[Ints, Flags]:
+        """Return the place of each row's offer, and whether it is on the result."""
+        size = len(block.lines)
+        book_codes, books = _words(block, self._mapping.bookmaker, size)
+        market_codes, markets = _words(block, self._mapping.market or Cell(value="result"), size)
+        outcome_codes, outcomes = self._outcomes(block, size)
+        combined = (book_codes * len(markets) + market_codes) * len(outcomes) + outcome_codes
+        combined = 2 * combined + closing
+        groups = np.unique(combined)
+        places = np.zeros(len(groups), dtype=np.int64)
+        is_result = np.zeros(len(groups), dtype=np.bool_)
+        wrong: dict[int, RowError] = {}
+        position = np.searchsorted(groups, combined)
+        for group, code in enumerate(groups.tolist()):
+            rest, outcome = divmod(code // 2, len(outcomes))
+            book, market = divmod(rest, len(markets))
+            offer = Offer(books[book], markets[market].lower(), outcomes[outcome].lower(), bool(code % 2))
+            error = self._wrong_offer(offer)
+            if error is not None:
+                wrong[group] = error
+                continue
+            places[group] = self._offer_of.setdefault(offer, len(self._offer_of))
+            if places[group] == len(self.offers):
+                self.offers.append(offer)
+            is_result[group] = offer.market == "result"
+        for code in dict.fromkeys(error.code for error in wrong.values()):
+            places_of = [group for group, error in wrong.items() if error.code == code]
+            refuse(np.isin(position, places_of), code, lambda row: wrong[int(position[row])].reason)
+        return places[position], is_result[position]
+
+    def _wrong_offer(self, offer: Offer) -> RowError | None:
+        bookmaker, market, outcome, _ = offer
+        if not bookmaker:
+            return RowError("missing-bookmaker", f"{_column(self._mapping.bookmaker)} is blank")
+        if market not in self._sides:
+            named = _column(self._mapping.market)
+            return RowError("unknown-market", f"{named} is {market!r}: expected {', '.join(self._sides)}")
+        if outcome not in self._sides[market]:
+            named, sides = _column(self._mapping.outcome), ", ".join(sorted(self._sides[market]))
+            return RowError("unknown-outcome", f"{named} is {outcome!r}: expected {sides} of a {market}")
+        return None
+
+    def _outcomes(self, block: Block, size: int) -> tuple[Ints, list[str]]:
+        """Return the outcomes; a side may be told by the team's own name, as it stands in the row."""
+        codes, words = _words(block, self._mapping.outcome, size)
+        known = {"home", "draw", "away", "over", "under"}
+        column = self._mapping.outcome.column if self._mapping.outcome else None
+        if column is None or all(word.lower() in known for word in words):
+            return codes, words
+        told = block.columns[column].dictionary_decode()
+        words = [*words, "home", "away"]
+        for place, side in enumerate((self._mapping.home, self._mapping.away)):
+            if side.column is not None:
+                same = pc.equal(told, block.columns[side.column].dictionary_decode())
+                codes = np.where(np.asarray(same, dtype=np.bool_), len(words) - 2 + place, codes)
+        return codes, words
+
+    def _lines_of(self, block: Block, is_result: Flags, refuse: _Refuse) -> npt.NDArray[np.float64]:
+        codes, words = _words(block, self._mapping.line, len(block.lines))
+        line = np.where(is_result, np.nan, read_numbers(words).values[codes])
+        named = _column(self._mapping.line)
+        refuse(
+            ~is_result & np.isnan(line),
+            "bad-line",
+            lambda row: f"{named} is {words[int(codes[row])]!r}: expected a number",
+        )
+        return line
+
+    def _odds_of(self, block: Block, refuse: _Refuse) -> npt.NDArray[np.float64]:
+        how = self._mapping.odds
+        codes, words = _words(block, how, len(block.lines))
+        values = read_numbers(words).values
+        american = how is not None and how.format == "american"
+        odds = american_to_decimal(values) if american else values
+        named, kind = _column(how), "American" if american else "decimal"
+        refuse(
+            ~(odds > 1)[codes],
+            "impossible-odds",
+            lambda row: f"{named} is {words[int(codes[row])]!r}: expected {kind} odds",
+        )
+        return odds[codes]
+
+    def _flags(self, block: Block, cell: Cell | None, refuse: _Refuse) -> Flags:
+        codes, words = _words(block, cell, len(block.lines))
+        flags, wrong = read_flags(words)
+        named = _column(cell)
+        refuse(
+            wrong[codes],
+            "bad-flag",
+            lambda row: f"{named} is {words[int(codes[row])]!r}: expected true or false",
+        )
+        return flags[codes]
+
+    def _quoted_at(self, block: Block, closing: Flags, refuse: _Refuse) -> Ints:
+        """Return when prices were taken; of a closing price the kick-off tells."""
+        how: When | None = self._mapping.quoted_at
+        if how is None:
+            return np.full(len(block.lines), NOT_A_TIME, dtype=np.int64)
+        codes, words = _words(block, how, len(block.lines))
+        moments, wrong = read_moments(pa.array(words, pa.string()), how, self._league.timezone)
+        named = _column(how)
+        refuse(
+            wrong[codes] & ~closing,
+            "bad-date",
+            lambda row: (
+                f"{named} is {words[int(codes[row])]!r}: expected {how.format or 'a moment in ISO 8601'}"
+            ),
+        )
+        return np.where(closing, NOT_A_TIME, moments[codes])
+
+
+_Refuse = Callable[[Flags, str, Callable[[int], str]], None]
+
+
+class _Refusals:
+    """Rows that were refused: the first ones are kept with their reasons, the rest is counted by code."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._kept: list[Rejected] = []
+        self._more: Counter[str] = Counter()
+
+    def add(self, lines: Ints, wrong: Flags, code: str, reason: Callable[[int], str]) -> None:
+        rows = np.flatnonzero(wrong)
+        room = max(KEPT_REJECTED - len(self._kept), 0)
+        for row in rows[:room].tolist():
+            self._kept.append(Rejected(self._file, int(lines[row]), reason(row), code, ""))
+        if len(rows) > room:
+            self._more[code] += len(rows) - room
+
+    def add_whole(self, rows: Sequence[Rejected]) -> None:
+        room = max(KEPT_REJECTED - len(self._kept), 0)
+        self._kept += rows[:room]
+        self._more.update(row.code for row in rows[room:])
+
+    def told(self, table: TableFile) -> list[Rejected]:
+        raw = table.raw([row.line for row in self._kept if not row.raw])
+        kept = [row if row.raw else row._replace(raw=raw.get(row.line, "")) for row in self._kept]
+        return sorted(kept, key=lambda row: row.line) + [
+            Rejected(self._file, 0, f"{rows:,} more rows were refused for this reason.", code, "")
+            for code, rows in sorted(self._more.items())
+        ]
+
+
+def _words(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
+    """Return a mapped column as codes and the words, translated, that they stand for."""
+    if cell is None or cell.column is None:
+        constant = said(cell.value) if cell is not None and cell.value is not None else ""
+        return np.zeros(size, dtype=np.int64), [constant]
+    values = block.columns[cell.column]
+    return (
+        np.asarray(values.indices).astype(np.int64),
+        [cell.read(word.strip()) for word in values.dictionary.to_pylist()],
+    )
+
+
+def _together(columns: Sequence[pa.DictionaryArray]) -> Ints:
+    """Return one code for each combination of words."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes = codes * len(column.dictionary) + np.asarray(column.indices)
+        codes = pd.factorize(codes)[0]
+    return codes
+
+
+def _without_blank(block: Block) -> Block:
+    """Leave out rows in which nothing stands."""
+    filled = np.zeros(len(block.lines), dtype=np.bool_)
+    for values in block.columns.values():
+        words = np.array([bool(word.strip()) for word in values.dictionary.to_pylist()], dtype=np.bool_)
+        if words.all():
+            return block
+        filled |= words[np.asarray(values.indices)]
+    if filled.all():
+        return block
+    kept = pa.array(np.flatnonzero(filled))
+    return Block(block.lines[filled], {name: values.take(kept) for name, values in block.columns.items()})
+
+
+def _column(cell: Cell | None) -> str:
+    return cell.column if cell is not None and cell.column is not None else "the constant"
