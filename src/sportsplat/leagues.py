@@ -65,8 +65,8 @@ class League:
     """One league as declared.
 
     stats: box-score names that features are built from; `stored_stats`: those that are kept besides. `teams`:
-    all that there can be, none where sources name them (`names_from`; nobody named: the first source that
-    comes). `precedence`: sources whose word counts first where they contradict each other.
+    all that there can be, none where sources name them (`names_from`, and the first source that comes).
+    `precedence`: sources whose word counts first where they contradict each other.
     """
 
     code: str

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.db.staged_matches import Source
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import InputRefused, SportsplatError
 from sportsplat.jobs import ingest_file, quarantine
@@ -17,7 +18,7 @@ from tests.records import count
 
 SOURCE = "fivethirtyeight-soccer-spi"
 HEADER = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2,xg1,xg2"
-EPL, LIGA, CUP = "Barclays Premier League", "Spanish Primera Division", "Moon Cup"
+GERMANY, ITALY, CUP = "German Bundesliga", "Italy Serie A", "Moon Cup"
 
 
 def row(league: str, home: str, away: str, score: str = "1,0", day: str = "2018-09-01") -> str:
@@ -25,9 +26,9 @@ def row(league: str, home: str, away: str, score: str = "1,0", day: str = "2018-
 
 
 ROWS = (
-    row(EPL, "Chelsea", "Fulham"),
-    row(LIGA, "Getafe", "Eibar", "-1,0"),
-    row(LIGA, "Levante", "Girona FC"),
+    row(GERMANY, "Mainz", "Schalke"),
+    row(ITALY, "Genoa", "Torino", "-1,0"),
+    row(ITALY, "Lazio", "Parma"),
     row(CUP, "Tycho", "Kepler"),
     row(CUP, "Kepler", "Tycho"),
 )
@@ -45,10 +46,10 @@ def written(path: Path, *rows: str) -> Path:
 
 def test_each_league_is_told_by_itself_and_the_file_counts_once(context: Context, file: Path) -> None:
     report = ingest(context, SOURCE, [file])
-    assert (report["files"], report["rows_read"], report["leagues"]) == (1, 5, ["epl", "la-liga"])
+    assert (report["files"], report["rows_read"], report["leagues"]) == (1, 5, ["bundesliga", "serie-a"])
     assert [(each["league"], each["matches"]["inserted"]) for each in report["by_file"]] == [
-        ("epl", 1),
-        ("la-liga", 1),
+        ("bundesliga", 1),
+        ("serie-a", 1),
     ]
     assert {each["file"] for each in report["by_file"]} == {str(file)}
     assert {reason["code"]: reason["rows"] for reason in report["reasons"]} == {
@@ -57,7 +58,7 @@ def test_each_league_is_told_by_itself_and_the_file_counts_once(context: Context
     }
     assert report["newly_quarantined"] == 2
     stored, _ = leagues(context)
-    assert {each["code"] for each in stored if each["last_ingest"]} == {"epl", "la-liga"}
+    assert {each["code"] for each in stored if each["last_ingest"]} == {"bundesliga", "serie-a"}
 
 
 def test_a_second_run_changes_nothing_and_adds_no_waiting_row(context: Context, file: Path) -> None:
@@ -83,10 +84,10 @@ def test_a_retry_reads_all_leagues_of_the_file_again(context: Context, file: Pat
 def test_a_failure_in_one_league_leaves_none_of_the_file(
     context: Context, database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(conn: object, league: str, *rest: object, **more: object) -> object:
-        if league == "la-liga":
+    def failing(conn: object, speaker: Source, *rest: object, **more: object) -> object:
+        if speaker.league == "serie-a":
             raise SportsplatError("stop here")
-        return write_matches(conn, league, *rest, **more)  # type: ignore[arg-type]
+        return write_matches(conn, speaker, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ingest_file, "write_matches", failing)
     with pytest.raises(SportsplatError, match="stop here"):
@@ -98,8 +99,8 @@ def test_a_failure_in_one_league_leaves_none_of_the_file(
 
 
 def test_one_league_can_be_taken_alone(context: Context, file: Path) -> None:
-    report = ingest(context, SOURCE, [file], league="epl")
-    assert (report["rows_read"], report["leagues"], report["quarantined"]) == (1, ["epl"], 0)
+    report = ingest(context, SOURCE, [file], league="bundesliga")
+    assert (report["rows_read"], report["leagues"], report["quarantined"]) == (1, ["bundesliga"], 0)
 
 
 def test_the_right_source_is_named_for_a_file_of_several_leagues(context: Context, file: Path) -> None:

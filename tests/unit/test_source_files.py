@@ -21,6 +21,7 @@ FILES_ONLY = {
     "kaggle-nba-games",
     "kaggle-nba-team-stats",
     "sportsbookreview",
+    "table",
 }
 """Nothing is fetched: the user has the files."""
 

@@ -91,10 +91,11 @@ def alias_command(league: str, source: str, name: str, team: str) -> str:
 
 
 def _may_name(league: League, source: str, stored: Sequence[Team]) -> bool:
-    """Whether a source may bring new names: a declared one, or, with none declared, the first that came."""
-    if league.names_from or league.teams:
+    """Whether a source may bring new names: a declared one, or, with no closed list, the first that came."""
+    if source in league.names_from or league.teams:
         return source in league.names_from
-    return not stored or any(team.named_by == source for team in stored)
+    named_by = {team.named_by for team in stored} - {None}
+    return not named_by or source in named_by
 
 
 def _spelling_of(name: str, stored: Sequence[Team], together: set[str]) -> str | None:

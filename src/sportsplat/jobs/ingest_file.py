@@ -105,7 +105,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
                     store_batch(conn, plan, payload.name, batch, run_id)
                     for batch, run_id in zip(batches, run_ids, strict=True)
                 ]
-                stored[0] = replace(stored[0], newly_rejected=_quarantine(conn, plan, stored, run_ids[0]))
+                stored = keep_rejected(conn, plan, stored, run_ids[0])
                 for each, run_id in zip(stored, run_ids, strict=True):
                     runs.finish_run(conn, run_id, each.league, each.counts())
         except BaseException as failure:
@@ -124,11 +124,14 @@ def _start_run(conn: psycopg.Connection[Any], plan: Plan, payload: Payload, leag
     return runs.start_run(conn, KIND, plan.source.name, league, payload.name, payload.sha256)
 
 
-def _quarantine(conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int) -> int:
-    """Keep what was rejected in all leagues of a file; return how much of it is new."""
+def keep_rejected(
+    conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int
+) -> list[Stored]:
+    """Put what was rejected in all leagues of a file into quarantine; the first tells how much of it is new."""
     rejected = [row for each in stored for row in each.rejected]
     league = stored[0].league if len(stored) == 1 else None
-    return runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
+    new = runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
+    return [replace(stored[0], newly_rejected=new), *stored[1:]]
 
 
 def store_batch(

@@ -26,7 +26,7 @@ from sportsplat.db.write_prices import PriceStage, Settled
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import Progress, silent
-from sportsplat.jobs.ingest_file import KIND, Plan, Stored, store_batch, translated
+from sportsplat.jobs.ingest_file import KIND, Plan, Stored, keep_rejected, store_batch, translated
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.jobs.sift import narrow
 from sportsplat.sources.rows import collector_paused
@@ -118,6 +118,7 @@ def _store_matches(
         ensure_quote_partitions(conn, {match.season for match in batch.matches})
     with conn.transaction(), collector_paused():
         stored = store_batch(conn, plan, batch.file, batch, run_id)
+        (stored,) = keep_rejected(conn, plan, [stored], run_id)
         runs.finish_run(conn, run_id, batch.league, stored.counts())
     return stored
 
@@ -152,6 +153,7 @@ def _store_quotes(
             return settled.tally, _told(batch.file, settled, len(lost))
 
         stored = store_batch(conn, plan, batch.file, batch, run_id, write)
+        (stored,) = keep_rejected(conn, plan, [stored], run_id)
         runs.finish_run(conn, run_id, batch.league, stored.counts())
     return stored
 

@@ -39,7 +39,8 @@ LOCK_FILE = "sync.lock"
 _STORED_LEAGUES = "SELECT DISTINCT league FROM matches"
 _SINCE = """
 SELECT max(match_date) FILTER (WHERE status = 'final'),
-       min(match_date) FILTER (WHERE status = 'scheduled' AND match_date BETWEEN %(overdue)s AND %(today)s)
+       min(match_date) FILTER (WHERE status IN ('scheduled', 'postponed')
+                                 AND match_date BETWEEN %(overdue)s AND %(today)s)
   FROM matches WHERE league = %(league)s AND match_date <= %(today)s
 """
 

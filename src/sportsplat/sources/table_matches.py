@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from sys import intern
 from zoneinfo import ZoneInfo
 
-from sportsplat.domain import MatchKey, MatchRecord, MatchStatus, Precision
+from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.leagues import League
 from sportsplat.sources.rows import LocalDays, RowError, read_count
 from sportsplat.sources.table_mapping import OF_A_MATCH, Cell, Mapping, When, said
@@ -155,11 +155,6 @@ class MatchReader:
             named = _named(self._cells["stage"])
             raise RowError("unknown-stage", f"{named} is {text!r}: expected regular or playoff")
         return _STAGES[text]
-
-
-def key_of(match: MatchRecord) -> MatchKey:
-    """Return what identifies a match within its league."""
-    return MatchKey(match.match_date, match.home, match.away, match.number)
 
 
 def text_of(source: Cell | None, cell: Words) -> str:

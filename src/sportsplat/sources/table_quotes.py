@@ -24,7 +24,7 @@ from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError
 from sportsplat.sources.table_blocks import Block, TableFile
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names, said
-from sportsplat.sources.table_matches import NAME, MatchReader, key_of
+from sportsplat.sources.table_matches import NAME, MatchReader
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
 
 KEPT_REJECTED = 1000
@@ -156,7 +156,7 @@ class QuoteTable:
             return -len(self._wrong)
         place = self._matches.setdefault(match, len(self._matches))
         if place == len(self.keys):
-            self.keys.append(key_of(match))
+            self.keys.append(match.key)
             self._line_of.setdefault(self.keys[-1], line)
             self._season_of.append(match.season)
             self.starts.append(match.kickoff_utc)

@@ -24,7 +24,7 @@ from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError, collector_paused
 from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_mapping import Mapping, WideQuotes, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader, Words, key_of, text_of
+from sportsplat.sources.table_matches import NAME, MatchReader, Words, text_of
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
@@ -72,7 +72,7 @@ class _Rows:
 
     def _read(self, line: int, row: Dict[str, str]) -> None:
         match = self._matches.read(row.__getitem__)
-        key = key_of(match)
+        key = match.key
         if key in self._line_of:
             raise RowError(
                 "duplicate-match",
@@ -145,7 +145,7 @@ class _Rows:
                 continue
             self._batch.quotes.append(
                 QuoteRecord(
-                    key_of(match), bookmaker, Market(wide.market), Outcome(side), spread, odds, closing,
+                    match.key, bookmaker, Market(wide.market), Outcome(side), spread, odds, closing,
                     quoted_at, known_at,
                 )
             )  # fmt: skip
