@@ -127,7 +127,7 @@ def _start_run(conn: psycopg.Connection[Any], plan: Plan, payload: Payload, leag
 def keep_rejected(
     conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int
 ) -> list[Stored]:
-    """Put what was rejected in all leagues of a file into quarantine; the first tells how much of it is new."""
+    """Put what was rejected of a file into quarantine; its first league tells how much of it is new."""
     rejected = [row for each in stored for row in each.rejected]
     league = stored[0].league if len(stored) == 1 else None
     new = runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
