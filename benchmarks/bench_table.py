@@ -67,7 +67,7 @@ quoted_at: quoted_at
 """
 COLUMNS = "match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at, known_at, season"
 PROGRAM = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from sportsplat.jobs.context import open_context
 from sportsplat.jobs.ingest_table import ingest_tables
@@ -75,7 +75,8 @@ from sportsplat.settings import load_settings
 folder, file, mapping = map(Path, sys.argv[1:])
 settings = load_settings(project_dir=folder, overrides={"infra.backend": "embedded"}, environ={})
 ingest_tables(open_context(settings), [file], mapping)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss: a program inherits that of the one which started it.
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 

@@ -16,7 +16,7 @@ from sportsplat.db.migrate import check
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.sources import table_quotes
+from sportsplat.sources import table_refusals
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
 from tests.program import PROGRAM, environment
@@ -163,7 +163,7 @@ def test_rows_that_repeat_each_other_are_one_and_contradictions_none(
 def test_of_many_bad_rows_the_first_are_kept_and_the_rest_is_counted(
     context: Context, database: Database, tmp_path: Path, mapping: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_quotes, "KEPT_REJECTED", 3)
+    monkeypatch.setattr(table_refusals, "KEPT_REJECTED", 3)
     rows = price_rows()
     bad = [(*row[:9], "0", *row[10:]) for row in rows[:10]]
     report = ingest_tables(context, [write_csv(tmp_path / "x.csv", [*bad, *rows[10:]])], mapping)

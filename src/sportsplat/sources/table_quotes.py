@@ -6,7 +6,6 @@ outcome) of each price. Matches and offers are few and are kept; prices are hand
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -25,9 +24,9 @@ from sportsplat.sources.rows import RowError
 from sportsplat.sources.table_blocks import Block, TableFile
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names, said
 from sportsplat.sources.table_matches import NAME, MatchReader
+from sportsplat.sources.table_refusals import Refusals, Refuse
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
 
-KEPT_REJECTED = 1000
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -75,7 +74,7 @@ class QuoteTable:
         self._season_of: list[int] = []
         self._line_of: dict[MatchKey, int] = {}
         self._offer_of: dict[Offer, int] = {}
-        self._refused = _Refusals(str(table.path))
+        self._refused = Refusals(str(table.path))
         sides = {"spread": ("home", "away"), "total": ("over", "under"), "result": league.outcomes}
         self._sides = {market: frozenset(outcomes) for market, outcomes in sides.items()}
 
@@ -125,7 +124,7 @@ class QuoteTable:
             here = good & (seasons == season)
             yield Prices(season, *(column[here] for column in columns))
 
-    def _match_of(self, block: Block, refuse: _Refuse) -> Ints:
+    def _match_of(self, block: Block, refuse: Refuse) -> Ints:
         """Return the place of each row's match; matches that are met for the first time are read."""
         names = self._reader.columns
         codes = _together([block.columns[name] for name in names])
@@ -163,7 +162,7 @@ class QuoteTable:
             self.closes.append(self._reader.closed_at(match))
         return place
 
-    def _offers_of(self, block: Block, closing: Flags, refuse: _Refuse) -> tuple[Ints, Flags]:
+    def _offers_of(self, block: Block, closing: Flags, refuse: Refuse) -> tuple[Ints, Flags]:
         """Return the place of each row's offer, and whether it is on the result."""
         size = len(block.lines)
         book_codes, books = _words(block, self._mapping.bookmaker, size)
@@ -220,7 +219,7 @@ class QuoteTable:
                 codes = np.where(np.asarray(same, dtype=np.bool_), len(words) - 2 + place, codes)
         return codes, words
 
-    def _lines_of(self, block: Block, is_result: Flags, refuse: _Refuse) -> npt.NDArray[np.float64]:
+    def _lines_of(self, block: Block, is_result: Flags, refuse: Refuse) -> npt.NDArray[np.float64]:
         codes, words = _words(block, self._mapping.line, len(block.lines))
         line = np.where(is_result, np.nan, read_numbers(words).values[codes])
         named = _column(self._mapping.line)
@@ -231,7 +230,7 @@ class QuoteTable:
         )
         return line
 
-    def _odds_of(self, block: Block, refuse: _Refuse) -> npt.NDArray[np.float64]:
+    def _odds_of(self, block: Block, refuse: Refuse) -> npt.NDArray[np.float64]:
         how = self._mapping.odds
         codes, words = _words(block, how, len(block.lines))
         values = read_numbers(words).values
@@ -245,7 +244,7 @@ class QuoteTable:
         )
         return odds[codes]
 
-    def _flags(self, block: Block, cell: Cell | None, refuse: _Refuse) -> Flags:
+    def _flags(self, block: Block, cell: Cell | None, refuse: Refuse) -> Flags:
         codes, words = _words(block, cell, len(block.lines))
         flags, wrong = read_flags(words)
         named = _column(cell)
@@ -256,7 +255,7 @@ class QuoteTable:
         )
         return flags[codes]
 
-    def _quoted_at(self, block: Block, closing: Flags, refuse: _Refuse) -> Ints:
+    def _quoted_at(self, block: Block, closing: Flags, refuse: Refuse) -> Ints:
         """Return when prices were taken; of a closing price the kick-off tells."""
         how: When | None = self._mapping.quoted_at
         if how is None:
@@ -272,39 +271,6 @@ class QuoteTable:
             ),
         )
         return np.where(closing, NOT_A_TIME, moments[codes])
-
-
-_Refuse = Callable[[Flags, str, Callable[[int], str]], None]
-
-
-class _Refusals:
-    """Rows that were refused: the first ones are kept with their reasons, the rest is counted by code."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._kept: list[Rejected] = []
-        self._more: Counter[str] = Counter()
-
-    def add(self, lines: Ints, wrong: Flags, code: str, reason: Callable[[int], str]) -> None:
-        rows = np.flatnonzero(wrong)
-        room = max(KEPT_REJECTED - len(self._kept), 0)
-        for row in rows[:room].tolist():
-            self._kept.append(Rejected(self._file, int(lines[row]), reason(row), code, ""))
-        if len(rows) > room:
-            self._more[code] += len(rows) - room
-
-    def add_whole(self, rows: Sequence[Rejected]) -> None:
-        room = max(KEPT_REJECTED - len(self._kept), 0)
-        self._kept += rows[:room]
-        self._more.update(row.code for row in rows[room:])
-
-    def told(self, table: TableFile) -> list[Rejected]:
-        raw = table.raw([row.line for row in self._kept if not row.raw])
-        kept = [row if row.raw else row._replace(raw=raw.get(row.line, "")) for row in self._kept]
-        return sorted(kept, key=lambda row: row.line) + [
-            Rejected(self._file, 0, f"{rows:,} more rows were refused for this reason.", code, "")
-            for code, rows in sorted(self._more.items())
-        ]
 
 
 def _words(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
