@@ -197,6 +197,7 @@ _FORECASTS = Stage(
     joined_on=("match_id",),
 )
 
+# Two files that print one forecast with more or fewer digits say the same.
 _UPSERT_FORECASTS = """
 WITH written AS (
     INSERT INTO forecasts (match_id, publisher, probabilities, known_at)
@@ -205,7 +206,9 @@ WITH written AS (
               FROM staged_forecasts) s
       LEFT JOIN forecasts t
         ON t.match_id BETWEEN %(first)s AND %(last)s AND t.match_id = s.match_id AND t.publisher = s.publisher
-     WHERE t.match_id IS NULL OR (t.probabilities, t.known_at) IS DISTINCT FROM (s.probabilities, s.known_at)
+     WHERE t.match_id IS NULL OR t.known_at <> s.known_at
+        OR abs(t.probabilities[1] - s.probabilities[1]) > 1e-6
+        OR abs(t.probabilities[2] - s.probabilities[2]) > 1e-6
     ON CONFLICT (match_id, publisher) DO UPDATE
        SET probabilities = excluded.probabilities, known_at = excluded.known_at
     RETURNING (xmax = 0) AS inserted)
