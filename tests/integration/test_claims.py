@@ -301,6 +301,20 @@ def test_the_past_is_told_as_it_was_held_then(conn: Connection) -> None:
     assert count(conn, "match_revisions") == 3
 
 
+def test_a_snapshot_read_again_does_not_bring_back_where_a_fixture_was(conn: Connection) -> None:
+    """The new date lies beyond what the old file covers: only its moment tells that it is the older one."""
+    march, june = (datetime(2021, month, 1, tzinfo=UTC) for month in (3, 6))
+    old = batch([match(day=date(2021, 1, 1), score=(1, 0)), match("Celta", "Dukla", date(2021, 1, 9))])
+    new = batch(
+        [match("Celta", "Dukla", date(2021, 5, 9)), match("Boca", "Ajax", date(2021, 1, 5), score=(0, 0))]
+    )
+    store(conn, FIRST, old, at=march)
+    store(conn, FIRST, new, at=june)
+    assert store(conn, FIRST, old, at=march).tally == Tally(0, 0, 2)
+    assert held(conn, "match_date", "status")[-1] == (date(2021, 5, 9), "scheduled")
+    assert count(conn, "matches") == 3
+
+
 def test_an_older_snapshot_that_comes_later_takes_nothing_back(conn: Connection) -> None:
     may = datetime(2021, 5, 14, tzinfo=UTC)
     store(conn, FIRST, batch([PLAYED]), at=may)

@@ -61,7 +61,7 @@ def test_six_sources_make_one_match_of_each_game_in_any_order(
 ) -> None:
     """3,945 games: 3,944 played, and Boston - Indiana of 2013-04-16, cancelled, which nba-stats alone tells.
 
-    Suns - Knicks of 2012-12-26 is 95:95 in both files of closing lines, which is refused: three sources tell it.
+    Suns - Knicks of 2012-12-26 is 95:95 in both files of closing lines and refused: three sources tell it.
     """
     contents = []
     for names in (list(FILES), list(reversed(FILES))):

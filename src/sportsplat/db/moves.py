@@ -25,13 +25,16 @@ WITH reach AS (
     SELECT season, min(match_date) AS first_date, max(match_date) AS last_date
       FROM staged_matches GROUP BY season),
 gone AS (
-    SELECT c.match_id, c.season, c.home_id, c.away_id, c.stage, c.status, count(*) OVER pair AS candidates
+    SELECT c.match_id, c.season, c.home_id, c.away_id, c.stage, c.status, n.newer,
+           count(*) OVER pair AS candidates
       FROM match_claims c
+     CROSS JOIN LATERAL (SELECT c.recorded_at > coalesce(%(recorded_at)s::timestamptz, now()) AS newer) n
       JOIN matches m ON m.id = c.match_id AND m.league = %(league)s
-      JOIN reach r ON r.season = c.season AND c.match_date BETWEEN r.first_date AND r.last_date
+      JOIN reach r ON r.season = c.season
+       AND (n.newer OR c.match_date BETWEEN r.first_date AND r.last_date)
       LEFT JOIN staged_matches s ON s.match_date = c.match_date AND s.home_id = c.home_id
                                 AND s.away_id = c.away_id AND s.number = c.number
-     WHERE c.source = %(source)s AND c.match_date BETWEEN %(first)s AND %(last)s AND s.position IS NULL
+     WHERE c.source = %(source)s AND s.position IS NULL
     WINDOW pair AS (PARTITION BY c.season, c.home_id, c.away_id, c.stage)),
 new AS (
     SELECT s.position, s.season, s.home_id, s.away_id, (%(stage)s::text[])[s.stage] AS stage,
@@ -41,7 +44,7 @@ new AS (
                               AND c.home_id = s.home_id AND c.away_id = s.away_id AND c.number = s.number
      WHERE c.match_id IS NULL
     WINDOW pair AS (PARTITION BY s.season, s.home_id, s.away_id, s.stage))
-SELECT gone.match_id, gone.status, new.position, new.status
+SELECT gone.match_id, gone.status, gone.newer, new.position, new.status
   FROM gone JOIN new USING (season, home_id, away_id, stage)
  WHERE gone.candidates = 1 AND new.candidates = 1
    AND (gone.status IN ('scheduled', 'withdrawn') OR new.status = 'scheduled')
@@ -91,8 +94,8 @@ def follow_moves(
     if not has_fixtures and conn.execute(_FIXTURES, params).fetchone() is None:
         return []
     moved = []
-    for match_id, claimed, position, staged in conn.execute(_MOVED, params).fetchall():
-        if claimed in ("scheduled", "withdrawn"):
+    for match_id, claimed, newer, position, staged in conn.execute(_MOVED, params).fetchall():
+        if claimed in ("scheduled", "withdrawn") and not newer:
             conn.execute(_MOVE, {**params, "match": match_id, "position": position})
             moved.append(match_id)
         elif staged == "scheduled":
