@@ -97,7 +97,7 @@ made AS (
     SELECT %(league)s, season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage,
            status, home_score, away_score, known_at, %(source)s, %(run_id)s,
            coalesce(%(recorded_at)s::timestamptz, now())
-      FROM open
+      FROM open ORDER BY position
     ON CONFLICT (league, match_date, home_id, away_id, number) DO NOTHING
     RETURNING id, match_date, home_id, away_id, number)
 INSERT INTO linked_matches (position, match_id, fresh)
