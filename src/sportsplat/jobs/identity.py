@@ -124,12 +124,16 @@ def _hold_back(
         name = strange[0]
         team = near[name][0] if near[name] else "TEAM"
         reason = (
-            f"{name!r} is no team of {batch.league} that is known ({matches[name]} matches of this file). "
+            f"{name!r} is no team of {batch.league} that is known ({_count(matches[name])} of this file). "
             + (f"Closest: {', '.join(map(repr, near[name]))}. " if near[name] else "")
             + f"{alias_command(batch.league, batch.source, name, team)}"
         )
         rejected.append(batch.reject(match.key, "unknown-team", reason))
     return kept, rejected
+
+
+def _count(matches: int) -> str:
+    return "1 match" if matches == 1 else f"{matches:,} matches"
 
 
 def _renamed(conn: psycopg.Connection[Any], batch: Batch) -> Batch:
