@@ -1,11 +1,11 @@
-"""Cells that hold American odds, lines and other numbers, read so that a wrong one is told by its column."""
+"""Cells that hold American odds and lines, read so that a wrong one is told by its column."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from sportsplat.betting.odds import american_to_decimal
-from sportsplat.sources.rows import RowError
+from sportsplat.sources.rows import RowError, read_number
 
 
 @lru_cache(maxsize=16384)
@@ -15,17 +15,6 @@ def read_american(text: str, column: str) -> float:
     if odds != odds:
         raise RowError("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
     return odds
-
-
-def read_number(text: str, column: str, code: str) -> float:
-    """Return a finite number. Raises RowError with `code` for anything else."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise RowError(code, f"{column} is {text!r}: not a number") from None
-    if value - value != 0:
-        raise RowError(code, f"{column} is {text!r}: not a finite number")
-    return value
 
 
 def check_line(value: float, column: str, text: str, lowest: float, highest: float) -> float:

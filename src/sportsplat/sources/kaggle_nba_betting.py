@@ -23,7 +23,7 @@ from sportsplat.domain import (
     QuoteRecord,
     TeamStatsRecord,
 )
-from sportsplat.sources.american import check_line, read_american, read_number
+from sportsplat.sources.american import check_line, read_american
 from sportsplat.sources.base import Payload, only_league
 from sportsplat.sources.rows import (
     LocalDays,
@@ -33,6 +33,7 @@ from sportsplat.sources.rows import (
     collector_paused,
     read_count,
     read_iso_date,
+    read_number,
     read_table,
 )
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sportsplat.betting.odds import american_to_decimal
 from sportsplat.domain import (
     Batch,
     DetailRecord,
@@ -24,6 +23,7 @@ from sportsplat.domain import (
     Precision,
     QuoteRecord,
 )
+from sportsplat.sources.american import read_american
 from sportsplat.sources.base import Payload, Window, only_league
 from sportsplat.sources.nflverse_details import read_details
 from sportsplat.sources.rows import (
@@ -191,7 +191,7 @@ class _Reader(RowReader):
             if not text or text == "0":
                 continue
             try:
-                line, odds = _line(row, price.market), _decimal(text, price.column)
+                line, odds = _line(row, price.market), read_american(text, price.column)
             except RowError as bad:
                 self.note(index, bad.code, bad.reason)
                 continue
@@ -242,11 +242,3 @@ def _line(row: dict[str, str], market: Market) -> float | None:
     column = "spread_line" if market is Market.SPREAD else "total_line"
     value = read_number(row.get(column, ""), column, "bad-line")
     return 0.0 - value if market is Market.SPREAD else value
-
-
-@lru_cache(maxsize=4096)
-def _decimal(text: str, column: str) -> float:
-    odds = float(american_to_decimal(read_number(text, column, "bad-price")))
-    if odds != odds:
-        raise RowError("bad-price", f"{column} is {text!r}: American odds are at least 100 either way")
-    return odds

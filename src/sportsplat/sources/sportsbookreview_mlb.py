@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sportsplat.domain import Market, Outcome, Phase
-from sportsplat.sources.american import check_line, read_american, read_number
-from sportsplat.sources.rows import RowError
+from sportsplat.sources.american import check_line, read_american
+from sportsplat.sources.rows import RowError, read_number
 from sportsplat.sources.sportsbookreview_pairs import NO_LINE, Game, PairReader, Side
 
 REQUIRED = (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from sportsplat.domain import Market, Outcome, Phase
-from sportsplat.sources.american import check_line, read_american, read_number
-from sportsplat.sources.rows import RowError
+from sportsplat.sources.american import check_line, read_american
+from sportsplat.sources.rows import RowError, read_number
 from sportsplat.sources.sportsbookreview_pairs import NO_LINE, Game, PairReader, Side
 
 REQUIRED = ("Date", "Rot", "VH", "Team", "1st", "2nd", "3rd", "4th", "Final", "Open", "Close", "ML")
