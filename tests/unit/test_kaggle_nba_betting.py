@@ -72,7 +72,7 @@ def test_moneylines_are_closing_quotes_that_no_decision_of_the_day_can_use() -> 
         (Outcome.AWAY, 10.0),
     }
     assert {(q.bookmaker, q.is_closing, q.known_at) for q in quotes} == {
-        ("consensus", True, datetime(2007, 10, 31, 4, tzinfo=UTC))
+        ("kaggle-consensus", True, datetime(2007, 10, 31, 4, tzinfo=UTC))
     }
 
 
