@@ -26,6 +26,8 @@ TABLES = (
     "teams",
     "team_aliases",
     "matches",
+    "match_claims",
+    "match_details",
     "quotes",
     "team_match_stats",
     "forecasts",
@@ -101,10 +103,12 @@ def batch(matches: list[MatchRecord], league: str = "sim", **lists: Any) -> Batc
     return Batch(league, "simulate", "made-up.csv", len(matches), matches, **values)
 
 
-def row_versions(conn: psycopg.Connection[Any]) -> dict[str, list[Any]]:
-    """Return place, writer and locker of every row: they change whenever a row is written or locked."""
-    query = "SELECT ctid::text, xmin::text, xmax::text FROM {} ORDER BY ctid"
-    return {table: conn.execute(query.format(table).encode()).fetchall() for table in TABLES}
+def row_versions(conn: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Return a hash of place, writer and locker of every row: it changes when one is written or locked."""
+    row = "concat_ws('|', tableoid, ctid, xmin, xmax)"
+    query = f"SELECT md5(string_agg({row}, ',' ORDER BY tableoid, ctid)) FROM {{}}"
+    rows = {table: conn.execute(query.format(table).encode()).fetchone() for table in TABLES}
+    return {table: row[0] if row else None for table, row in rows.items()}
 
 
 def count(conn: psycopg.Connection[Any], table: str) -> int:

@@ -11,9 +11,8 @@ import pytest
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
-from sportsplat.sources import SOURCES
 from tests.conftest import Database
-from tests.fuzz.test_parsers import damaged
+from tests.fuzz.test_parsers import PARSERS, damaged
 from tests.program import run
 from tests.source_seeds import SEEDS
 
@@ -48,7 +47,7 @@ def check_report(before: dict[str, int], after: dict[str, int], report: dict[str
     assert after["quarantine"] - before["quarantine"] == report["newly_quarantined"]
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", PARSERS)
 def test_a_damaged_file_is_stored_whole_or_not_at_all(
     context: Context, database: Database, tmp_path: Path, source: str
 ) -> None:
@@ -68,7 +67,7 @@ def test_a_damaged_file_is_stored_whole_or_not_at_all(
     assert 0 < refused < FILES
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", PARSERS)
 def test_the_program_takes_a_folder_of_damaged_files(
     context: Context, database: Database, project_dir: Path, tmp_path: Path, source: str
 ) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sportsplat.domain import Batch, Market, MatchKey, Outcome
+from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.leagues import load_leagues
 from sportsplat.rules import Rules
 from sportsplat.sources import get_source
@@ -166,7 +167,14 @@ def test_every_known_fault_of_the_nba_is_caught(nba: list[Batch]) -> None:
     suns_knicks = MatchKey(date(2016, 12, 13), "Suns", "Knicks")
     told = facts(nba)
     assert told[suns_knicks]["score"] == (12, 10)
-    assert {k for k, t in told.items() if min(t["score"]) < rules.score[0]} == {suns_knicks}
+    disagreeing = [
+        refused.reason
+        for each in nba
+        for refused in apply_rules(each, LEAGUES["nba"]).rejected
+        if refused.code == "parts-disagree"
+    ]
+    assert len(disagreeing) == 1
+    assert disagreeing[0].startswith("Suns - Knicks on 2016-12-13: the score is 12:10")
     assert unequal_parts(nba) == {suns_knicks}
     assert ties(nba) == {MatchKey(date(2012, 12, 26), "Suns", "Knicks")}
     assert not rules.ties

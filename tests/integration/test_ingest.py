@@ -62,6 +62,8 @@ def test_a_folder_is_stored_and_counted(context: Context, database: Database, fi
         "teams": 3,
         "team_aliases": 0,
         "matches": 3,
+        "match_claims": 3,
+        "match_details": 0,
         "quotes": 18,
         "team_match_stats": 6,
         "forecasts": 0,

@@ -65,7 +65,11 @@ class Launch:
         """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
         given_s = deadline - time.monotonic()
         ahead = NetworkAhead(self.engine.found, self.spec.network, self.engine.marks())
-        watch, service, endpoint = self._bring_up(progress, ahead)
+        try:
+            watch, service, endpoint = self._bring_up(progress, ahead)
+        except BaseException:
+            ahead.wait()  # else the engine might make it after this run has cleared up
+            raise
         if memory.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
             self._give_password(watch, deadline)
         seen = watch.until_ready(endpoint, deadline, given_s, question)

@@ -24,6 +24,8 @@ import pyarrow.parquet as pq
 
 from sportsplat.domain import Rejected
 from sportsplat.errors import InputRefused
+from sportsplat.sources.base import Payload
+from sportsplat.sources.workbook_zip import unpacked_workbook
 
 BLOCK_BYTES = 4 << 20
 BLOCK_ROWS = 1 << 15
@@ -182,19 +184,23 @@ def _open_csv(path: Path, delimiter: str | None) -> TableFile:
 
 
 def _encoding(path: Path) -> str:
-    """Return utf8 where all of the file is; else cp1252, which Western spreadsheets write."""
+    """Return utf8 where all of the file is, else cp1252, which spreadsheets write; latin-1 takes any."""
+    return next((name for name in ("utf8", "cp1252") if _is_all(path, name)), "latin-1")
+
+
+def _is_all(path: Path, encoding: str) -> bool:
     import codecs
 
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder(encoding)()
     with _open_bytes(path) as file:
         try:
             while data := file.read(1 << 22):
-                if not data.isascii():
+                if not data.isascii() or decoder.getstate()[0]:
                     decoder.decode(data)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return "cp1252"
-    return "utf8"
+            return False
+    return True
 
 
 def _open_bytes(path: Path) -> Any:
@@ -238,8 +244,9 @@ def _sheet(path: Path, sheet: str | None) -> list[list[str]]:
     """Return the rows of an Excel sheet as text: whole numbers without a point, days and moments in ISO."""
     import pandas as pd
 
+    plain = io.BytesIO(unpacked_workbook(Payload.of(str(path), path.read_bytes())))
     try:
-        frame = pd.read_excel(path, engine="calamine", sheet_name=sheet or 0, header=None, dtype=object)
+        frame = pd.read_excel(plain, engine="calamine", sheet_name=sheet or 0, header=None, dtype=object)
     except Exception as damaged:
         raise _unreadable(path, damaged) from damaged
     return [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
