@@ -198,8 +198,12 @@ def test_ctrl_c_in_a_restore_leaves_the_old_rows(project: Path, few: Stored, man
 
 
 def _is_loading(endpoint: Endpoint) -> bool:
+    """Whether somebody else's transaction has begun to write: a restore is one transaction."""
     with connect(endpoint.dsn(), autocommit=True) as conn:
-        query = "SELECT FROM pg_stat_activity WHERE query LIKE 'COPY public.quotes%' AND state = 'active'"
+        query = """
+            SELECT FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
+        """
         return conn.execute(query).rowcount > 0
 
 
