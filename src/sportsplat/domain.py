@@ -82,6 +82,11 @@ class MatchKey(NamedTuple):
     away: str
     number: int = 1
 
+    @property
+    def told(self) -> str:
+        """What messages call the match."""
+        return f"{self.home} - {self.away} on {self.match_date}"
+
 
 class QuoteRecord(NamedTuple):
     """One decimal price of one outcome. `line` is None for the result market."""

@@ -11,6 +11,7 @@ rules:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from typing import Annotated
@@ -46,6 +47,18 @@ class Rules:
     season: SeasonDays | None = None
     overround: tuple[float, float] = (0.95, 1.6)
     parts: str | None = None
+
+    def overround_told(
+        self, bookmaker: str, market: str, is_closing: bool, prices: Sequence[tuple[str, float]]
+    ) -> str:
+        """Say what is wrong with an offer whose overround cannot be; prices: outcome and decimal odds."""
+        listed = ", ".join(f"{outcome} {decimal_odds:.4g}" for outcome, decimal_odds in prices)
+        booksum = sum(1 / decimal_odds for _, decimal_odds in prices)
+        low, high = self.overround
+        return (
+            f"{bookmaker} {'closing' if is_closing else 'pre-match'} {market}: {listed}: "
+            f"the implied probabilities sum to {booksum:.3f}, expected {low:g} to {high:g}"
+        )
 
 
 class DeclaredRules(BaseModel):

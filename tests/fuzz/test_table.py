@@ -44,7 +44,7 @@ Date,Home,Away,HG,AG,HS,AS,PH,PA,H,A
 def quotes_of(path: Path, mapping: MappingFile) -> Batch:
     """Read all prices of a table, checking each block of them; return the matches and what was refused."""
     reader = QuoteTable(open_table(path, delimiter=None, sheet=None), mapping.mapping, LEAGUES["sim"])
-    for prices in reader.prices():
+    for _, prices in reader.prices():
         assert np.all(np.isfinite(prices.decimal_odds))
         assert np.all(prices.decimal_odds > 1)
     return reader.batch()

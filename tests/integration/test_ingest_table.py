@@ -269,7 +269,7 @@ def test_the_database_failing_late_leaves_nothing(
     def fail(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(write_prices.PriceStage, "_sift", fail)
+    monkeypatch.setattr(write_prices, "drop_repeats", fail)
     rows = price_rows()
     with pytest.raises(KeyboardInterrupt):
         ingest_tables(context, [write_csv(tmp_path / "x.csv", [*rows, rows[0]])], mapping)

@@ -69,7 +69,7 @@ def apply_rules(batch: Batch, league: League) -> Batch:
         kept &= ~broken
         for place in np.flatnonzero(broken).tolist():
             match = batch.matches[place]
-            reason = f"{_name(match.key)}: {rule.told(match, rules, columns)}"
+            reason = f"{match.key.told}: {rule.told(match, rules, columns)}"
             rejected.append(batch.reject(match.key, rule.code, reason))
     quotes = _fair_offers(batch, league, rejected)
     matches = (
@@ -178,21 +178,14 @@ def _fair_offers(batch: Batch, league: League, rejected: list[Rejected]) -> list
     by_offer: dict[int, list[QuoteRecord]] = defaultdict(list)
     for place in refused:
         by_offer[int(offers[place])].append(quotes[place])
-    for offer, sides_of in by_offer.items():
+    for sides_of in by_offer.values():
         first = sides_of[0]
-        prices = ", ".join(f"{quote.outcome} {quote.decimal_odds:.4g}" for quote in sides_of)
-        reason = (
-            f"{first.bookmaker} {'closing' if first.is_closing else 'pre-match'} {first.market}: {prices}: "
-            f"the implied probabilities sum to {booksum[offer]:.3f}, expected {low:g} to {high:g}"
-        )
-        rejected.append(batch.reject(first.match, "bad-overround", f"{_name(first.match)}: {reason}"))
+        prices = [(quote.outcome.value, quote.decimal_odds) for quote in sides_of]
+        reason = league.rules.overround_told(first.bookmaker, first.market, first.is_closing, prices)
+        rejected.append(batch.reject(first.match, "bad-overround", f"{first.match.told}: {reason}"))
     bad = set(refused)
     return [quote for place, quote in enumerate(quotes) if place not in bad]
 
 
 def _score(match: MatchRecord) -> str:
     return f"{match.home_score}:{match.away_score}"
-
-
-def _name(key: MatchKey) -> str:
-    return f"{key.home} - {key.away} on {key.match_date}"

@@ -44,8 +44,9 @@ TABLES = ("matches", "quotes", "stats", "forecasts", "details")
 MOST_CHANGED_RESULTS = 3
 MOST_CHANGED_SHARE = 0.05
 """A file that contradicts more results than both say is refused as a whole."""
-WritePrices = Callable[["Mapping[MatchKey, int]"], "tuple[Tally, list[Rejected]]"]
-"""Writes prices of stored matches, given their ids; returns what became of them, and what was refused."""
+WritePrices = Callable[["Mapping[MatchKey, int]", Sides], "tuple[Tally, list[Rejected]]"]
+"""Writes prices of stored matches, given the place of each among all; returns what became of them, and what
+was refused."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def store_batch(
     sides = Sides(written.ids, written.turned)
     quotes = write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows))
     if prices:
-        tally, refused = prices(_ids_by_key(known, sifted.matches, written))
+        tally, refused = prices(_place_by_key(known, sifted.matches), sides)
         quotes, rejected = quotes.plus(tally), [*rejected, *refused]
     return Stored(
         file=file,
@@ -182,16 +183,10 @@ def store_batch(
     )
 
 
-def _ids_by_key(known: Known, matches: Sequence[MatchRecord], written: Written) -> dict[MatchKey, int]:
-    """Return match ids by the keys of the file, without matches that are stored from the other side."""
-    ids = {
-        match.key: match_id
-        for match, match_id, turned in zip(
-            matches, written.ids.tolist(), written.turned.tolist(), strict=True
-        )
-        if not turned
-    }
-    return ids | {told: ids[kept] for told, kept in known.renamed.items() if kept in ids}
+def _place_by_key(known: Known, matches: Sequence[MatchRecord]) -> dict[MatchKey, int]:
+    """Return the places of matches by the keys that the file has for them."""
+    places = {match.key: place for place, match in enumerate(matches)}
+    return places | {told: places[kept] for told, kept in known.renamed.items() if kept in places}
 
 
 def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Written) -> list[Rejected]:
@@ -202,12 +197,12 @@ def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Writ
     rejected = []
     for position in written.left_out:
         match = matches[position]
-        reason = f"{match.home} - {match.away} on {match.match_date} is another match in an earlier file"
+        reason = f"{match.key.told} is another match in an earlier file"
         rejected.append(batch.reject(match.key, "ambiguous-match", reason))
     for position, home, away in written.contradicted:
         match = matches[position]
         reason = (
-            f"{match.home} - {match.away} on {match.match_date} ended {match.home_score}:{match.away_score} "
+            f"{match.key.told} ended {match.home_score}:{match.away_score} "
             f"here and {home}:{away} in what {batch.source} said before; --accept-changes takes it"
         )
         rejected.append(batch.reject(match.key, "changed-result", reason))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from sportsplat.db import runs
+from sportsplat.db.price_checks import Overround
 from sportsplat.db.staging import Tally, moments, tune
 from sportsplat.db.teams import lock_league
 from sportsplat.db.write import ensure_quote_partitions
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
     from sportsplat.domain import Batch
     from sportsplat.jobs.context import Context
+    from sportsplat.jobs.sides import Sides
+    from sportsplat.leagues import League
 
 Item = TypeVar("Item")
 
@@ -126,13 +129,13 @@ def _store_matches(
 def _store_quotes(
     conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
 ) -> Stored:
-    reader = QuoteTable(table, declared.mapping, plan.leagues[declared.mapping.league])
+    league = plan.leagues[declared.mapping.league]
+    reader = QuoteTable(table, declared.mapping, league)
     with conn.transaction():
         tune(conn)
         stage = PriceStage(conn)
-        for prices in _ahead(reader.prices()):
-            columns = prices._asdict()
-            stage.add(columns.pop("season"), columns)
+        for season, prices in _ahead(reader.prices()):
+            stage.add(season, prices._asdict())
         batch = reader.batch()
         _refuse_empty(batch)
         lock_league(conn, batch.league)
@@ -141,21 +144,40 @@ def _store_quotes(
             match.key for match in narrow(batch, plan.seasons, plan.since).matches
         }
 
-        def write(id_of: Mapping[MatchKey, int]) -> tuple[Tally, list[Rejected]]:
-            ids = np.array([id_of.get(key, NO_MATCH) for key in reader.keys], dtype=np.int64)
+        def write(place_of: Mapping[MatchKey, int], sides: Sides) -> tuple[Tally, list[Rejected]]:
+            places = np.array([place_of.get(key, len(sides.ids)) for key in reader.keys], dtype=np.intp)
             matches = {
-                "match_id": ids,
+                "match_id": np.append(sides.ids, NO_MATCH)[places],
                 "starts": moments(reader.starts),
                 "closes": moments(reader.closes),
+                "turned": np.append(sides.turned, False)[places],
             }
-            settled = stage.settle(matches, reader.offers)
-            lost = [key for key in reader.keys if key not in id_of and key not in left_out]
-            return settled.tally, _told(batch.file, settled, len(lost))
+            overround = Overround(*league.rules.overround, outcomes=len(league.outcomes))
+            settled = stage.settle(matches, reader.books.offers, overround)
+            taken = zip(reader.keys, (matches["match_id"] != NO_MATCH).tolist(), strict=True)
+            lost = [key for key, is_taken in taken if not is_taken and key not in left_out]
+            return settled.tally, [
+                *_unfair(batch.file, settled, reader, league),
+                *_told(batch.file, settled, len(lost)),
+            ]
 
         stored = store_batch(conn, plan, batch.file, batch, run_id, write)
         (stored,) = keep_rejected(conn, plan, [stored], run_id)
         runs.finish_run(conn, run_id, batch.league, stored.counts())
     return stored
+
+
+def _unfair(file: str, settled: Settled, reader: QuoteTable, league: League) -> list[Rejected]:
+    """Return prices of impossible offers whose parts stood far from each other in the file."""
+    code = "bad-overround"
+    rejected = []
+    for row, match, bookmaker, market, is_closing, prices in settled.unfair:
+        wrong = league.rules.overround_told(bookmaker, market, is_closing, prices)
+        rejected.append(Rejected(file, row, f"{reader.keys[match].told}: {wrong}", code, ""))
+    more = settled.unfair_rows - len(settled.unfair)
+    if more:
+        rejected.append(Rejected(file, 0, f"{more:,} more rows were refused for this reason.", code, ""))
+    return rejected
 
 
 def _told(file: str, settled: Settled, lost: int) -> list[Rejected]:
@@ -169,10 +191,7 @@ def _told(file: str, settled: Settled, lost: int) -> list[Rejected]:
     if more:
         rejected.append(Rejected(file, 0, f"{more:,} more prices are told differently.", code, ""))
     if settled.unmatched and lost:
-        reason = (
-            f"{settled.unmatched:,} prices belong to {lost:,} matches that were not taken, "
-            "or are stored with home and away the other way round."
-        )
+        reason = f"{settled.unmatched:,} prices belong to {lost:,} matches that were not taken."
         rejected.append(Rejected(file, 0, reason, "match-not-taken", ""))
     return rejected
 

@@ -12,7 +12,6 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,37 +21,38 @@ from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError
 from sportsplat.sources.table_blocks import Block, TableFile
+from sportsplat.sources.table_books import Books, Flags, Floats, Ints, Offer
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names, said
 from sportsplat.sources.table_matches import NAME, MatchReader
 from sportsplat.sources.table_refusals import Refusals, Refuse
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
 
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
 
 class Prices(NamedTuple):
-    """Prices of one season, equally long columns. `row` is a line of the file; `match` and `offer` are places
-    in `QuoteTable`'s lists; line is NaN in the result market; quoted_at (microseconds since 1970 UTC) is
-    NOT_A_TIME where nobody says.
+    """Equally long columns. `row` is a line of the file, `match` and `offer` are places in `QuoteTable`'s
+    lists; line is NaN in the result market; quoted_at (microseconds since 1970 UTC) is NOT_A_TIME where
+    nobody says; `loose`: the overround is to be judged yet, as not all of the offer stood together.
     """
 
-    season: int
     row: Ints
     match: Ints
     offer: Ints
-    line: npt.NDArray[np.float64]
-    decimal_odds: npt.NDArray[np.float64]
+    line: Floats
+    decimal_odds: Floats
     quoted_at: Ints
+    loose: Flags
 
-
-class Offer(NamedTuple):
-    """What a price is of, besides its match."""
-
-    bookmaker: str
-    market: str
-    outcome: str
-    is_closing: bool
+    def at(self, rows: Ints | Flags) -> Prices:
+        """Return some of the rows."""
+        return Prices(
+            self.row[rows],
+            self.match[rows],
+            self.offer[rows],
+            self.line[rows],
+            self.decimal_odds[rows],
+            self.quoted_at[rows],
+            self.loose[rows],
+        )
 
 
 class QuoteTable:
@@ -60,7 +60,7 @@ class QuoteTable:
 
     def __init__(self, table: TableFile, mapping: Mapping, league: League) -> None:
         self.keys: list[MatchKey] = []
-        self.offers: list[Offer] = []
+        self.books = Books(league.outcomes)
         self.starts: list[datetime] = []  # of each key's match
         self.closes: list[datetime] = []  # when its closing prices were known
         self.rows_read = 0
@@ -73,13 +73,13 @@ class QuoteTable:
         self._wrong: list[RowError] = []
         self._season_of: list[int] = []
         self._line_of: dict[MatchKey, int] = {}
-        self._offer_of: dict[Offer, int] = {}
         self._refused = Refusals(str(table.path))
-        sides = {"spread": ("home", "away"), "total": ("over", "under"), "result": league.outcomes}
-        self._sides = {market: frozenset(outcomes) for market, outcomes in sides.items()}
 
-    def prices(self) -> Iterator[Prices]:
-        """Yield the prices, in order within a season; rows that are none are kept for `batch`."""
+    def prices(self) -> Iterator[tuple[int, Prices]]:
+        """Yield prices and the season of their matches, each time in the order of the key of `quotes`.
+
+        Rows that are no prices are kept for `batch`.
+        """
         ragged: list[Rejected] = []
         for block in self._table.blocks(column_names(self._mapping), ragged):
             yield from self._of_block(block)
@@ -100,7 +100,7 @@ class QuoteTable:
         self._refused.add_whole(torn)
         ragged.clear()
 
-    def _of_block(self, block: Block) -> Iterator[Prices]:
+    def _of_block(self, block: Block) -> Iterator[tuple[int, Prices]]:
         block = _without_blank(block)
         size = len(block.lines)
         if not size:
@@ -118,29 +118,52 @@ class QuoteTable:
         line = self._lines_of(block, is_result, refuse)
         odds = self._odds_of(block, refuse)
         quoted_at = self._quoted_at(block, closing, refuse)
-        columns = (block.lines, match, offer, line, odds, quoted_at)
-        seasons = np.array(self._season_of, dtype=np.int64)[match] if self._season_of else match
-        for season in np.unique(seasons[good]).tolist():
-            here = good & (seasons == season)
-            yield Prices(season, *(column[here] for column in columns))
+        prices = Prices(block.lines, match, offer, line, odds, quoted_at, good)
+        prices = self._fair(prices if good.all() else prices.at(good))
+        order = self.books.order(prices.match, prices.offer, prices.line, prices.quoted_at)
+        if order is not None:
+            prices = prices.at(order)
+        seasons = np.array(self._season_of, dtype=np.int64)[prices.match]
+        found = np.unique(seasons).tolist()
+        for season in found:
+            yield season, prices if len(found) == 1 else prices.at(seasons == season)
+
+    def _fair(self, prices: Prices) -> Prices:
+        """Leave out offers whose overround cannot be; tell which prices are still to be judged."""
+        rules, offers = self._league.rules, self.books.offers
+        judged = self.books.judge(
+            prices.match, prices.offer, prices.line, prices.decimal_odds, prices.quoted_at
+        )
+        low, high = rules.overround
+        wrong = judged.whole & ((judged.booksum < low) | (judged.booksum > high))
+
+        def reason(row: int) -> str:
+            same = np.flatnonzero(judged.group == judged.group[row]).tolist()
+            told = [(offers[int(prices.offer[one])].outcome, float(prices.decimal_odds[one])) for one in same]
+            offer, match = offers[int(prices.offer[row])], self.keys[int(prices.match[row])]
+            wrong_with_it = rules.overround_told(offer.bookmaker, offer.market, offer.is_closing, told)
+            return f"{match.told}: {wrong_with_it}"
+
+        self._refused.add(prices.row, wrong, "bad-overround", reason)
+        prices = prices._replace(loose=~judged.whole)
+        return prices.at(~wrong) if wrong.any() else prices
 
     def _match_of(self, block: Block, refuse: Refuse) -> Ints:
         """Return the place of each row's match; matches that are met for the first time are read."""
         names = self._reader.columns
-        codes = _together([block.columns[name] for name in names])
-        groups, first = np.unique(codes, return_index=True)
-        columns = {name: block.columns[name].take(pa.array(first)).to_pylist() for name in names}
-        found = np.empty(len(groups), dtype=np.int64)
-        for place, line in enumerate(block.lines[first].tolist()):
-            words = [columns[name][place] for name in names]
+        codes, first = _together([block.columns[name] for name in names])
+        columns = [_taken(block.columns[name], first) for name in names]
+        found = np.empty(len(first), dtype=np.int64)
+        lines = block.lines[first].tolist()
+        for place, words in enumerate(zip(*columns, strict=True)):
             told = blake2b(
                 "\x1f".join(words).encode(), digest_size=16
             ).digest()  # a sixth of the words' memory
             known = self._told.get(told)
             if known is None:
-                known = self._told[told] = self._met(dict(zip(names, words, strict=True)), line)
+                known = self._told[told] = self._met(dict(zip(names, words, strict=True)), lines[place])
             found[place] = known
-        match = found[np.searchsorted(groups, codes)]
+        match = found[codes]
         wrong = np.unique(match[match < 0]).tolist()
         for code in dict.fromkeys(self._wrong[-1 - place].code for place in wrong):
             places = [place for place in wrong if self._wrong[-1 - place].code == code]
@@ -183,9 +206,7 @@ class QuoteTable:
             if error is not None:
                 wrong[group] = error
                 continue
-            places[group] = self._offer_of.setdefault(offer, len(self._offer_of))
-            if places[group] == len(self.offers):
-                self.offers.append(offer)
+            places[group] = self.books.place(offer)
             is_result[group] = offer.market == "result"
         for code in dict.fromkeys(error.code for error in wrong.values()):
             places_of = [group for group, error in wrong.items() if error.code == code]
@@ -196,12 +217,13 @@ class QuoteTable:
         bookmaker, market, outcome, _ = offer
         if not bookmaker:
             return RowError("missing-bookmaker", f"{_column(self._mapping.bookmaker)} is blank")
-        if market not in self._sides:
-            named = _column(self._mapping.market)
-            return RowError("unknown-market", f"{named} is {market!r}: expected {', '.join(self._sides)}")
-        if outcome not in self._sides[market]:
-            named, sides = _column(self._mapping.outcome), ", ".join(sorted(self._sides[market]))
-            return RowError("unknown-outcome", f"{named} is {outcome!r}: expected {sides} of a {market}")
+        sides = self.books.sides
+        if market not in sides:
+            column = _column(self._mapping.market)
+            return RowError("unknown-market", f"{column} is {market!r}: expected {', '.join(sides)}")
+        if outcome not in sides[market]:
+            column, expected = _column(self._mapping.outcome), ", ".join(sides[market])
+            return RowError("unknown-outcome", f"{column} is {outcome!r}: expected {expected} of a {market}")
         return None
 
     def _outcomes(self, block: Block, size: int) -> tuple[Ints, list[str]]:
@@ -219,7 +241,7 @@ class QuoteTable:
                 codes = np.where(np.asarray(same, dtype=np.bool_), len(words) - 2 + place, codes)
         return codes, words
 
-    def _lines_of(self, block: Block, is_result: Flags, refuse: Refuse) -> npt.NDArray[np.float64]:
+    def _lines_of(self, block: Block, is_result: Flags, refuse: Refuse) -> Floats:
         codes, words = _words(block, self._mapping.line, len(block.lines))
         line = np.where(is_result, np.nan, read_numbers(words).values[codes])
         named = _column(self._mapping.line)
@@ -230,7 +252,7 @@ class QuoteTable:
         )
         return line
 
-    def _odds_of(self, block: Block, refuse: Refuse) -> npt.NDArray[np.float64]:
+    def _odds_of(self, block: Block, refuse: Refuse) -> Floats:
         how = self._mapping.odds
         codes, words = _words(block, how, len(block.lines))
         values = read_numbers(words).values
@@ -285,13 +307,26 @@ def _words(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str]]
     )
 
 
-def _together(columns: Sequence[pa.DictionaryArray]) -> Ints:
-    """Return one code for each combination of words."""
-    codes = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        codes = codes * len(column.dictionary) + np.asarray(column.indices)
-        codes = pd.factorize(codes)[0]
-    return codes
+def _together(columns: Sequence[pa.DictionaryArray]) -> tuple[Ints, Ints]:
+    """Return a code for each row's combination of words, and the first row of each code.
+
+    Rows of one match mostly follow each other: each run is looked at once.
+    """
+    words = [np.asarray(column.indices) for column in columns]
+    begins = np.ones(len(words[0]), dtype=np.bool_)
+    begins[1:] = np.logical_or.reduce([codes[1:] != codes[:-1] for codes in words])
+    runs = np.flatnonzero(begins)
+    together = np.zeros(len(runs), dtype=np.int64)
+    for column, codes in zip(columns, words, strict=True):
+        together = pd.factorize(together * len(column.dictionary) + codes[runs])[0]
+    first = np.zeros(int(together.max()) + 1, dtype=np.int64)
+    first[together[::-1]] = runs[::-1]
+    return np.repeat(together, np.diff(np.append(runs, len(begins)))), first
+
+
+def _taken(column: pa.DictionaryArray, rows: Ints) -> list[str]:
+    words = column.dictionary.to_pylist()
+    return [words[code] for code in np.asarray(column.indices)[rows].tolist()]
 
 
 def _without_blank(block: Block) -> Block:

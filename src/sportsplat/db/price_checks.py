@@ -1,0 +1,130 @@
+"""What is wrong with staged prices among themselves: repeats, contradictions, impossible overrounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from psycopg import sql
+
+from sportsplat.db.staged_prices import rows, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+_TWINS = """
+DROP TABLE IF EXISTS staged_price_twins;
+CREATE TEMPORARY TABLE staged_price_twins AS
+SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
+       count(*) AS rows, min(decimal_odds) <> max(decimal_odds) AS contradict
+  FROM ({rows}) r
+ GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING count(*) > 1;
+"""
+_DROP_TWINS = """
+DELETE FROM {staged} s
+ USING ({rows}) r
+  JOIN staged_price_twins t USING (match_id, bookmaker, market, outcome, line, is_closing, quoted_at)
+ WHERE s.row = r.row AND (t.contradict OR r.row <> t.first)
+"""
+_REPEATS = "SELECT coalesce(sum(rows - 1), 0)::bigint FROM staged_price_twins WHERE NOT contradict"
+_CONTRADICTIONS = """
+SELECT first, rows, count(*) OVER () FROM staged_price_twins WHERE contradict ORDER BY first LIMIT %s
+"""
+# Of prices that say the same, one counts; those that contradict each other are not taken anyway.
+_UNFAIR = """
+DROP TABLE IF EXISTS staged_price_unfair;
+CREATE TEMPORARY TABLE staged_price_unfair AS
+SELECT match_id, bookmaker, market, line, is_closing, quoted_at,
+       array_agg(outcome ORDER BY first) AS outcomes, array_agg(decimal_odds ORDER BY first) AS decimal_odds
+  FROM (SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
+               min(decimal_odds) AS decimal_odds
+          FROM ({rows}) r WHERE loose
+         GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING min(decimal_odds) = max(decimal_odds)) o
+ GROUP BY 1, 2, 3, 4, 5, 6
+HAVING count(*) = CASE market WHEN 'result' THEN {outcomes} ELSE 2 END
+   AND NOT sum(1 / decimal_odds) BETWEEN {low} AND {high};
+"""
+_UNFAIR_ROWS = """
+SELECT r.row, r.match, r.bookmaker, r.market, r.is_closing, u.outcomes, u.decimal_odds, count(*) OVER ()
+  FROM ({rows}) r
+  JOIN staged_price_unfair u USING (match_id, bookmaker, market, line, is_closing, quoted_at)
+ WHERE r.loose ORDER BY r.row LIMIT %s
+"""
+_DROP_UNFAIR = """
+DELETE FROM {staged} s
+ USING ({rows}) r
+  JOIN staged_price_unfair u USING (match_id, bookmaker, market, line, is_closing, quoted_at)
+ WHERE s.row = r.row AND r.loose
+"""
+
+
+class Overround(NamedTuple):
+    """Between which bounds the overround of a whole offer is; outcomes: how many a result has."""
+
+    low: float
+    high: float
+    outcomes: int
+
+
+class Unfair(NamedTuple):
+    """A price of an offer whose overround cannot be: its line, its match's place, and the whole offer."""
+
+    row: int
+    match: int
+    bookmaker: str
+    market: str
+    is_closing: bool
+    prices: list[tuple[str, float]]  # outcome and decimal odds
+
+
+class Repeats(NamedTuple):
+    """Rows of one file that speak of the same thing.
+
+    repeats: rows that say what another one says. contradictions: first line, and number of rows, of groups
+    that say different things. groups: how many of these there are, named or not.
+    """
+
+    repeats: int = 0
+    contradictions: list[tuple[int, int]] = []  # noqa: RUF012 - never changed
+    groups: int = 0
+
+
+def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repeats:
+    """Leave one of rows that say the same, none of those that contradict each other; name `limit` of them."""
+    conn.execute(_query(_TWINS, season))
+    (repeats,) = conn.execute(_REPEATS).fetchone() or (0,)
+    found = conn.execute(_CONTRADICTIONS, (max(limit, 1),)).fetchall()
+    if repeats or found:
+        conn.execute(_query(_DROP_TWINS, season))
+    named = [(first, rows) for first, rows, _ in found][: max(limit, 0)]
+    return Repeats(repeats, named, found[0][2] if found else 0)
+
+
+def drop_unfair(
+    conn: psycopg.Connection[Any], season: int, overround: Overround, limit: int
+) -> tuple[list[Unfair], int]:
+    """Leave out loose prices of offers whose overround cannot be; return `limit` of them, and how many."""
+    conn.execute(
+        _query(
+            _UNFAIR,
+            season,
+            low=sql.Literal(overround.low),
+            high=sql.Literal(overround.high),
+            outcomes=sql.Literal(overround.outcomes),
+        )
+    )
+    found = conn.execute(_query(_UNFAIR_ROWS, season), (max(limit, 1),)).fetchall()
+    if not found:
+        return [], 0
+    conn.execute(_query(_DROP_UNFAIR, season))
+    named = [
+        Unfair(row, match, bookmaker, market, is_closing, list(zip(outcomes, decimal_odds, strict=True)))
+        for row, match, bookmaker, market, is_closing, outcomes, decimal_odds, _ in found
+    ]
+    return named[: max(limit, 0)], found[0][-1]
+
+
+def _query(text: str, season: int, **more: sql.Composable) -> sql.Composed:
+    parts: Mapping[str, sql.Composable] = {"staged": table(season), "rows": rows(season), **more}
+    return sql.SQL(text).format(**parts)

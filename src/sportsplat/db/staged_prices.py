@@ -1,0 +1,117 @@
+"""Prices on their way into `quotes`: staged by season as numbers, beside their matches and offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psycopg import sql
+
+from sportsplat.db.pgwire import PgType
+from sportsplat.db.staging import Stage, fill
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from sportsplat.db.pgwire import Columns
+
+PRICES: Mapping[str, PgType] = {
+    "row": PgType.INT4,
+    "match": PgType.INT4,
+    "offer": PgType.INT4,
+    "line": PgType.FLOAT8,
+    "decimal_odds": PgType.FLOAT8,
+    "quoted_at": PgType.TIMESTAMPTZ,
+    "loose": PgType.BOOL,
+}
+COLUMNS = "match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at, known_at, season"
+_MATCHES = Stage(
+    "staged_price_matches",
+    {
+        "match": PgType.INT4,
+        "match_id": PgType.INT8,
+        "starts": PgType.TIMESTAMPTZ,
+        "closes": PgType.TIMESTAMPTZ,
+        "turned": PgType.BOOL,
+    },
+    joined_on=("match", "match_id"),
+)
+_SEASONS = """
+ALTER TABLE staged_price_matches ADD COLUMN IF NOT EXISTS season smallint;
+UPDATE staged_price_matches s SET season = m.season FROM matches m WHERE m.id = s.match_id;
+ANALYZE staged_price_matches;
+"""
+_OFFERS = """
+DROP TABLE IF EXISTS staged_price_offers;
+CREATE TEMPORARY TABLE staged_price_offers
+    (offer int, bookmaker text COLLATE "C", market text COLLATE "C", outcome text COLLATE "C",
+     other_side text COLLATE "C", is_closing bool);
+"""
+_FILL_OFFERS = """
+INSERT INTO staged_price_offers
+SELECT place - 1, bookmaker, market, outcome,
+       CASE outcome WHEN 'home' THEN 'away' WHEN 'away' THEN 'home' ELSE outcome END, is_closing
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::bool[])
+       WITH ORDINALITY AS o (bookmaker, market, outcome, is_closing, place)
+"""
+# What is missing stays NaN and -infinity, so that rows can be joined on it.
+_ROWS = """
+SELECT g.row, g.match, p.match_id, o.bookmaker, o.market,
+       CASE WHEN p.turned THEN o.other_side ELSE o.outcome END AS outcome,
+       CASE WHEN p.turned AND o.market = 'spread' THEN 0 - g.line ELSE g.line END AS line, o.is_closing,
+       g.decimal_odds, g.quoted_at, p.starts, p.closes, p.season, g.loose
+  FROM {staged} g JOIN staged_price_matches p ON p.match = g.match
+  JOIN staged_price_offers o ON o.offer = g.offer
+"""
+_SOURCE = f"""
+SELECT match_id, bookmaker, market, outcome, nullif(line, 'NaN') AS line, is_closing, decimal_odds,
+       nullif(quoted_at, '-infinity') AS quoted_at,
+       CASE WHEN is_closing THEN closes ELSE coalesce(nullif(quoted_at, '-infinity'), starts) END AS known_at,
+       season
+  FROM ({_ROWS}) r
+ WHERE season = {{season}}
+"""
+
+
+def create(conn: psycopg.Connection[Any], season: int) -> None:
+    """Make the empty table for prices of a season."""
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind.sql)) for name, kind in PRICES.items()
+    )
+    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table(season)))
+    conn.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(sql.Identifier(_name(season)), columns))
+
+
+def table(season: int) -> sql.Identifier:
+    """Return the name of the table of a season's prices."""
+    return sql.Identifier("pg_temp", _name(season))
+
+
+def rows(season: int) -> sql.Composed:
+    """Return the query of a season's staged prices as their matches are stored, with `row` and `match`."""
+    return sql.SQL(_ROWS).format(staged=table(season))
+
+
+def source(staged: int, season: int) -> sql.Composed:
+    """Return the query of `quotes`' columns, of prices staged for one season whose matches are of another."""
+    return sql.SQL(_SOURCE).format(staged=table(staged), season=sql.Literal(season))
+
+
+def stage_matches(conn: psycopg.Connection[Any], matches: Columns) -> dict[int, int]:
+    """Stage the matches that have an id; return the season of each of them by its place."""
+    known = np.flatnonzero(matches["match_id"] >= 0)
+    fill(conn, _MATCHES, {"match": known, **{name: values[known] for name, values in matches.items()}})
+    conn.execute(_SEASONS)
+    return dict(conn.execute("SELECT match, season FROM staged_price_matches").fetchall())
+
+
+def stage_offers(conn: psycopg.Connection[Any], offers: Sequence[tuple[str, str, str, bool]]) -> None:
+    """Stage offers: bookmaker, market, outcome, and whether it is a closing price."""
+    conn.execute(_OFFERS)
+    conn.execute(_FILL_OFFERS, [list(texts) for texts in zip(*offers, strict=True)] or [[], [], [], []])
+    conn.execute("ANALYZE staged_price_offers")
+
+
+def _name(season: int) -> str:
+    return f"staged_prices_{season}"
