@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
@@ -9,7 +10,7 @@ from psycopg import sql
 from sportsplat.db.staged_prices import rows, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import psycopg
 
@@ -39,7 +40,7 @@ SELECT match_id, bookmaker, market, line, is_closing, quoted_at,
        array_agg(outcome ORDER BY first) AS outcomes, array_agg(decimal_odds ORDER BY first) AS decimal_odds
   FROM (SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
                min(decimal_odds) AS decimal_odds
-          FROM ({rows}) r WHERE loose
+          FROM ({rows}) r WHERE loose AND offer = ANY({offers})
          GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING min(decimal_odds) = max(decimal_odds)) o
  GROUP BY 1, 2, 3, 4, 5, 6
 HAVING count(*) = CASE market WHEN 'result' THEN {outcomes} ELSE 2 END
@@ -65,6 +66,15 @@ class Overround(NamedTuple):
     low: float
     high: float
     outcomes: int
+
+    def whole(self, offers: Sequence[tuple[str, str, str, bool]]) -> set[int]:
+        """Return the places of offers (bookmaker, market, outcome, whether closing) that can be whole."""
+        sides = Counter((bookmaker, market, closing) for bookmaker, market, _, closing in offers)
+        return {
+            place
+            for place, (bookmaker, market, _, closing) in enumerate(offers)
+            if sides[bookmaker, market, closing] == (self.outcomes if market == "result" else 2)
+        }
 
 
 class Unfair(NamedTuple):
@@ -102,13 +112,17 @@ def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repe
 
 
 def drop_unfair(
-    conn: psycopg.Connection[Any], season: int, overround: Overround, limit: int
+    conn: psycopg.Connection[Any], season: int, offers: Collection[int], overround: Overround, limit: int
 ) -> tuple[list[Unfair], int]:
-    """Leave out loose prices of offers whose overround cannot be; return `limit` of them, and how many."""
+    """Leave out loose prices of these offers whose overround cannot be; return `limit` of them, and how many.
+
+    Offers that are never whole in the file need not be looked at.
+    """
     conn.execute(
         _query(
             _UNFAIR,
             season,
+            offers=sql.Literal(list(offers)),
             low=sql.Literal(overround.low),
             high=sql.Literal(overround.high),
             outcomes=sql.Literal(overround.outcomes),

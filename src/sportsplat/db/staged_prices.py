@@ -57,7 +57,7 @@ SELECT place - 1, bookmaker, market, outcome,
 """
 # What is missing stays NaN and -infinity, so that rows can be joined on it.
 _ROWS = """
-SELECT g.row, g.match, p.match_id, o.bookmaker, o.market,
+SELECT g.row, g.match, g.offer, p.match_id, o.bookmaker, o.market,
        CASE WHEN p.turned THEN o.other_side ELSE o.outcome END AS outcome,
        CASE WHEN p.turned AND o.market = 'spread' THEN 0 - g.line ELSE g.line END AS line, o.is_closing,
        g.decimal_odds, g.quoted_at, p.starts, p.closes, p.season, g.loose

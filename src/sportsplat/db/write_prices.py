@@ -46,7 +46,9 @@ class PriceStage:
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
         self._rows: dict[int, Array] = {}  # by season, the number of prices of each match
-        self._loose: set[int] = set()  # seasons with prices whose overround is to be judged
+        self._loose: dict[
+            int, set[int]
+        ] = {}  # by season, the offers of prices whose overround is to be judged
 
     def add(self, season: int, prices: Columns) -> None:
         """Stage prices of matches of one season: row, match, offer, line, decimal_odds, quoted_at, loose.
@@ -58,8 +60,7 @@ class PriceStage:
             staged_rows.create(self._conn, season)
             self._rows[season] = np.zeros(0, dtype=np.int64)
         write_columns(self._conn, staged_rows.table(season), prices, PRICES)
-        if prices["loose"].any():
-            self._loose.add(season)
+        self._loose.setdefault(season, set()).update(np.unique(prices["offer"][prices["loose"]]).tolist())
         before = self._rows[season]
         rows = np.bincount(prices["match"], minlength=len(before))
         rows[: len(before)] += before
@@ -93,6 +94,7 @@ class PriceStage:
         season_of = staged_rows.stage_matches(conn, matches)
         staged_rows.stage_offers(conn, offers)
         conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        whole = overround.whole(offers)
         settled = Settled(Tally(), [], 0, [], 0, 0)
         for staged in sorted(self._rows):
             rows = self._rows.pop(staged)
@@ -100,8 +102,9 @@ class PriceStage:
             unmatched = int(sum(rows[place] for place in places if place not in season_of))
             seasons = sorted({season_of[place] for place in places if place in season_of})
             unfair, unfair_rows = list[Unfair](), 0
-            if staged in self._loose:
-                unfair, unfair_rows = drop_unfair(conn, staged, overround, limit - len(settled.unfair))
+            loose = self._loose.pop(staged) & whole
+            if loose:
+                unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
             tally, twins = self._settle_season(staged, seasons, limit - len(settled.contradictions))
             settled = Settled(
                 settled.tally.plus(tally),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from sys import intern
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ NAME = "table"
 _SEASON = re.compile(r"((?:18|19|20|21)\d\d)(?:\.0)?(?:\s*[-/–]\s*\d{2,4})?")
 _STAGES = {"": "regular", "regular": "regular", "playoff": "playoff", "playoffs": "playoff"}
 _PLAIN = When(value="")
+DISTINCT = 1 << 12
+"""Days and kick-offs that are remembered."""
 Words = Callable[[str], str]
 
 
@@ -33,6 +36,9 @@ class MatchReader:
         }
         self.columns = list(dict.fromkeys(c.column for c in self._cells.values() if c.column is not None))
         """Columns that together tell one match from another."""
+        # Many matches share a day or a kick-off.
+        self._day = lru_cache(DISTINCT)(self._read_day)
+        self._kickoff = lru_cache(DISTINCT)(self._read_kickoff)
 
     def read(self, cell: Words) -> MatchRecord:
         """Return the match of a row, whose cells `cell` gives by column. Raises RowError."""
@@ -71,10 +77,10 @@ class MatchReader:
         zone: ZoneInfo = self.league.timezone
         mapping, kickoff = self._mapping, self.text("kickoff", cell)
         moment = None
-        if mapping.kickoff is not None and kickoff:
-            moment = read_moment(kickoff, mapping.kickoff, zone, _named(mapping.kickoff))
+        if kickoff:
+            moment = self._kickoff(kickoff)
         if mapping.date is not None:
-            day = read_day(self.text("date", cell), mapping.date, _named(mapping.date))
+            day = self._day(self.text("date", cell))
         elif moment is not None:
             day = moment.astimezone(zone).date()
         else:
@@ -87,6 +93,14 @@ class MatchReader:
         if moment is not None and abs(moment.date() - day) > timedelta(days=1):
             raise RowError("bad-date", f"the kick-off {moment:%Y-%m-%d %H:%M} UTC is not on the day {day}")
         return day, moment
+
+    def _read_day(self, text: str) -> date:
+        how = self._mapping.date or _PLAIN
+        return read_day(text, how, _named(how))
+
+    def _read_kickoff(self, text: str) -> datetime:
+        how = self._mapping.kickoff or _PLAIN
+        return read_moment(text, how, self.league.timezone, _named(how))
 
     def _teams(self, cell: Words, day: date) -> tuple[str, str]:
         names = []
@@ -120,6 +134,8 @@ class MatchReader:
         raise RowError("outside-season", f"{day} is in no season of {self.league.code}")
 
     def _scores(self, cell: Words) -> tuple[int, int] | None:
+        if self._mapping.home_score is None and self._mapping.away_score is None:
+            return None
         texts = [self.text(name, cell).strip() for name in ("home_score", "away_score")]
         if not any(texts):
             return None
