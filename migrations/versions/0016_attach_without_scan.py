@@ -1,4 +1,7 @@
-"""A season's first quotes are attached without being read again: a check says that all are of the season."""
+"""A season's first quotes are attached without being read again.
+
+A check, dropped afterwards, says that all rows are of the season.
+"""
 
 from __future__ import annotations
 
