@@ -140,9 +140,10 @@ def _store_quotes(
         _refuse_empty(batch)
         lock_league(conn, batch.league)
         stage.lock_for_new_seasons()
-        left_out = {match.key for match in batch.matches} - {
-            match.key for match in narrow(batch, plan.seasons, plan.since).matches
-        }
+        narrowed = narrow(batch, plan.seasons, plan.since)
+        left_out = set[MatchKey]()
+        if narrowed is not batch:
+            left_out = {match.key for match in batch.matches} - {match.key for match in narrowed.matches}
 
         def write(place_of: Mapping[MatchKey, int], sides: Sides) -> tuple[Tally, list[Rejected]]:
             places = np.array([place_of.get(key, len(sides.ids)) for key in reader.keys], dtype=np.intp)
