@@ -66,6 +66,7 @@ class League:
 
     stats: box-score names that features are built from; `stored_stats`: those that are kept besides. `teams`:
     all that there can be, none where sources name them (`names_from`, and the first source that comes).
+    `clubs`: teams that are known beforehand where others can come.
     `precedence`: sources whose word counts first where they contradict each other.
     """
 
@@ -86,11 +87,13 @@ class League:
     spellings: Spellings = field(default_factory=dict, hash=False)
     names_from: tuple[str, ...] = ()
     precedence: tuple[str, ...] = ()
+    clubs: tuple[str, ...] = ()
 
     @property
     def declared_teams(self) -> frozenset[str]:
-        """The teams that a file of config/teams names, be it a closed list or only what sources call them."""
-        return frozenset(self.teams) | {one.team for held in self.spellings.values() for one in held}
+        """The teams that a file of config/teams names, be it a closed list or not, and those of aliases."""
+        spelt = {one.team for held in self.spellings.values() for one in held}
+        return frozenset(self.teams) | frozenset(self.clubs) | spelt
 
     def local_midnight(self, day: date) -> datetime:
         """Return the moment, in UTC, at which `day` begins at the league's own place."""
@@ -210,6 +213,7 @@ class _League(_Declared):
             spellings={**teams.spellings, **aliases},
             names_from=tuple(self.names_from),
             precedence=tuple(self.precedence),
+            clubs=() if self.teams else teams.names,
         )
 
 

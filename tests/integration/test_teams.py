@@ -32,8 +32,29 @@ FIRST = ("E0,12/09/2020,Man United,Leeds,2,1,H", "E0,13/09/2020,Fulham,Arsenal,0
 
 def test_a_source_that_names_the_teams_of_a_league_brings_new_ones(context: Context, tmp_path: Path) -> None:
     ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    ingest(context, SOURCE, [season(tmp_path / "b", "E0,20/09/2020,Villa Nova,Leeds,1,1,D")])
     stored = {row["name"]: row["named_by"] for row in teams(context, "epl") if row["stored"]}
-    assert stored == {"Arsenal": SOURCE, "Fulham": SOURCE, "Leeds": None, "Man United": None}
+    assert stored == dict.fromkeys(("Arsenal", "Fulham", "Leeds", "Man United", "Villa Nova"), SOURCE)
+
+
+def test_a_source_that_comes_second_brings_the_clubs_that_are_declared_and_no_others(
+    context: Context, tmp_path: Path
+) -> None:
+    """Who went down before the files of `football-data` begin waits for nobody; a strange name waits."""
+    ingest(context, SOURCE, [season(tmp_path, *FIRST)])
+    file = tmp_path / "spi_matches.csv"
+    header = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2"
+    rows = [
+        f"2020-02-0{day},Barclays Premier League,{home},{away},70,60,0.5,0.3,0.2,1,0"
+        for day, home, away in ((1, "Leeds United", "Norwich City"), (2, "Leeds United", "Villa Nova"))
+    ]
+    file.write_text("\n".join([header, *rows]) + "\n")
+    report = ingest(context, "fivethirtyeight-soccer-spi", [file])
+    assert report["matches"]["inserted"] == 1
+    assert [row.reason.partition(" is no team")[0] for row in waiting(context)] == ["'Villa Nova'"]
+    stored = {row["name"]: row["named_by"] for row in teams(context, "epl") if row["stored"]}
+    assert stored["Norwich"] is None
+    assert stored.keys() == {"Arsenal", "Fulham", "Leeds", "Man United", "Norwich"}
 
 
 @pytest.mark.parametrize("strange", ["Man Unitd", "MAN UNITED", "Man United FC"])

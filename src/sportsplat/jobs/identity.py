@@ -55,9 +55,11 @@ def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Kno
     if not new:
         return Known(batch, ids, renamed)
     declared = league.declared_teams
-    ids |= add_teams(conn, league.code, [name for name in new if name in declared])
+    may_name = _may_name(league, batch.source, stored)
+    brought_by = batch.source if may_name and not league.teams else None
+    ids |= add_teams(conn, league.code, [name for name in new if name in declared], brought_by)
     rest = [name for name in new if name not in declared]
-    if rest and _may_name(league, batch.source, stored):
+    if rest and may_name:
         named = [name for name in rest if not _spelling_of(name, stored, names)]
         ids |= add_teams(conn, league.code, named, batch.source)
         rest = [name for name in rest if name not in ids]
