@@ -19,7 +19,7 @@ from sportsplat.infra.account import server_account
 from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_spec import EmbeddedSpec
-from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.environment import Endpoint, open_environment
 from sportsplat.infra.ports import is_free
 from sportsplat.settings import Settings, load_settings
 from tests.conftest import FAST
@@ -50,6 +50,10 @@ INSERT INTO feature_manifests VALUES ('h', '{elo,form}');
 INSERT INTO match_features (match_id, manifest, decision_at, values)
 SELECT id, 'h', kickoff_utc, ARRAY['NaN', '-Infinity', 1e-300, id / 3.0]::float8[] FROM matches;
 """
+
+
+ROWS = 300 * (1 + 15 + 1 + 1) + 2 + 6 + 1
+"""How many `fill` stores."""
 
 
 def fill(conn: Connection, matches: int = 300) -> None:
@@ -124,3 +128,14 @@ def server_of_somebody_else(folder: Path) -> Iterator[Endpoint]:
         yield environment.ensure(60).endpoint
     finally:
         environment.remove()
+
+
+def change(endpoint: Endpoint, statement: str) -> None:
+    """Run one statement as the owner."""
+    with connect(endpoint.dsn(), autocommit=True) as conn:
+        conn.execute(statement.encode())
+
+
+def held_of(settings: Settings) -> object:
+    """Return all that the database of a project holds."""
+    return held(open_environment(settings).endpoint())

@@ -1,4 +1,4 @@
-"""Embedded servers of single tests, removed whatever happens; a schema to try things on, rolled back."""
+"""Embedded servers of single tests, removed whatever happens; a schema to try; a project to back up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from sportsplat.infra import memory
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
-from tests.conftest import FAST
+from sportsplat.settings import Settings
+from tests.backups import fill, settings_of
+from tests.conftest import FAST, Database
 from tests.embedded import Make
 
 
@@ -65,3 +67,17 @@ def schema(postgres: Endpoint, migrated: str) -> Iterator[Connection]:
     with connect(replace(postgres, database=migrated).dsn()) as conn:
         yield conn
         conn.rollback()
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A migrated database with rows of the awkward kind."""
+    with database.connect() as conn:
+        fill(conn)
+    return database
+
+
+@pytest.fixture
+def settings(filled: Database, tmp_path: Path) -> Settings:
+    """The project whose database is `filled`."""
+    return settings_of(tmp_path / "project", filled.endpoint)

@@ -3,51 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
-import socket
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sportsplat.db.revisions import head
 from sportsplat.infra.project import name_of
-from sportsplat.settings import asset_dir
 from tests import program
 from tests.engine import POSTGRES_IMAGE, DockerProject
-
-HEAD = head(asset_dir("migrations"))
-KEPT = "CREATE TABLE kept AS SELECT 42 AS answer"
-
-
-def up(project: DockerProject, *words: str, **variables: str) -> dict[str, Any]:
-    """Run `up --json` and return its data."""
-    return project.run("up", "--json", *words, timeout_s=120, **variables).data
-
-
-def ask(project: DockerProject, sql: str) -> str:
-    """Run one statement through `sportsplat psql`."""
-    ran = project.run("psql", "--", "-XAtqc", sql)
-    assert ran.exit_code == 0, ran
-    return ran.stdout.strip()
-
-
-def inspected(project: DockerProject) -> dict[str, Any]:
-    """Return what the engine says of the database's container."""
-    attributes = project.engine.containers.get(project.container).attrs
-    assert isinstance(attributes, dict)
-    return attributes
-
-
-def quiet_port() -> int:
-    """Return a free port from where the system gives none by itself, so that it stays free a while."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as tried, suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            return port
+from tests.in_docker import HEAD, KEPT, ask, inspected, quiet_port, up, variables
 
 
 def test_up_makes_a_migrated_database_on_loopback_and_says_what_it_did(docker_project: DockerProject) -> None:
@@ -188,10 +152,6 @@ def test_the_log_is_the_containers_and_can_be_followed(docker_project: DockerPro
         assert following.stdout.readline()
         docker_project.engine.containers.get(docker_project.container).stop()
         assert "shutting down" in following.stdout.read()
-
-
-def variables(project: DockerProject) -> dict[str, str]:
-    return program.environment(**project.variables)
 
 
 def test_a_running_database_needs_no_engine(docker_project: DockerProject) -> None:

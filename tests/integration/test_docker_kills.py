@@ -19,7 +19,7 @@ import pytest
 from sportsplat.infra.environment import Endpoint
 from tests import program
 from tests.engine import DockerProject
-from tests.integration.test_docker_environment import HEAD, KEPT, ask, inspected, quiet_port, up, variables
+from tests.in_docker import HEAD, KEPT, ask, inspected, quiet_port, up, variables
 
 pytestmark = pytest.mark.fault
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine import DockerProject
-from tests.integration.test_docker_environment import KEPT, ask, up
+from tests.in_docker import KEPT, ask, up
 
 pytestmark = pytest.mark.fault
 

@@ -8,7 +8,7 @@ import subprocess
 
 from tests import program
 from tests.engine import POSTGRES_IMAGE, DockerProject
-from tests.integration.test_docker_environment import up
+from tests.in_docker import up
 from tests.proc_watch import command_lines_watched
 
 CANARY = "canary-7Qm2vX9b"

@@ -1,4 +1,4 @@
-"""A new password for data that is there: `.env` and data have the same, wherever it is cut short."""
+"""Passwords of embedded data that are wrong, lost or made anew: mended, wherever that is cut short."""
 
 from __future__ import annotations
 
@@ -8,11 +8,44 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.errors import DataConflict, EnvironmentUnavailable
 from tests.embedded import Make, query
 from tests.program import run, servers, start, variables_of
 
 pytestmark = pytest.mark.fault
+
+
+def test_a_wrong_password_is_named_and_mended(make: Make, tmp_path: Path) -> None:
+    environment = make(tmp_path, configured_password="right-one")
+    environment.ensure(60)
+    query(environment, "CREATE TABLE kept AS SELECT 42 AS answer")
+    other = make(tmp_path, configured_password="wrong-one")
+
+    with pytest.raises(DataConflict) as refused:
+        other.ensure(60)
+    assert refused.value.error_code == "WRONG_PASSWORD"
+    assert "wrong-one" not in str(refused.value.to_dict())
+    assert environment.status().state == "running"
+
+    assert other.reset_password() == ["stopped PostgreSQL", "gave the data the configured password"]
+    other.ensure(60)
+    assert other.ask("SELECT answer FROM kept") == ["42"]
+    assert environment.status().state == "unhealthy"
+
+
+def test_a_lost_password_is_not_replaced_behind_the_users_back(made: Make, tmp_path: Path) -> None:
+    environment = made(tmp_path)
+    environment.ensure(60)
+    (tmp_path / ".env").unlink()
+
+    with pytest.raises(DataConflict) as refused:
+        environment.ensure(60)
+    assert refused.value.error_code == "PASSWORD_MISSING"
+    assert not (tmp_path / ".env").exists()
+
+    environment.reset_password()
+    environment.ensure(60)
+    assert environment.ask("SELECT 1") == ["1"]
 
 
 def test_a_rotated_password_is_in_env_and_data_and_the_old_one_is_refused(made: Make, tmp_path: Path) -> None:

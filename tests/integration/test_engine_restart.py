@@ -19,7 +19,7 @@ from sportsplat.db.revisions import head
 from sportsplat.settings import asset_dir
 from tests import program
 from tests.engine import DockerProject
-from tests.integration.test_docker_environment import ask, up, variables
+from tests.in_docker import ask, up, variables
 from tests.second_engine import SecondEngine
 
 pytestmark = pytest.mark.fault
