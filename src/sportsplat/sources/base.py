@@ -7,6 +7,7 @@ bytes into a `Batch`, so that yesterday's bytes parse again after a bug fix.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -144,22 +145,35 @@ class Live(Source, Protocol):
         """
 
 
-def only_league(
-    source: str, code: str, payload: Payload, asked: League | None, leagues: Mapping[str, League]
-) -> League:
-    """Return the one league that a source serves.
+class OfOneLeague(ABC):
+    """A source of one league alone: another one is refused, and `read` does the rest."""
 
-    Raises:
-        InputRefused: another one was asked for (WRONG_LEAGUE).
-    """
-    if asked is not None and asked.code != code:
-        raise InputRefused(
-            f"{source} has no games of {asked.name}.",
-            code="WRONG_LEAGUE",
-            cause=f"--league is {asked.code!r}; this source serves {code!r}.",
-            fix=f"sportsplat ingest {source} {payload.name}",
-        )
-    return asked or leagues[code]
+    name: str
+    leagues: tuple[str, ...]
+
+    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
+        """Turn bytes into records of the league that the source serves.
+
+        Raises:
+            InputRefused: another league was asked for (WRONG_LEAGUE), and what `read` raises.
+        """
+        (code,) = self.leagues
+        if league is not None and league.code != code:
+            raise InputRefused(
+                f"{self.name} has no games of {league.name}.",
+                code="WRONG_LEAGUE",
+                cause=f"--league is {league.code!r}; this source serves {code!r}.",
+                fix=f"sportsplat ingest {self.name} {payload.name}",
+            )
+        return self.read(payload, league or leagues[code])
+
+    @abstractmethod
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Turn bytes into records.
+
+        Raises:
+            InputRefused: another format (NOT_THIS_FORMAT), or no row (EMPTY_FILE).
+        """
 
 
 def lists_all(source: Source) -> bool:

@@ -8,13 +8,13 @@ by the spellings of config/teams/nba.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo, fivethirtyeight_pairs
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.fivethirtyeight_elo import BLANK, Layout, start_year
 from sportsplat.sources.headers import missing_columns, not_this_format
 from sportsplat.sources.rows import header_of
@@ -55,7 +55,7 @@ LAYOUTS: dict[tuple[str, ...], Callable[[Payload, League, str], Batch]] = {
 }
 
 
-class FiveThirtyEightNba:
+class FiveThirtyEightNba(OfOneLeague):
     """The source `fivethirtyeight-nba`."""
 
     complete = True
@@ -66,14 +66,8 @@ class FiveThirtyEightNba:
     gives = ("matches from 1946", "published forecasts: Elo, CARM-Elo, RAPTOR")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read either format.
-
-        Raises:
-            InputRefused: neither format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        league = only_league(NAME, LEAGUE, payload, league, leagues)
-        header = header_of(payload)
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read either format."""
         header = header_of(payload)
         other = [name for name in OTHER_SPORTS if name in header]
         if other:

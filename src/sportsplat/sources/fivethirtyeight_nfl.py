@@ -11,7 +11,6 @@ begins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.fivethirtyeight_elo import BLANK, Layout
 from sportsplat.sources.rows import RowError, header_of, not_this_format, read_count
 
@@ -74,7 +73,7 @@ ELO_GAME = replace(
 )  # fmt: skip
 
 
-class FiveThirtyEightNfl:
+class FiveThirtyEightNfl(OfOneLeague):
     """The source `fivethirtyeight-nfl`."""
 
     name = NAME
@@ -84,13 +83,8 @@ class FiveThirtyEightNfl:
     gives = ("matches from 1920", "published forecasts: Elo, quarterback-adjusted Elo")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read either header.
-
-        Raises:
-            InputRefused: neither (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        league = only_league(NAME, LEAGUE, payload, league, leagues)
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read either header."""
         header = header_of(payload)
         for layout in (ELO_GAME, LAYOUT):
             if set(layout.required) <= set(header):

@@ -7,7 +7,6 @@ read; nor are `h2_spread` and `h2_total`, lines of the second half that nobody k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import (
@@ -24,7 +23,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.sources.american import check_line, read_american
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.rows import (
     LocalDays,
     RowError,
@@ -48,7 +47,7 @@ PERIODS = {"q1": "period_1", "q2": "period_2", "q3": "period_3", "q4": "period_4
 LOWEST_TOTAL, HIGHEST_TOTAL, HIGHEST_SPREAD = 100.0, 350.0, 40.0
 
 
-class KaggleNbaBetting:
+class KaggleNbaBetting(OfOneLeague):
     """The source `kaggle-nba-betting`."""
 
     name = NAME
@@ -58,20 +57,11 @@ class KaggleNbaBetting:
     gives = ("matches with scores by quarter", "closing moneylines, spreads and totals")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read nba_2008-2025.csv.
-
-        Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn the bytes into records; see `KaggleNbaBetting.parse`."""
-    table = read_table(payload, required=REQUIRED, format_name="Kaggle's NBA Betting Data")
-    return _Reader(table, league).read_all()
+    @collector_paused()
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read nba_2008-2025.csv."""
+        table = read_table(payload, required=REQUIRED, format_name="Kaggle's NBA Betting Data")
+        return _Reader(table, league).read_all()
 
 
 class _Reader(RowReader):

@@ -6,13 +6,12 @@ rounded to three places. Only the day (US Eastern) is told; result and box score
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.nba_games import (
     ENDED_LATER,
     LEAGUE,
@@ -41,7 +40,7 @@ REQUIRED = ("GAME_DATE_EST", "GAME_ID", "GAME_STATUS_TEXT", "HOME_TEAM_ID", "VIS
 PLACES = 3  # of a share; what stands behind them is the noise of a float
 
 
-class KaggleNbaGames:
+class KaggleNbaGames(OfOneLeague):
     """The source `kaggle-nba-games`."""
 
     name = NAME
@@ -51,20 +50,11 @@ class KaggleNbaGames:
     gives = ("matches from 2003", "points, assists, rebounds and shooting percentages")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read games.csv.
-
-        Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn games.csv into records; see `KaggleNbaGames.parse`."""
-    table = read_table(payload, required=REQUIRED, format_name='Kaggle\'s "NBA games" (games.csv)')
-    return _Reader(table, league, NAME).read_all()
+    @collector_paused()
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read games.csv."""
+        table = read_table(payload, required=REQUIRED, format_name='Kaggle\'s "NBA games" (games.csv)')
+        return _Reader(table, league, NAME).read_all()
 
 
 class _Game(NamedTuple):

@@ -9,13 +9,12 @@ them. Only the day is told; result and box score count as known when it ends.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.nba_box import BoxReader
 from sportsplat.sources.nba_games import LEAGUE, REGULAR, GameId, GameReader, Row, cells, read_points
 from sportsplat.sources.rows import RowError, Table, collector_paused, read_iso_date, read_table
@@ -46,7 +45,7 @@ PLACES = ("Home", "Away")
 _DATE = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
-class KaggleNbaTeamStats:
+class KaggleNbaTeamStats(OfOneLeague):
     """The source `kaggle-nba-team-stats`."""
 
     name = NAME
@@ -56,20 +55,11 @@ class KaggleNbaTeamStats:
     gives = ("matches of the regular seasons 2014 to 2017", "box scores")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read nba.games.stats.csv.
-
-        Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn nba.games.stats.csv into records; see `KaggleNbaTeamStats.parse`."""
-    table = read_table(payload, required=REQUIRED, format_name="Kaggle's nba.games.stats.csv")
-    return _Reader(table, league).read_all()
+    @collector_paused()
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read nba.games.stats.csv."""
+        table = read_table(payload, required=REQUIRED, format_name="Kaggle's nba.games.stats.csv")
+        return _Reader(table, league).read_all()
 
 
 class _Reader(GameReader):

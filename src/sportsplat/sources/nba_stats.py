@@ -9,13 +9,13 @@ GAME_ID, who played at home by MATCHUP (`ATL vs. IND` is the home row, `IND @ AT
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import Payload, only_league
+from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.nba_answer import is_answer, read_answer
 from sportsplat.sources.nba_box import BoxReader, Note
 from sportsplat.sources.nba_games import (
@@ -62,7 +62,7 @@ ROUNDING = 1.0  # minutes of a game by which the sum of its players' rounded min
 _MATCHUP = re.compile(r"(\S+) (@|vs\.?) (\S+)")
 
 
-class NbaStats:
+class NbaStats(OfOneLeague):
     """The source `nba-stats`."""
 
     name = NAME
@@ -72,13 +72,19 @@ class NbaStats:
     gives = ("matches", "box scores (complete from 1985/86)")
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read a log, CSV or JSON.
-
-        Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
+    @collector_paused()
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read a log, CSV or JSON."""
+        if is_answer(payload):
+            table = read_answer(payload, required=REQUIRED, format_name=FORMAT)
+        else:
+            table = read_table(payload, required=REQUIRED, format_name=FORMAT)
+        season_column = next((name for name in SEASON_COLUMNS if name in table.header), None)
+        player = [f"no {name}" for name in PLAYER_COLUMNS if name in table.header]
+        if season_column is None or player:
+            missing = player or [" or ".join(SEASON_COLUMNS)]
+            raise not_this_format(table.file, FORMAT, (SEASON_COLUMNS[0], *REQUIRED), table.header, missing)
+        return _Reader(table, league, season_column).read_all()
 
     def fetch(
         self,
@@ -91,21 +97,6 @@ class NbaStats:
         from sportsplat.sources.nba_live import fetch_logs
 
         return fetch_logs(seasons, settings)
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn a log into records; see `NbaStats.parse`."""
-    if is_answer(payload):
-        table = read_answer(payload, required=REQUIRED, format_name=FORMAT)
-    else:
-        table = read_table(payload, required=REQUIRED, format_name=FORMAT)
-    season_column = next((name for name in SEASON_COLUMNS if name in table.header), None)
-    player = [f"no {name}" for name in PLAYER_COLUMNS if name in table.header]
-    if season_column is None or player:
-        missing = player or [" or ".join(SEASON_COLUMNS)]
-        raise not_this_format(table.file, FORMAT, (SEASON_COLUMNS[0], *REQUIRED), table.header, missing)
-    return _Reader(table, league, season_column).read_all()
 
 
 class _Side(NamedTuple):

@@ -6,7 +6,7 @@ What it says besides (stadium, rest, quarterbacks, weather) is read by `nflverse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +24,7 @@ from sportsplat.domain import (
     QuoteRecord,
 )
 from sportsplat.sources.american import read_american
-from sportsplat.sources.base import Payload, Window, only_league
+from sportsplat.sources.base import OfOneLeague, Payload, Window
 from sportsplat.sources.nflverse_details import read_details
 from sportsplat.sources.rows import (
     RowError,
@@ -68,7 +68,7 @@ PRICES = (
 )
 
 
-class Nflverse:
+class Nflverse(OfOneLeague):
     """The source `nflverse`."""
 
     complete = True
@@ -83,13 +83,11 @@ class Nflverse:
     )
     leagues = (LEAGUE,)
 
-    def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read games.csv.
-
-        Raises:
-            InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), another league (WRONG_LEAGUE)
-        """
-        return parse(payload, only_league(NAME, LEAGUE, payload, league, leagues))
+    @collector_paused()
+    def read(self, payload: Payload, league: League) -> Batch:
+        """Read games.csv."""
+        table = read_table(payload, required=REQUIRED, format_name="nflverse (games.csv)")
+        return _Reader(table, league, NAME).read_all()
 
     def fetch(
         self,
@@ -117,13 +115,6 @@ class Nflverse:
     ) -> Iterator[Payload]:
         """Get games.csv; it is renewed several times a day."""
         yield from self.fetch([], leagues=leagues, settings=settings)
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn games.csv into records; see `Nflverse.parse`."""
-    table = read_table(payload, required=REQUIRED, format_name="nflverse (games.csv)")
-    return _Reader(table, league, NAME).read_all()
 
 
 class _Reader(RowReader):
