@@ -1,9 +1,10 @@
-"""A socket in front of a real engine, that hangs up when it is told to: an engine that goes away."""
+"""A socket in front of a real engine, that hangs up or is slow when it is told to."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ class EngineProxy:
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
         self._last_words: bytes | None = None
+        self._slow: tuple[bytes, float] | None = None
 
     def start(self) -> None:
         """Listen, and pass on what comes."""
@@ -43,6 +45,10 @@ class EngineProxy:
         """Stop as soon as a request holds these words; the engine gets that request, its answer is lost."""
         self._last_words = words
 
+    def hold(self, words: bytes, seconds: float) -> None:
+        """Pass a request that holds these words on only after so long, also when nobody waits for it then."""
+        self._slow = words, seconds
+
     def _accept(self, listener: socket.socket) -> None:
         while self._listener is listener:
             try:
@@ -58,6 +64,8 @@ class EngineProxy:
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while passed := source.recv(65536):
+                if self._slow is not None and self._slow[0] in passed:
+                    time.sleep(self._slow[1])
                 target.sendall(passed)
                 if self._last_words is not None and self._last_words in passed:
                     self._last_words = None

@@ -1,4 +1,4 @@
-"""A database in Docker whose network somebody removed, as `docker network prune` does."""
+"""The network of a database in Docker: pruned by somebody else, or asked for by a run that fails."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from sportsplat.infra.wait import wait_for
 from tests.engine import DockerProject
-from tests.in_docker import KEPT, ask, up
+from tests.engine_proxy import proxied
+from tests.in_docker import KEPT, ask, refused, up
 
 pytestmark = pytest.mark.fault
 
@@ -39,3 +41,21 @@ def test_a_container_without_its_network_is_replaced_and_keeps_its_data(
     )
     assert ask(docker_project, "SELECT answer FROM kept") == "42"
     assert up(docker_project)["actions"] == []
+
+
+def test_a_run_that_fails_before_the_engine_has_made_its_network_leaves_none(
+    docker_project: DockerProject,
+) -> None:
+    """The network is asked for first of all; a slow engine made it when the failed run had cleared up."""
+    up(docker_project)
+    docker_project.run("down")
+    (docker_project.folder / ".env").unlink()
+
+    with proxied(docker_project.endpoint, docker_project.folder.parent / "engine.sock") as engine:
+        engine.hold(b"/networks/create", 1)
+        code, error = refused(docker_project, "up", DOCKER_HOST=engine.endpoint)
+        made_later = wait_for(lambda: bool(docker_project.networks()), 2)
+
+    assert (code, error["code"]) == (6, "PASSWORD_MISSING")
+    assert not made_later
+    assert docker_project.leftovers() == [f"volume {docker_project.name}-postgres-data"]
