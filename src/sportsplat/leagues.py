@@ -227,6 +227,11 @@ def load_leagues(project_dir: Path | None = None) -> dict[str, League]:
     return dict(_read_leagues(path, path.stat().st_mtime_ns))
 
 
+def leagues_of(source: str) -> tuple[str, ...]:
+    """Return the codes of the leagues that declare what `source` calls them."""
+    return tuple(code for code, league in load_leagues().items() if source in league.sources)
+
+
 def get_league(code: str, project_dir: Path | None = None) -> League:
     """Return one league. Raises NotFound with the likely code for an unknown one."""
     leagues = load_leagues(project_dir)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sportsplat.errors import ConfigError, NotFound
 from sportsplat.leagues import League, PriceRef, get_league, load_leagues
+from sportsplat.sources import get_source
 
 VALID = """\
 cup:
@@ -49,6 +50,16 @@ def test_entry_and_benchmark_are_different_quotes_where_both_exist(tmp_path: Pat
 def test_a_project_declares_its_own_leagues(tmp_path: Path) -> None:
     write(tmp_path, VALID)
     assert list(load_leagues(tmp_path)) == ["cup"]
+
+
+@pytest.mark.parametrize("source", ["football-data", "espn", "odds-api", "fivethirtyeight-soccer-spi"])
+def test_a_source_serves_the_leagues_that_the_project_declares_for_it(project_dir: Path, source: str) -> None:
+    write(project_dir, f"{VALID}  sources: {{{source}: X1}}\n")
+    assert get_source(source).leagues == ("cup",)
+
+
+def test_every_division_of_football_data_is_served(project_dir: Path) -> None:
+    assert len(get_source("football-data").leagues) == 22
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues import leagues_of
 from sportsplat.sources.base import Payload, Window, one_league
 from sportsplat.sources.events import (
     EventReader,
@@ -73,7 +73,7 @@ class Espn:
     gives = ("matches to come and played", "scores by period (US leagues)", "venues")
 
     def __init__(self) -> None:
-        self.leagues = tuple(code for code, league in load_leagues().items() if NAME in league.sources)
+        self.leagues = leagues_of(NAME)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one scoreboard.

@@ -31,6 +31,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
+from sportsplat.leagues import leagues_of
 from sportsplat.sources.base import Payload
 from sportsplat.sources.fivethirtyeight_spi_days import Rows, last_day_of
 from sportsplat.sources.rows import (
@@ -81,15 +82,9 @@ class SoccerSpi:
     licence = "CC BY 4.0 (FiveThirtyEight)"
     url = "https://github.com/fivethirtyeight/data/tree/master/soccer-spi"
     gives = ("matches from 2016", "published forecasts", "expected goals of the larger leagues")
-    leagues = (
-        "epl", "championship", "league-one", "league-two", "scottish-premiership", "bundesliga",
-        "bundesliga-2", "serie-a", "serie-b", "la-liga", "la-liga-2", "ligue-1", "ligue-2", "eredivisie",
-        "belgian-pro-league", "primeira-liga", "super-lig", "greek-super-league", "austrian-bundesliga",
-        "danish-superliga", "russian-premier-league", "swiss-super-league", "a-league",
-        "south-african-premiership", "argentine-primera", "liga-mx", "champions-league", "europa-league",
-        "eliteserien", "allsvenskan", "brasileirao", "mls", "nwsl", "usl-championship", "j-league",
-        "chinese-super-league",
-    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.leagues = leagues_of(NAME)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read the matches of one league.

@@ -21,6 +21,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
+from sportsplat.leagues import leagues_of
 from sportsplat.sources.base import Payload, Window
 from sportsplat.sources.football_calendar import (
     collected_at,
@@ -63,8 +64,9 @@ class FootballData:
         "pre-match odds (from 2000/01)",
         "closing odds (Pinnacle from 2012/13, all books from 2019/20)",
     )
-    leagues = ("epl", "championship", "national-league", "scottish-premiership", "la-liga", "eredivisie",
-               "greek-super-league")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.leagues = leagues_of(NAME)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one season file. `league` must be the one of the file's `Div` column when given.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, Outcome, Precision, QuoteRecord
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues import leagues_of
 from sportsplat.sources.base import Payload, Window, one_league
 from sportsplat.sources.events import (
     EventReader,
@@ -54,7 +54,7 @@ class OddsApi:
     gives = ("matches to come", "live prices of the result, spreads and totals by bookmaker")
 
     def __init__(self) -> None:
-        self.leagues = tuple(code for code, league in load_leagues().items() if NAME in league.sources)
+        self.leagues = leagues_of(NAME)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one list of events. Without `league` the events tell it, or the address of an empty list.
