@@ -12,6 +12,7 @@ from sportsplat.domain import JsonObject
 from sportsplat.models.baselines import offered_prices
 from sportsplat.models.dataset import FloatArray
 from sportsplat.sources import SOURCES, get_source
+from sportsplat.sources.base import Live
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 def nothing_to_predict(matches: pd.DataFrame, league: League, first: date, last: date) -> str:
     """Say why there is nothing to forecast from `first` to `last`, and which command would change that."""
-    source = next((name for name in SOURCES if league.code in get_source(name).leagues), "SOURCE")
-    command = f"`sportsplat ingest {source} --league {league.code}`"
+    command = f"`{_fetching(league)}`"
     if not len(matches):
         return f"no match of {league.code} is stored; {command}"
     day = matches["match_date"].to_numpy().astype("datetime64[D]")
@@ -39,6 +39,14 @@ def nothing_to_predict(matches: pd.DataFrame, league: League, first: date, last:
         f"no match of {league.code} {span} is still to come: {played} are played, {waiting} have begun "
         f"without a stored result or are cancelled; newer facts come with {command}"
     )
+
+
+def _fetching(league: League) -> str:
+    """Return the command that gets fixtures and results of a league."""
+    serving = [source for source in map(get_source, SOURCES) if league.code in source.leagues]
+    if any(isinstance(source, Live) for source in serving):
+        return f"sportsplat sync {league.code}"
+    return f"sportsplat ingest {serving[0].name if serving else 'SOURCE'} --league {league.code}"
 
 
 def describe(
