@@ -6,19 +6,22 @@ from typing import Annotated
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command, group
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `audit`."""
-    audit = group(app, "audit", "Checks of the numbers themselves.")
+    audit = group(app, "audit", "Check that no number knows the future.")
     command(audit, "leakage")(leakage)
 
 
 def leakage(
     ctx: Run,
-    league: Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)],
-    samples: Annotated[int, typer.Option(metavar="N", min=1, help="Moments to look at.")] = 25,
+    league: LeagueCode,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Moments at which the future is cut off.")
+    ] = 25,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
 ) -> Answer:
     """Rebuild features from a past without its future and compare bit for bit; exit 10 names what moved."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
     @command(app, "backtest")
     def backtest(
         ctx: Run,
-        league: Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)],
+        league: LeagueCode,
         model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
         start: Annotated[
             datetime | None,

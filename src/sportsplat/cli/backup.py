@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FILE = Annotated[Path, typer.Argument(help="A file made by `sportsplat db backup`.")]
-_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up that data first.")]
+_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up what is there first.")]
 
 
 class Place(StrEnum):

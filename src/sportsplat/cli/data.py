@@ -62,15 +62,16 @@ def leagues(ctx: Run) -> Answer:
 
 def ingest(
     ctx: Run,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="What `sportsplat sources` lists.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="One that `sportsplat sources` lists.")],
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE…]", help="Files or folders (.csv, .csv.gz); none: fetched from the source's site."
+            metavar="[FILE…]", help="Files or folders, .gz too; none: fetched from the source's site."
         ),
     ] = None,
     league: Annotated[
-        str | None, typer.Option(metavar="L", help="League code, where the file does not tell it.")
+        str | None,
+        typer.Option(metavar="L", help="Only this league; needed where a file does not tell."),
     ] = None,
     season: Annotated[
         list[int] | None, typer.Option(metavar="S", help="Only this season (year it starts); repeatable.")
@@ -82,22 +83,28 @@ def ingest(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            metavar="DATE", formats=["%Y-%m-%d"], help="The files are as they were that day (snapshots)."
+            metavar="DATE", formats=["%Y-%m-%d"], help="The files are old: as they were on that day."
         ),
     ] = None,
     accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Take results that the source gave otherwise before.")
+        bool,
+        typer.Option("--accept-changes", help="Take results other than the source gave before."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then take it back.")] = False,
     mapping: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Of the source table: what its columns mean (docs/table.md)."),
+        typer.Option(metavar="FILE", help="With the source `table`: what its columns mean."),
     ] = None,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="Of the source table: propose a mapping, store nothing.")
+        bool, typer.Option("--suggest", help="With the source `table`: propose a mapping, store nothing.")
     ] = False,
 ) -> Answer:
-    """Store files of a source, each as a whole or not at all. A second run changes nothing and says so."""
+    """Store files of a source, each as a whole or not at all. A second run changes nothing and says so.
+
+    sportsplat ingest football-data --league epl --season 2021    from the public site
+    sportsplat ingest nflverse games.csv
+    sportsplat ingest table odds.csv --mapping mapping.yaml       any table of your own
+    """
     if source == "table" or mapping is not None or suggest:
         from sportsplat.cli.table import ingest_table
 

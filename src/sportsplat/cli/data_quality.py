@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command, group
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-League = Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)]
 Seasons = Annotated[
     list[int] | None, typer.Option(metavar="S", help="Only this season (year it starts); repeatable.")
 ]
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def quality(
     ctx: Run,
-    league: League,
+    league: LeagueCode,
     season: Seasons = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Also write a page that opens in any browser.")
@@ -61,7 +61,7 @@ def quality(
 
 def conflicts(
     ctx: Run,
-    league: League,
+    league: LeagueCode,
     season: Seasons = None,
     field: Annotated[
         str | None,

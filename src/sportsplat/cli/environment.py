@@ -41,17 +41,26 @@ def _add_up(app: typer.Typer) -> None:
         backend: Annotated[
             Backend | None, typer.Option(help="Where PostgreSQL runs; default: where the data is.")
         ] = None,
-        port: Annotated[str | None, typer.Option(metavar="N|auto", help="TCP port.")] = None,
-        timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds to wait.")] = None,
+        port: Annotated[
+            str | None,
+            typer.Option(metavar="N|auto", help="Port on 127.0.0.1; auto: a free one, kept."),
+        ] = None,
+        timeout: Annotated[
+            float | None, typer.Option(metavar="S", help="Seconds to wait until it answers.")
+        ] = None,
         reinit: Annotated[
-            bool, typer.Option("--reinit", help="Begin anew beside an initialisation never finished.")
+            bool,
+            typer.Option(
+                "--reinit",
+                help="Begin anew beside data never fully initialised, which stays.",
+            ),
         ] = False,
         reset_password: Annotated[
-            bool, typer.Option("--reset-password", help="Let existing data take the password of .env.")
+            bool, typer.Option("--reset-password", help="Give existing data the password of .env.")
         ] = False,
         stack: Annotated[bool, typer.Option("--stack", help="The API too, in Docker.")] = False,
         reload: Annotated[
-            bool, typer.Option("--reload", help="With --stack: serve this checkout and its every change.")
+            bool, typer.Option("--reload", help="With --stack: serve this checkout, again after each change.")
         ] = False,
     ) -> Answer:
         """Create or start the database and bring its schema up to date. Safe to repeat.
@@ -87,7 +96,8 @@ def _add_down(app: typer.Typer) -> None:
         ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         stack: Annotated[
-            bool, typer.Option("--stack", help="The API too, as is done in any case: it needs the database.")
+            bool,
+            typer.Option("--stack", help="Changes nothing: the API stops in any case."),
         ] = False,
     ) -> Answer:
         """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes.
@@ -125,7 +135,7 @@ def _add_url(app: typer.Typer) -> None:
         ctx: Run,
         reveal: Annotated[bool, typer.Option("--reveal", help="Print the password too.")] = False,
     ) -> Answer:
-        """Print the database's URL, its password masked."""
+        """Print the database's URL, its password masked unless --reveal."""
         from sportsplat.jobs.environment import endpoint
 
         address = endpoint(ctx.settings()).url(reveal=reveal)

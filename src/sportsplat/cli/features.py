@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ def register(app: typer.Typer) -> None:
     @command(app, "features")
     def features(
         ctx: Run,
-        league: Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)],
+        league: LeagueCode,
         as_of: Annotated[
             str | None,
             typer.Option(
-                "--as-of", metavar="MOMENT", help="Build from what was known then; nothing is stored."
+                "--as-of",
+                metavar="MOMENT",
+                help="Build from the past as held then; nothing is stored.",
             ),
         ] = None,
         out: Annotated[

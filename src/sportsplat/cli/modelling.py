@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command, group
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-League = Annotated[str, typer.Argument(help="League code: nba, nfl, epl …", show_default=False)]
 ModelId = Annotated[int, typer.Argument(metavar="ID", help="Number of a stored model.", show_default=False)]
 
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def train(
     ctx: Run,
-    league: League,
+    league: LeagueCode,
     model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
     until: Annotated[
         datetime | None,
@@ -126,7 +126,7 @@ def models_promote(
     ctx: Run,
     model_id: ModelId,
     force: Annotated[
-        bool, typer.Option("--force", help="Also a model that does not beat Elo out of fold.")
+        bool, typer.Option("--force", help="Even if it does not beat Elo on matches it had not seen.")
     ] = False,
 ) -> Answer:
     """Let a model serve its league; refused for one that does not beat Elo on matches it had not seen."""
@@ -141,7 +141,7 @@ def models_promote(
     return Answer.text(data, text)
 
 
-def models_rollback(ctx: Run, league: League) -> Answer:
+def models_rollback(ctx: Run, league: LeagueCode) -> Answer:
     """Return to the model that served before the newest promotion."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.promotion import rollback as run
@@ -153,7 +153,7 @@ def models_rollback(ctx: Run, league: League) -> Answer:
 
 def predict(
     ctx: Run,
-    league: League,
+    league: LeagueCode,
     date: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only matches of this day."),

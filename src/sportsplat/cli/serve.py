@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     ctx: Run,
-    host: Annotated[str | None, typer.Option(help="Address to listen on [default: api.host]")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port [default: api.port]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: api.host.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. Default: api.port.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the code changes.")] = False,
 ) -> Answer:

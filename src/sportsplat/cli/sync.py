@@ -34,7 +34,7 @@ def sync(
         typer.Option(
             metavar="DATE",
             formats=["%Y-%m-%d"],
-            help="First day. Default: days before the last stored result.",
+            help="First day. Default: three days before the last stored result.",
         ),
     ] = None,
     days: _Days = 7,

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sportsplat.cli.arguments import LeagueCode
 from sportsplat.cli.render import Answer, Run, command, group
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-LeagueCode = Annotated[str, typer.Argument(metavar="LEAGUE", help="League code: nba, nfl, epl …")]
 
 
 def register(app: typer.Typer) -> None:
