@@ -15,6 +15,9 @@ from tests.engine import DockerProject
 from tests.program import PROGRAM, environment, servers
 
 SCRIPT = Path(__file__).with_name("pipeline.sh")
+ROOT = Path(__file__).resolve().parents[2]
+DOCKER = ROOT / "tests" / "docker"
+SCRIPTS = (SCRIPT, ROOT / ".ci" / "run", DOCKER / "build-images", DOCKER / "postgres" / "entrypoint")
 
 pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
@@ -70,6 +73,7 @@ def test_a_step_that_fails_ends_the_script_and_leaves_nothing_running(tmp_path: 
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
-def test_the_script_is_clean() -> None:
-    done = subprocess.run(["shellcheck", str(SCRIPT)], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_every_script_is_clean(script: Path) -> None:
+    done = subprocess.run(["shellcheck", str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
