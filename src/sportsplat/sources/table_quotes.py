@@ -6,13 +6,12 @@ outcome) of each price. Matches and offers are few and are kept; prices are hand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +21,8 @@ from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError
 from sportsplat.sources.table_blocks import Block, TableFile
 from sportsplat.sources.table_books import Books, Flags, Floats, Ints, Offer
-from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names, said
+from sportsplat.sources.table_codes import taken, together, without_blank, words_of
+from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names
 from sportsplat.sources.table_matches import NAME, MatchReader
 from sportsplat.sources.table_refusals import Refusals, Refuse
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
@@ -101,7 +101,7 @@ class QuoteTable:
         ragged.clear()
 
     def _of_block(self, block: Block) -> Iterator[tuple[int, Prices]]:
-        block = _without_blank(block)
+        block = without_blank(block)
         size = len(block.lines)
         if not size:
             return
@@ -151,8 +151,8 @@ class QuoteTable:
     def _match_of(self, block: Block, refuse: Refuse) -> Ints:
         """Return the place of each row's match; matches that are met for the first time are read."""
         names = self._reader.columns
-        codes, first = _together([block.columns[name] for name in names])
-        columns = [_taken(block.columns[name], first) for name in names]
+        codes, first = together([block.columns[name] for name in names])
+        columns = [taken(block.columns[name], first) for name in names]
         found = np.empty(len(first), dtype=np.int64)
         lines = block.lines[first].tolist()
         for place, words in enumerate(zip(*columns, strict=True)):
@@ -188,8 +188,8 @@ class QuoteTable:
     def _offers_of(self, block: Block, closing: Flags, refuse: Refuse) -> tuple[Ints, Flags]:
         """Return the place of each row's offer, and whether it is on the result."""
         size = len(block.lines)
-        book_codes, books = _words(block, self._mapping.bookmaker, size)
-        market_codes, markets = _words(block, self._mapping.market or Cell(value="result"), size)
+        book_codes, books = words_of(block, self._mapping.bookmaker, size)
+        market_codes, markets = words_of(block, self._mapping.market or Cell(value="result"), size)
         outcome_codes, outcomes = self._outcomes(block, size)
         combined = (book_codes * len(markets) + market_codes) * len(outcomes) + outcome_codes
         combined = 2 * combined + closing
@@ -228,7 +228,7 @@ class QuoteTable:
 
     def _outcomes(self, block: Block, size: int) -> tuple[Ints, list[str]]:
         """Return the outcomes; a side may be told by the team's own name, as it stands in the row."""
-        codes, words = _words(block, self._mapping.outcome, size)
+        codes, words = words_of(block, self._mapping.outcome, size)
         known = {"home", "draw", "away", "over", "under"}
         column = self._mapping.outcome.column if self._mapping.outcome else None
         if column is None or all(word.lower() in known for word in words):
@@ -242,7 +242,7 @@ class QuoteTable:
         return codes, words
 
     def _lines_of(self, block: Block, is_result: Flags, refuse: Refuse) -> Floats:
-        codes, words = _words(block, self._mapping.line, len(block.lines))
+        codes, words = words_of(block, self._mapping.line, len(block.lines))
         line = np.where(is_result, np.nan, read_numbers(words).values[codes])
         named = _column(self._mapping.line)
         refuse(
@@ -254,7 +254,7 @@ class QuoteTable:
 
     def _odds_of(self, block: Block, refuse: Refuse) -> Floats:
         how = self._mapping.odds
-        codes, words = _words(block, how, len(block.lines))
+        codes, words = words_of(block, how, len(block.lines))
         values = read_numbers(words).values
         american = how is not None and how.format == "american"
         odds = american_to_decimal(values) if american else values
@@ -267,7 +267,7 @@ class QuoteTable:
         return odds[codes]
 
     def _flags(self, block: Block, cell: Cell | None, refuse: Refuse) -> Flags:
-        codes, words = _words(block, cell, len(block.lines))
+        codes, words = words_of(block, cell, len(block.lines))
         flags, wrong = read_flags(words)
         named = _column(cell)
         refuse(
@@ -282,7 +282,7 @@ class QuoteTable:
         how: When | None = self._mapping.quoted_at
         if how is None:
             return np.full(len(block.lines), NOT_A_TIME, dtype=np.int64)
-        codes, words = _words(block, how, len(block.lines))
+        codes, words = words_of(block, how, len(block.lines))
         moments, wrong = read_moments(pa.array(words, pa.string()), how, self._league.timezone)
         named = _column(how)
         refuse(
@@ -293,54 +293,6 @@ class QuoteTable:
             ),
         )
         return np.where(closing, NOT_A_TIME, moments[codes])
-
-
-def _words(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
-    """Return a mapped column as codes and the words, translated, that they stand for."""
-    if cell is None or cell.column is None:
-        constant = said(cell.value) if cell is not None and cell.value is not None else ""
-        return np.zeros(size, dtype=np.int64), [constant]
-    values = block.columns[cell.column]
-    return (
-        np.asarray(values.indices).astype(np.int64),
-        [cell.read(word.strip()) for word in values.dictionary.to_pylist()],
-    )
-
-
-def _together(columns: Sequence[pa.DictionaryArray]) -> tuple[Ints, Ints]:
-    """Return a code for each row's combination of words, and the first row of each code.
-
-    Rows of one match mostly follow each other: each run is looked at once.
-    """
-    words = [np.asarray(column.indices) for column in columns]
-    begins = np.ones(len(words[0]), dtype=np.bool_)
-    begins[1:] = np.logical_or.reduce([codes[1:] != codes[:-1] for codes in words])
-    runs = np.flatnonzero(begins)
-    together = np.zeros(len(runs), dtype=np.int64)
-    for column, codes in zip(columns, words, strict=True):
-        together = pd.factorize(together * len(column.dictionary) + codes[runs])[0]
-    first = np.zeros(int(together.max()) + 1, dtype=np.int64)
-    first[together[::-1]] = runs[::-1]
-    return np.repeat(together, np.diff(np.append(runs, len(begins)))), first
-
-
-def _taken(column: pa.DictionaryArray, rows: Ints) -> list[str]:
-    words = column.dictionary.to_pylist()
-    return [words[code] for code in np.asarray(column.indices)[rows].tolist()]
-
-
-def _without_blank(block: Block) -> Block:
-    """Leave out rows in which nothing stands."""
-    filled = np.zeros(len(block.lines), dtype=np.bool_)
-    for values in block.columns.values():
-        words = np.array([bool(word.strip()) for word in values.dictionary.to_pylist()], dtype=np.bool_)
-        if words.all():
-            return block
-        filled |= words[np.asarray(values.indices)]
-    if filled.all():
-        return block
-    kept = pa.array(np.flatnonzero(filled))
-    return Block(block.lines[filled], {name: values.take(kept) for name, values in block.columns.items()})
 
 
 def _column(cell: Cell | None) -> str:
