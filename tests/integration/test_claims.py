@@ -18,7 +18,8 @@ from sportsplat.db.resolve import resolve_league
 from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally
 from sportsplat.db.teams import add_teams, ensure_league, lock_league
-from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
+from sportsplat.db.write import write_quotes
+from sportsplat.db.write_facts import write_details, write_forecasts, write_team_stats
 from sportsplat.db.write_matches import Written, write_matches
 from sportsplat.domain import Batch, Market, MatchRecord, MatchStatus, Outcome
 from sportsplat.jobs.sides import Sides
@@ -85,11 +86,12 @@ def store(
         places = {record.key: place for place, record in enumerate(made.matches)}
         rows = {
             name: [places[record.match] for record in getattr(made, name)]
-            for name in ("quotes", "stats", "forecasts")
+            for name in ("quotes", "stats", "forecasts", "details")
         }
-        write_quotes(conn, *sides.of_quotes(made.quotes, rows["quotes"]))
-        write_team_stats(conn, source, *sides.of_stats(made.stats, rows["stats"]))
-        write_forecasts(conn, *sides.of_forecasts(made.forecasts, rows["forecasts"]))
+        write_quotes(conn, *sides.of_quotes(made.quotes, rows["quotes"]), at)
+        write_team_stats(conn, source, *sides.of_stats(made.stats, rows["stats"]), at)
+        write_forecasts(conn, *sides.of_forecasts(made.forecasts, rows["forecasts"]), at)
+        write_details(conn, source, *sides.of_details(made.details, rows["details"]), at)
         return written
 
 

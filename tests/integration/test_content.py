@@ -120,7 +120,10 @@ def test_neither_the_session_nor_the_order_of_columns_matters(database: Database
             conn.execute(f"SET {setting}".encode())
         assert content(conn) == expected
         assert conn.execute("SHOW TimeZone").fetchone() == ("Asia/Kathmandu",)
-        mirrored = "SELECT known_at, stats, is_home, source, team_id, match_id FROM public.team_match_stats"
+        mirrored = (
+            "SELECT recorded_at, known_at, stats, is_home, source, team_id, match_id"
+            " FROM public.team_match_stats"
+        )
         conn.execute(f"CREATE TABLE public.mirrored AS {mirrored}".encode())
         assert content(conn)["mirrored"] == expected["team_match_stats"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sportsplat.db.read import quotes_frame
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.features.build import build_features
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.features import features, parse_moment, read_frames
+from sportsplat.jobs.ingest import ingest
 from tests.conftest import Database
+from tests.season_files import PRICES, season_file
 from tests.stored_league import store_league
 
 WINDOWS = [5, 10]
@@ -115,3 +119,46 @@ def test_a_day_begins_at_the_leagues_place(context: Context) -> None:
     assert parse_moment("2021-02-14T05:00", nba) == parse_moment("2021-02-14T00:00-05:00", nba)
     with pytest.raises(UsageError, match="'yesterday'"):
         parse_moment("yesterday", nba)
+
+
+def a_season(folder: Path, *, factor: int = 1, prices: str = PRICES) -> Path:
+    """A season of six teams and sixty matches with so many times their shots, and these prices."""
+    teams = ["Arsenal", "Chelsea", "Everton", "Fulham", "Leeds", "Leicester"]
+    pairs = [(home, away) for home in teams for away in teams if home != away]
+    rows = []
+    for place, (home, away) in enumerate(pairs * 2):
+        day = date(2020, 9, 12) + timedelta(days=4 * place)
+        shots = f"{(2 + place % 7) * factor},{(1 + place % 5) * factor}"
+        result = f"{place % 4},{place % 3},{'HDA'[(place % 4 <= place % 3) + (place % 4 < place % 3)]}"
+        rows.append(f"E0,{day:%d/%m/%Y},{home},{away},{result},{shots},{prices}")
+    return season_file(folder, rows)
+
+
+def test_a_correction_moves_no_feature_of_the_time_before_it(
+    database: Database, context: Context, tmp_path: Path
+) -> None:
+    """Absurd shots and prices are told in June: as of May nobody had heard of them, today they count."""
+    march, june = (datetime(2021, month, 1, tzinfo=UTC) for month in (3, 6))
+    ingest(context, "football-data", [a_season(tmp_path / "march")], as_of=march)
+    before, after, later = (tmp_path / f"{name}.parquet" for name in ("before", "after", "later"))
+    features(context, "epl", as_of="2021-05-14", out=before)
+    features(context, "epl")
+    stored_before = stored_values(database)[1]
+
+    absurd = a_season(tmp_path / "june", factor=50, prices="1.01,40,900,1.01,50,800")
+    told = ingest(context, "football-data", [absurd], as_of=june)
+
+    assert told["stats"]["updated"] == 120
+    assert told["quotes"]["updated"] == 360
+    features(context, "epl", as_of="2021-05-14", out=after)
+    pd.testing.assert_frame_equal(pd.read_parquet(before), pd.read_parquet(after), check_exact=True)
+    features(context, "epl", as_of="2021-06-02", out=later)
+    features(context, "epl")
+    stored_after = stored_values(database)[1]
+    assert not np.array_equal(stored_before, stored_after, equal_nan=True)
+    assert not pd.read_parquet(before).equals(pd.read_parquet(later))
+    with context.connect("read") as connection:
+        moment = parse_moment("2021-05-14", context.league("epl"))
+        quotes = quotes_frame(connection, "epl", known_at=moment, as_held=True)
+        assert quotes["decimal_odds"].max() == 3.9
+        assert quotes_frame(connection, "epl")["decimal_odds"].max() == 900

@@ -15,7 +15,8 @@ import pytest
 from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally
 from sportsplat.db.teams import ensure_league, lock_league
-from sportsplat.db.write import write_forecasts, write_quotes, write_team_stats
+from sportsplat.db.write import write_quotes
+from sportsplat.db.write_facts import write_forecasts, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.domain import Batch, Market, MatchRecord, MatchStatus, Outcome
 from sportsplat.jobs.identity import identify

@@ -1,4 +1,4 @@
--- Schema revision 0016, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0015, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -938,55 +938,104 @@ $$;
 
 UPDATE alembic_version SET version_num='0014' WHERE alembic_version.version_num = '0013';
 
--- Running upgrade 0014 -> 0016
+-- Running upgrade 0014 -> 0015
 
-CREATE OR REPLACE FUNCTION open_quote_partition(season integer) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    name text := 'quotes_' || season;
-    relation regclass := to_regclass('public.' || name);
-BEGIN
-    IF season IS NULL OR season NOT BETWEEN 1850 AND 2200 THEN
-        RAISE check_violation USING CONSTRAINT = 'ck_matches_season',
-            MESSAGE = format('no season starts in %s', coalesce(season::text, 'NULL'));
-    END IF;
-    IF relation IS NULL THEN
-        LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
-        relation := to_regclass('public.' || name);
-    END IF;
-    IF relation IS NULL THEN
-        EXECUTE format('CREATE TABLE public.%I (LIKE public.quotes INCLUDING CONSTRAINTS)', name);
-        EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT one_season CHECK (season = %s)', name, season);
-        RETURN true;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_inherits
-                   WHERE inhrelid = relation AND inhparent = 'public.quotes'::regclass) THEN
-        RAISE duplicate_table USING MESSAGE = format('%s is no partition of quotes', name);
-    END IF;
-    RETURN false;
-END
-$$;
+ALTER TABLE team_match_stats ADD COLUMN recorded_at timestamptz;
+ALTER TABLE team_match_stats ALTER COLUMN recorded_at SET DEFAULT now();
+COMMENT ON COLUMN team_match_stats.recorded_at IS
+    'UTC; since when this database holds what the row says; empty: since before it took note';
 
-CREATE OR REPLACE FUNCTION close_quote_partition(season integer) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    name text := 'quotes_' || season;
-BEGIN
-    EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT %I UNIQUE NULLS NOT DISTINCT'
-                   ' (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season)',
-                   name, 'uq_' || name || '_natural_key');
-    EXECUTE format('ALTER TABLE public.quotes ATTACH PARTITION public.%I FOR VALUES IN (%s)', name, season);
-    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT one_season', name);
-    EXECUTE format('ANALYZE public.%I', name);
-END
-$$;
+ALTER TABLE quotes ADD COLUMN recorded_at timestamptz;
+ALTER TABLE quotes ALTER COLUMN recorded_at SET DEFAULT now();
+COMMENT ON COLUMN quotes.recorded_at IS
+    'UTC; since when this database holds what the row says; empty: since before it took note';
 
-UPDATE alembic_version SET version_num='0016' WHERE alembic_version.version_num = '0014';
+ALTER TABLE forecasts ADD COLUMN recorded_at timestamptz;
+ALTER TABLE forecasts ALTER COLUMN recorded_at SET DEFAULT now();
+COMMENT ON COLUMN forecasts.recorded_at IS
+    'UTC; since when this database holds what the row says; empty: since before it took note';
+
+ALTER TABLE match_details ADD COLUMN recorded_at timestamptz;
+ALTER TABLE match_details ALTER COLUMN recorded_at SET DEFAULT now();
+COMMENT ON COLUMN match_details.recorded_at IS
+    'UTC; since when this database holds what the row says; empty: since before it took note';
+
+CREATE TABLE team_stat_revisions (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_team_stat_revisions_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    team_id bigint NOT NULL,
+    source text NOT NULL,
+    stats jsonb NOT NULL,
+    known_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT pk_team_stat_revisions PRIMARY KEY (match_id, team_id, source, recorded_at)
+);
+COMMENT ON TABLE team_stat_revisions IS 'What a box score said before';
+
+CREATE TABLE quote_revisions (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_quote_revisions_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    bookmaker text COLLATE "C" NOT NULL,
+    market text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL,
+    line double precision,
+    is_closing boolean NOT NULL,
+    quoted_at timestamptz,
+    decimal_odds double precision NOT NULL,
+    known_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT uq_quote_revisions_natural_key UNIQUE NULLS NOT DISTINCT
+        (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, recorded_at)
+);
+COMMENT ON TABLE quote_revisions IS 'What a price was before it was corrected';
+COMMENT ON COLUMN quote_revisions.quoted_at IS
+    'UTC; when the source says that it was taken; empty when closing';
+
+CREATE TABLE forecast_revisions (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_forecast_revisions_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    publisher text NOT NULL,
+    probabilities double precision[] NOT NULL,
+    known_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT pk_forecast_revisions PRIMARY KEY (match_id, publisher, recorded_at)
+);
+COMMENT ON TABLE forecast_revisions IS 'What a published forecast said before';
+
+CREATE TABLE detail_revisions (
+    match_id bigint NOT NULL
+        CONSTRAINT fk_detail_revisions_match_id_matches REFERENCES matches (id) ON DELETE CASCADE,
+    source text NOT NULL,
+    phase text NOT NULL,
+    details jsonb NOT NULL,
+    known_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT pk_detail_revisions PRIMARY KEY (match_id, source, phase, recorded_at)
+);
+COMMENT ON TABLE detail_revisions IS 'What the details of a match said before';
+
+COMMENT ON COLUMN team_stat_revisions.known_at IS 'UTC; from when a decision may use it';
+COMMENT ON COLUMN team_stat_revisions.recorded_at IS
+    'UTC; since when the database held this, until the next one; -infinity: since before it took note';
+
+COMMENT ON COLUMN quote_revisions.known_at IS 'UTC; from when a decision may use it';
+COMMENT ON COLUMN quote_revisions.recorded_at IS
+    'UTC; since when the database held this, until the next one; -infinity: since before it took note';
+
+COMMENT ON COLUMN forecast_revisions.known_at IS 'UTC; from when a decision may use it';
+COMMENT ON COLUMN forecast_revisions.recorded_at IS
+    'UTC; since when the database held this, until the next one; -infinity: since before it took note';
+
+COMMENT ON COLUMN detail_revisions.known_at IS 'UTC; from when a decision may use it';
+COMMENT ON COLUMN detail_revisions.recorded_at IS
+    'UTC; since when the database held this, until the next one; -infinity: since before it took note';
+
+UPDATE alembic_version SET version_num='0015' WHERE alembic_version.version_num = '0014';
 
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0016');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0015');
 END
 $$;
 

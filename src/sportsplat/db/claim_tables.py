@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from sportsplat.db.columns import KNOWN, NOW, check, json_object, metadata, moment, reference, words
+from sportsplat.db.columns import KNOWN, NOW, check, json_object, metadata, moment, recorded, reference, words
 
 RESULT = "num_nonnulls(home_score, away_score, known_at) = CASE status WHEN 'final' THEN 3 ELSE 0 END"
 BECAME_KNOWN = "UTC; when the result became known, empty while unplayed"
@@ -92,6 +92,7 @@ match_details = Table(
         comment="Plain values by name; home and away as the source names them",
     ),
     moment("known_at", KNOWN),
+    recorded(),
     PrimaryKeyConstraint("match_id", "source", "phase"),
     check("phase", "phase IN ('schedule', 'start', 'result')"),
     json_object("details"),

@@ -32,6 +32,12 @@ def moment(name: str, comment: str = "UTC", **keywords: Any) -> Column[Any]:
     return Column(name, DateTime(timezone=True), comment=comment, **{"nullable": False, **keywords})
 
 
+def recorded() -> Column[Any]:
+    """Return since when the database holds what a row says."""
+    comment = "UTC; since when this database holds what the row says; empty: since before it took note"
+    return moment("recorded_at", comment, nullable=True, server_default=NOW)
+
+
 def words(name: str, *, collation: str | None = None, **keywords: Any) -> Column[str]:
     """Return a text column."""
     return Column(name, Text(collation=collation), **{"nullable": False, **keywords})

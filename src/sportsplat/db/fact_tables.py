@@ -25,6 +25,7 @@ from sportsplat.db.columns import (
     number,
     price,
     probabilities,
+    recorded,
     reference,
     words,
 )
@@ -40,6 +41,7 @@ team_match_stats = Table(
     number("stats", JSONB, comment=STAT_NAMES),
     moment("known_at", KNOWN),
     words("source", comment="Who says so; box_scores merges what several say"),
+    recorded(),
     PrimaryKeyConstraint("match_id", "team_id", "source"),
     json_object("stats"),
     comment="One team's box score of one match, as one source gives it",
@@ -73,6 +75,7 @@ quotes = Table(
     number(
         "season", SmallInteger, comment="That of the match, which it follows; each has a partition of its own"
     ),
+    recorded(),
     ForeignKeyConstraint(
         ["match_id", "season"], ["matches.id", "matches.season"], onupdate="CASCADE", ondelete="CASCADE"
     ),
@@ -109,6 +112,7 @@ forecasts = Table(
         "{total} BETWEEN 0.99 AND 1.01",
     ),
     moment("known_at", KNOWN),
+    recorded(),
     PrimaryKeyConstraint("match_id", "publisher"),
     comment="Probabilities that others published, scored side by side with ours",
 )

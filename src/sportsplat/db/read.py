@@ -14,6 +14,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from sportsplat.db.history import FORECASTS, MATCHES_AS_HELD, QUOTES, STATS, facts
 from sportsplat.db.pgarray import read_columns
 from sportsplat.db.pgwire import Columns, PgType
 
@@ -43,23 +44,9 @@ SELECT id, season, match_date, kickoff_utc, precision = 'day', home_id, away_id,
        CASE WHEN k.final THEN home_score::float8 ELSE 'NaN' END,
        CASE WHEN k.final THEN away_score::float8 ELSE 'NaN' END,
        CASE WHEN k.final THEN known_at ELSE '-infinity' END
-  FROM {relation} CROSS JOIN LATERAL (
+  FROM {matches} held CROSS JOIN LATERAL (
        SELECT status = 'final' AND (%(moment)s::timestamptz IS NULL OR known_at <= %(moment)s) AS final) k
  WHERE league = %(league)s
-"""
-
-# What this database held at the moment, where it held the match then and something else has taken its place.
-_AS_HELD = """
-(SELECT id, league, season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage,
-        status, home_score, away_score, known_at
-   FROM matches m
-  WHERE NOT EXISTS (SELECT FROM match_revisions r
-                     WHERE r.match_id = m.id AND r.recorded_at <= %(moment)s AND %(moment)s < r.superseded_at)
- UNION ALL
- SELECT m.id, m.league, r.season, r.match_date, r.kickoff_utc, r.precision, r.home_id, r.away_id, r.number,
-        r.neutral, r.stage, r.status, r.home_score, r.away_score, r.known_at
-   FROM matches m JOIN match_revisions r
-     ON r.match_id = m.id AND r.recorded_at <= %(moment)s AND %(moment)s < r.superseded_at) held
 """
 
 
@@ -78,16 +65,16 @@ def matches_frame(
     known by then are told: of all other matches `final` is False, scores are NaN and known_at is NaT. With
     `as_held` too, what has been corrected, moved or filled in since is told as this database held it then.
     """
-    relation = _AS_HELD if as_held and known_at is not None else "matches"
-    query = _SELECT_MATCHES.format(relation=relation)
+    relation = MATCHES_AS_HELD if as_held and known_at is not None else "matches"
+    query = _SELECT_MATCHES.format(matches=relation)
     columns = read_columns(conn, query, _MATCHES, _params(league, known_at))
     return _frame(columns, by=("kickoff_utc", "match_id"))
 
 
 _SELECT_STATS = """
-SELECT g.match_id, NOT g.is_home, g.is_home,
+SELECT g.match_id, g.team_id <> m.home_id, g.team_id = m.home_id,
        array_position(%(sources)s::text[], g.source), g.known_at{stats}
-  FROM team_match_stats g JOIN matches m ON m.id = g.match_id
+  FROM {facts} g JOIN {matches} m ON m.id = g.match_id
  WHERE m.league = %(league)s AND (%(moment)s::timestamptz IS NULL OR g.known_at <= %(moment)s)
 """
 
@@ -98,15 +85,22 @@ def stats_frame(
     names: Sequence[str],
     *,
     known_at: datetime | None = None,
+    as_held: bool = False,
 ) -> pd.DataFrame:
     """Return box scores, one row a match and team, home first.
 
     Columns: match_id, is_home, `names` as float64, known_at. A stat that a box score lacks is NaN. Of what
     several sources say, the word of the league's precedence holds, stat by stat, and the whole is known when
-    its last part is. With `known_at` box scores known later are left out.
+    its last part is. With `known_at` box scores known later are left out; with `as_held` too, what has been
+    corrected since is told as this database held it then.
     """
+    held = as_held and known_at is not None
     pick = sql.SQL(", coalesce((g.stats ->> {})::float8, 'NaN')")
-    query = sql.SQL(_SELECT_STATS).format(stats=sql.SQL("").join(pick.format(name) for name in names))
+    query = sql.SQL(_SELECT_STATS).format(
+        stats=sql.SQL("").join(pick.format(name) for name in names),
+        facts=sql.SQL(facts(STATS, held=held)),
+        matches=sql.SQL(MATCHES_AS_HELD if held else "matches"),
+    )
     fields = {
         "match_id": PgType.INT8,
         "is_away": PgType.BOOL,
@@ -143,7 +137,7 @@ _QUOTES = {
 _SELECT_QUOTES = """
 SELECT q.match_id, b.code::int4, array_position(%(outcomes)s::text[], q.outcome) - 1, coalesce(q.line, 'NaN'),
        q.decimal_odds, q.is_closing, coalesce(q.quoted_at, '-infinity'), q.known_at
-  FROM quotes q
+  FROM {facts} q
   JOIN matches m ON m.id = q.match_id AND m.season = q.season
   JOIN unnest(%(names)s::text[]) WITH ORDINALITY AS b (name, code) ON b.name = q.bookmaker
  WHERE m.league = %(league)s AND q.season IN ({seasons}) AND q.market = %(market)s
@@ -159,21 +153,24 @@ def quotes_frame(
     market: str = "result",
     bookmakers: Sequence[str] | None = None,
     seasons: Sequence[int] | None = None,
+    as_held: bool = False,
 ) -> pd.DataFrame:
     """Return prices of one market, one outcome a row, by match, bookmaker, closing, moment and outcome.
 
     Columns: match_id int64, bookmaker (category), outcome int8 (position among the league's outcomes; of
     spread and total: 0 home or over, 1 away or under), line float64 (NaN in the result market), decimal_odds
     float64, is_closing bool, quoted_at (NaT: the source does not say) and known_at datetime64[us, UTC]. With
-    `known_at` later ones are left out. `bookmakers` and `seasons`: only these; None: all. Partitions of other
-    seasons are not looked at.
+    `known_at` later ones are left out; with `as_held` too, what has been corrected since is told as this
+    database held it then. `bookmakers` and `seasons`: only these; None: all. Partitions of other seasons are
+    not looked at.
     """
     params = _params(league, known_at)
     wanted = _seasons_of(conn, params, seasons)
     names = sorted(bookmakers) if bookmakers is not None else _bookmakers(conn, params, wanted)
     outcomes = list(_SIDES.get(market) or outcomes_of(conn, league))
     params |= {"market": market, "names": names, "outcomes": outcomes}
-    query = sql.SQL(_SELECT_QUOTES).format(seasons=wanted)
+    relation = facts(QUOTES, "season", held=as_held and known_at is not None)
+    query = sql.SQL(_SELECT_QUOTES).format(seasons=wanted, facts=sql.SQL(relation))
     columns = read_columns(conn, query, _QUOTES, params)
     columns["outcome"] = columns["outcome"].astype(np.int8)
     return _frame(
@@ -207,18 +204,23 @@ def _bookmakers(
 
 _SELECT_FORECASTS = """
 SELECT f.match_id, array_position(%(names)s::text[], f.publisher), f.known_at{shares}
-  FROM forecasts f JOIN matches m ON m.id = f.match_id
+  FROM {facts} f JOIN matches m ON m.id = f.match_id
  WHERE m.league = %(league)s AND (%(moment)s::timestamptz IS NULL OR f.known_at <= %(moment)s)
 """
 
 
 def forecasts_frame(
-    conn: psycopg.Connection[Any], league: League | str, *, known_at: datetime | None = None
+    conn: psycopg.Connection[Any],
+    league: League | str,
+    *,
+    known_at: datetime | None = None,
+    as_held: bool = False,
 ) -> pd.DataFrame:
     """Return published forecasts, one row a match and publisher.
 
     Columns: match_id, publisher (category), p_<outcome> float64 of each outcome, known_at. With `known_at`
-    forecasts known later are left out.
+    forecasts known later are left out; with `as_held` too, what has been corrected since is told as this
+    database held it then.
     """
     params = _params(league, known_at)
     names = _publishers(conn, params)
@@ -231,7 +233,8 @@ def forecasts_frame(
         "known_at": PgType.TIMESTAMPTZ,
         **dict.fromkeys(shares, PgType.FLOAT8),
     }
-    query = sql.SQL(_SELECT_FORECASTS).format(shares=picked)
+    relation = facts(FORECASTS, held=as_held and known_at is not None)
+    query = sql.SQL(_SELECT_FORECASTS).format(shares=picked, facts=sql.SQL(relation))
     columns = read_columns(conn, query, fields, {**params, "names": names})
     return _frame(columns, by=("match_id", "publisher"), categories={"publisher": names})[
         ["match_id", "publisher", *shares, "known_at"]

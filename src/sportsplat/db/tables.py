@@ -27,11 +27,19 @@ from sportsplat.db.match_tables import (
     teams,
 )
 from sportsplat.db.model_tables import backtests, bets, model_promotions, models, predictions
+from sportsplat.db.revision_tables import (
+    detail_revisions,
+    forecast_revisions,
+    quote_revisions,
+    team_stat_revisions,
+)
 
 __all__ = [
     "backtests",
     "bets",
+    "detail_revisions",
     "feature_manifests",
+    "forecast_revisions",
     "forecasts",
     "leagues",
     "match_claims",
@@ -47,8 +55,10 @@ __all__ = [
     "players",
     "predictions",
     "quarantine",
+    "quote_revisions",
     "quotes",
     "team_aliases",
     "team_match_stats",
+    "team_stat_revisions",
     "teams",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
 from sportsplat.db.turning import turn
 
 if TYPE_CHECKING:
@@ -59,23 +60,24 @@ SELECT EXISTS (SELECT FROM predictions WHERE match_id = %(drop)s)
     OR EXISTS (SELECT FROM bets WHERE match_id = %(drop)s)
 """
 
+# Of a price or forecast that both have, that of the match which stays counts.
 _MERGE = (
     "UPDATE match_claims SET match_id = %(keep)s WHERE match_id = %(drop)s",
-    "UPDATE match_details SET match_id = %(keep)s WHERE match_id = %(drop)s",
-    "UPDATE team_match_stats SET match_id = %(keep)s WHERE match_id = %(drop)s",
-    """
-    UPDATE quotes q SET match_id = %(keep)s
-     WHERE match_id = %(drop)s AND NOT EXISTS (
-           SELECT FROM quotes o
-            WHERE o.match_id = %(keep)s AND o.bookmaker = q.bookmaker AND o.market = q.market
-              AND o.outcome = q.outcome AND o.is_closing = q.is_closing
-              AND (o.line, o.quoted_at) IS NOT DISTINCT FROM (q.line, q.quoted_at))
-    """,
-    """
-    UPDATE forecasts f SET match_id = %(keep)s
-     WHERE match_id = %(drop)s AND NOT EXISTS (
-           SELECT FROM forecasts o WHERE o.match_id = %(keep)s AND o.publisher = f.publisher)
-    """,
+    *(
+        f"UPDATE {table} SET match_id = %(keep)s WHERE match_id = %(drop)s"
+        for kind in (DETAILS, STATS)
+        for table in (kind.revisions, kind.table)
+    ),
+    *(
+        f"""
+        UPDATE {table} f SET match_id = %(keep)s
+         WHERE match_id = %(drop)s AND NOT EXISTS (
+               SELECT FROM {kind.table} o
+                WHERE o.match_id = %(keep)s AND {same_key(kind, "o", "f", leave_out=["match_id"])})
+        """
+        for kind in (QUOTES, FORECASTS)
+        for table in (kind.revisions, kind.table)
+    ),
     "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s",
     "DELETE FROM matches WHERE id = %(drop)s",
 )

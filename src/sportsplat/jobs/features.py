@@ -53,7 +53,7 @@ def read_frames(
     """
     return Frames(
         read.matches_frame(connection, league, known_at=known_at, as_held=as_held),
-        read.stats_frame(connection, league, league.stats, known_at=known_at),
+        read.stats_frame(connection, league, league.stats, known_at=known_at, as_held=as_held),
     )
 
 

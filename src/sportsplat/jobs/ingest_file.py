@@ -16,13 +16,8 @@ from sportsplat.db.resolve import resolve_league
 from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally, tune
 from sportsplat.db.teams import ensure_league, lock_league
-from sportsplat.db.write import (
-    ensure_quote_partitions,
-    write_details,
-    write_forecasts,
-    write_quotes,
-    write_team_stats,
-)
+from sportsplat.db.write import ensure_quote_partitions, write_quotes
+from sportsplat.db.write_facts import write_details, write_forecasts, write_team_stats
 from sportsplat.db.write_matches import write_matches
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict, SportsplatError
 from sportsplat.jobs.check_rules import apply_rules
@@ -166,7 +161,8 @@ def store_batch(
     )
     rejected = [*sifted.rejected, *_refused_matches(known.batch, sifted.matches, written)]
     sides = Sides(written.ids, written.turned)
-    quotes = write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows))
+    told = plan.recorded_at
+    quotes = write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows), told)
     if prices:
         tally, refused = prices(_place_by_key(known, sifted.matches), sides)
         quotes, rejected = quotes.plus(tally), [*rejected, *refused]
@@ -176,9 +172,9 @@ def store_batch(
         rows_read=batch.rows_read,
         matches=written.tally,
         quotes=quotes,
-        stats=write_team_stats(conn, source.name, *sides.of_stats(sifted.stats, sifted.stats_rows)),
-        forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows)),
-        details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows)),
+        stats=write_team_stats(conn, source.name, *sides.of_stats(sifted.stats, sifted.stats_rows), told),
+        forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows), told),
+        details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows), told),
         rejected=rejected,
     )
 

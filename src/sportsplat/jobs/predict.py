@@ -132,8 +132,14 @@ def _read(connection: psycopg.Connection[Any], league: League, model_id: int | N
     return _Known(
         model,
         registry.load_predictor(connection, model),
-        read_frames(connection, league, known_at=now),
-        read.quotes_frame(connection, league, known_at=now, bookmakers=sorted({p.bookmaker for p in entry}))
+        read_frames(connection, league, known_at=now, as_held=True),
+        read.quotes_frame(
+            connection,
+            league,
+            known_at=now,
+            bookmakers=sorted({price.bookmaker for price in entry}),
+            as_held=True,
+        )
         if entry
         else None,
         read.team_names(connection, league),
