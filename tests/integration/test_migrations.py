@@ -78,6 +78,35 @@ def test_of_two_closing_prices_the_one_at_the_kick_off_stays(empty_database: Dat
         assert conn.execute(kept).fetchall() == [(1.8, False), (1.9, False)]
 
 
+PRICED = """
+INSERT INTO leagues (code, name, sport, outcomes, timezone)
+VALUES ('nfl', 'NFL', 'american-football', '{home,away}', 'America/New_York');
+INSERT INTO teams (league, name) VALUES ('nfl', 'A'), ('nfl', 'B');
+INSERT INTO matches (league, season, match_date, kickoff_utc, precision, home_id, away_id, source)
+SELECT 'nfl', 2020, '2020-10-11', '2020-10-11 17:00Z', 'minute', min(id), max(id), 'nflverse' FROM teams;
+SELECT ensure_quote_partition(2020)
+"""
+PRICE = """
+INSERT INTO quotes (match_id, bookmaker, market, outcome, is_closing, decimal_odds, known_at, season)
+SELECT id, %s, 'result', 'home', true, 1.7, kickoff_utc, season FROM matches
+"""
+
+
+def test_rows_from_before_the_history_of_facts_do_not_say_since_when_and_later_ones_do(
+    empty_database: Database,
+) -> None:
+    go(empty_database, "upgrade", "0014")
+    with empty_database.connect(autocommit=True) as conn:
+        conn.execute(PRICED)
+        conn.execute(PRICE, ["before"])
+        go(empty_database, "upgrade", "0015")
+        conn.execute(PRICE, ["after"])
+        noted = "SELECT bookmaker, recorded_at IS NOT NULL FROM quotes ORDER BY 1"
+        assert conn.execute(noted).fetchall() == [("after", True), ("before", False)]
+        go(empty_database, "downgrade", "0014")
+        assert conn.execute("SELECT count(*) FROM quotes").fetchone() == (2,)
+
+
 def test_each_migration_says_in_its_title_what_it_does() -> None:
     for file in (MIGRATIONS / "versions").glob("*.py"):
         title = file.read_text(encoding="utf-8").split('"""')[1].split("\n")[0]
