@@ -175,6 +175,18 @@ def test_an_older_part_of_a_box_score_fills_gaps_and_takes_nothing_back(conn: Co
     assert past(conn, MARCH).stats[["shots", "corners"]].to_numpy().tolist() == [[1, 3]]
 
 
+def test_older_details_fill_gaps_and_take_nothing_back(conn: Connection) -> None:
+    def details(**named: float) -> Batch:
+        record = DetailRecord(key(PLAYED), Phase.START, {**named}, PLAYED.kickoff_utc)
+        return batch([PLAYED], details=[record])
+
+    store(conn, FIRST, details(temp=9.0), at=APRIL)
+    store(conn, FIRST, details(temp=1.0, wind=3.0), at=FEBRUARY)
+    assert conn.execute("SELECT details FROM match_details").fetchall() == [({"temp": 9, "wind": 3},)]
+    told_then = "SELECT details, recorded_at FROM detail_revisions"
+    assert conn.execute(told_then).fetchall() == [({"temp": 1, "wind": 3}, FEBRUARY)]
+
+
 def test_a_repeat_keeps_nothing_and_writes_nothing(conn: Connection) -> None:
     for made, moment in ((told(), MARCH), (ABSURD, MAY)):
         store(conn, FIRST, made, at=moment)
