@@ -2,7 +2,8 @@
 
 A fact is what was told of it as of the latest moment; its row says since when (`recorded_at`). What was told
 as of earlier moments is in its table of revisions: by the statement that replaces it, or by one that brings
-an older file after a newer one. So the same files, told of the same moments, give the same past in any order.
+an older file after a newer one. So the same files, told of the same moments, give the same past in any order;
+but a file that says what is stored already writes nothing, and that it was told again is not noted.
 """
 
 from __future__ import annotations
