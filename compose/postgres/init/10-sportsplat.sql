@@ -1,4 +1,4 @@
--- Schema revision 0015, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0016, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -1032,10 +1032,55 @@ COMMENT ON COLUMN detail_revisions.recorded_at IS
 
 UPDATE alembic_version SET version_num='0015' WHERE alembic_version.version_num = '0014';
 
+-- Running upgrade 0015 -> 0016
+
+CREATE OR REPLACE FUNCTION open_quote_partition(season integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text := 'quotes_' || season;
+    relation regclass := to_regclass('public.' || name);
+BEGIN
+    IF season IS NULL OR season NOT BETWEEN 1850 AND 2200 THEN
+        RAISE check_violation USING CONSTRAINT = 'ck_matches_season',
+            MESSAGE = format('no season starts in %s', coalesce(season::text, 'NULL'));
+    END IF;
+    IF relation IS NULL THEN
+        LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
+        relation := to_regclass('public.' || name);
+    END IF;
+    IF relation IS NULL THEN
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.quotes INCLUDING CONSTRAINTS)', name);
+        EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT one_season CHECK (season = %s)', name, season);
+        RETURN true;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_inherits
+                   WHERE inhrelid = relation AND inhparent = 'public.quotes'::regclass) THEN
+        RAISE duplicate_table USING MESSAGE = format('%s is no partition of quotes', name);
+    END IF;
+    RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION close_quote_partition(season integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    name text := 'quotes_' || season;
+BEGIN
+    EXECUTE format('ALTER TABLE public.%I ADD CONSTRAINT %I UNIQUE NULLS NOT DISTINCT'
+                   ' (match_id, bookmaker, market, outcome, line, is_closing, quoted_at, season)',
+                   name, 'uq_' || name || '_natural_key');
+    EXECUTE format('ALTER TABLE public.quotes ATTACH PARTITION public.%I FOR VALUES IN (%s)', name, season);
+    EXECUTE format('ALTER TABLE public.%I DROP CONSTRAINT one_season', name);
+    EXECUTE format('ANALYZE public.%I', name);
+END
+$$;
+
+UPDATE alembic_version SET version_num='0016' WHERE alembic_version.version_num = '0015';
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0015');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0016');
 END
 $$;
 

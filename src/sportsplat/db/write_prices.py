@@ -22,6 +22,8 @@ from sportsplat.db.staging import Tally
 from sportsplat.db.write import ensure_quote_partitions, upsert_quotes
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sportsplat.db.pgwire import Array, Columns
 
 
@@ -43,8 +45,10 @@ class Settled(NamedTuple):
 class PriceStage:
     """Prices on their way in, inside one transaction of the caller's, which tuned the planner for staging."""
 
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+    def __init__(self, conn: psycopg.Connection[Any], recorded_at: datetime | None = None) -> None:
+        """Begin with none. recorded_at: as of when they are told (None: now)."""
         self._conn = conn
+        self._recorded_at = recorded_at
         self._rows: dict[int, Array] = {}  # by season, the number of prices of each match
         self._loose: dict[
             int, set[int]
@@ -137,10 +141,7 @@ class PriceStage:
                 if conn.execute("SELECT open_quote_partition(%s)", (season,)).fetchone() != (True,):
                     return None
                 table = sql.Identifier("public", f"quotes_{season}")
-                insert = sql.SQL("INSERT INTO {} ({}) {}").format(
-                    table, sql.SQL(COLUMNS), source(staged, season)
-                )
-                rows = conn.execute(insert).rowcount
+                rows = self._insert(table, source(staged, season))
                 conn.execute("SELECT close_quote_partition(%s)", (season,))
                 return rows
         except psycopg.errors.UniqueViolation:
@@ -157,11 +158,17 @@ class PriceStage:
         )
         query = sql.SQL(stored).format(season=sql.Literal(season))
         if conn.execute(query).fetchone() == (False,):
-            insert = sql.SQL("INSERT INTO quotes ({}) {} ORDER BY match_id").format(sql.SQL(COLUMNS), prices)
-            return Tally(conn.execute(insert).rowcount)
+            ordered = sql.SQL("SELECT * FROM ({}) s ORDER BY match_id").format(prices)
+            return Tally(self._insert(sql.Identifier("quotes"), ordered))
         first, last = conn.execute(
             "SELECT min(match_id), max(match_id) FROM staged_price_matches"
         ).fetchone() or (0, 0)  # fmt: skip
         count = sql.SQL("SELECT count(*) FROM ({}) s").format(prices)
         (rows,) = conn.execute(count).fetchone() or (0,)
-        return upsert_quotes(conn, prices, [season], {"first": first, "last": last}, rows)
+        params = {"first": first, "last": last, "recorded_at": self._recorded_at}
+        return upsert_quotes(conn, prices, [season], params, rows)
+
+    def _insert(self, table: sql.Identifier, prices: sql.Composed) -> int:
+        insert = "INSERT INTO {} ({}, recorded_at) SELECT s.*, coalesce(%s::timestamptz, now()) FROM ({}) s"
+        statement = sql.SQL(insert).format(table, sql.SQL(COLUMNS), prices)
+        return self._conn.execute(statement, (self._recorded_at,)).rowcount

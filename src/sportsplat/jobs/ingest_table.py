@@ -133,7 +133,7 @@ def _store_quotes(
     reader = QuoteTable(table, declared.mapping, league)
     with conn.transaction():
         tune(conn)
-        stage = PriceStage(conn)
+        stage = PriceStage(conn, plan.recorded_at)
         for season, prices in _ahead(reader.prices()):
             stage.add(season, prices._asdict())
         batch = reader.batch()
