@@ -1,4 +1,4 @@
--- Schema revision 0016, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0017, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -1077,10 +1077,41 @@ $$;
 
 UPDATE alembic_version SET version_num='0016' WHERE alembic_version.version_num = '0015';
 
+-- Running upgrade 0016 -> 0017
+
+CREATE FUNCTION first_new_match_id() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
+    RETURN nextval(pg_get_serial_sequence('public.matches', 'id'));
+END
+$$;
+
+CREATE FUNCTION use_match_ids(last bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ids text := pg_get_serial_sequence('public.matches', 'id');
+BEGIN
+    LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM setval(ids, greatest(last, nextval(ids)));
+END
+$$;
+
+REVOKE ALL ON FUNCTION first_new_match_id(), use_match_ids(bigint) FROM PUBLIC;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_app') THEN
+        GRANT EXECUTE ON FUNCTION first_new_match_id(), use_match_ids(bigint) TO sportsplat_app;
+    END IF;
+END
+$$;
+
+UPDATE alembic_version SET version_num='0017' WHERE alembic_version.version_num = '0016';
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0016');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0017');
 END
 $$;
 

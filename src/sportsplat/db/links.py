@@ -103,6 +103,9 @@ made AS (
 INSERT INTO linked_matches (position, match_id, fresh)
 SELECT o.position, m.id, true FROM made m JOIN open o USING (match_date, home_id, away_id, number)
 """
+_NEW_UNDER_RESERVED_IDS = _NEW.replace("(league, season,", "(id, league, season,", 1).replace(
+    "SELECT %(league)s,", "OVERRIDING SYSTEM VALUE SELECT new_id, %(league)s,", 1
+)
 
 
 def link_matches(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> None:
@@ -118,7 +121,8 @@ def link_matches(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> No
         conn.execute(_OF_SAME_KEY, params)
         if _left(conn):
             conn.execute(_NEARLY_SAME.encode(), params)
-            conn.execute(_NEW.encode(), params)
+            new = _NEW_UNDER_RESERVED_IDS if params["reserved"] else _NEW
+            conn.execute(new.encode(), params)
 
 
 def _left(conn: psycopg.Connection[Any]) -> bool:

@@ -5,7 +5,7 @@ Format: https://www.postgresql.org/docs/16/sql-copy.html, "Binary Format".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,18 @@ def write_columns(
 
     `fields` names the columns' types; see `pgwire.to_wire` for the values. Raises ValueError on overflow.
     """
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        table, sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+    with conn.cursor() as cursor, cursor.copy(_statement(table, columns)) as copy:
         copy.write(encode(columns, fields))
     return len(next(iter(columns.values())))
+
+
+def write_rows(
+    conn: psycopg.Connection[Any], table: sql.Identifier, columns: Sequence[str], rows: memoryview
+) -> None:
+    """COPY rows that are encoded already, each with the number of its fields before it."""
+    with conn.cursor() as cursor, cursor.copy(_statement(table, columns)) as copy:
+        for part in (_HEADER, rows, _TRAILER):
+            copy.write(part)
 
 
 def encode(columns: Columns, fields: Mapping[str, PgType]) -> bytes:
@@ -58,3 +64,9 @@ def _put_arrays(target: Array, values: Array) -> None:
     target["length"] = values.shape[1]
     target["items"]["size"] = 8
     target["items"]["value"] = values
+
+
+def _statement(table: sql.Identifier, columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
+        table, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )

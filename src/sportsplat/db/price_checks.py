@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from psycopg import sql
 
 from sportsplat.db.staged_prices import rows, table
+from sportsplat.db.staging import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     import psycopg
 
@@ -40,23 +41,30 @@ SELECT match_id, bookmaker, market, line, is_closing, quoted_at,
        array_agg(outcome ORDER BY first) AS outcomes, array_agg(decimal_odds ORDER BY first) AS decimal_odds
   FROM (SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
                min(decimal_odds) AS decimal_odds
-          FROM ({rows}) r WHERE loose AND offer = ANY({offers})
+          FROM ({loose}) r WHERE offer = ANY({offers})
          GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING min(decimal_odds) = max(decimal_odds)) o
  GROUP BY 1, 2, 3, 4, 5, 6
 HAVING count(*) = CASE market WHEN 'result' THEN {outcomes} ELSE 2 END
    AND NOT sum(1 / decimal_odds) BETWEEN {low} AND {high};
 """
 _UNFAIR_ROWS = """
-SELECT r.row, r.match, r.bookmaker, r.market, r.is_closing, u.outcomes, u.decimal_odds, count(*) OVER ()
-  FROM ({rows}) r
+SELECT r.row, r.match, r.bookmaker, r.market, r.is_closing, u.outcomes, u.decimal_odds
+  FROM ({loose}) r
   JOIN staged_price_unfair u USING (match_id, bookmaker, market, line, is_closing, quoted_at)
- WHERE r.loose ORDER BY r.row LIMIT %s
+ ORDER BY r.row LIMIT %s
 """
 _DROP_UNFAIR = """
 DELETE FROM {staged} s
- USING ({rows}) r
+ USING ({loose}) r
   JOIN staged_price_unfair u USING (match_id, bookmaker, market, line, is_closing, quoted_at)
- WHERE s.row = r.row AND r.loose
+ WHERE s.row = r.row
+"""
+_DROP_STORED = """
+DELETE FROM {stored} q
+ USING staged_price_unfair u
+ WHERE q.match_id = u.match_id AND q.bookmaker = u.bookmaker AND q.market = u.market
+   AND q.is_closing = u.is_closing AND coalesce(q.line, 'NaN') = u.line
+   AND coalesce(q.quoted_at, '-infinity') = u.quoted_at
 """
 
 
@@ -100,6 +108,21 @@ class Repeats(NamedTuple):
     groups: int = 0
 
 
+class Settled(NamedTuple):
+    """What became of staged prices. contradictions: first line and number of rows that say different things.
+
+    contradicting: how many such groups there are, of which `contradictions` names the first. unfair: prices
+    of offers whose overround cannot be, the first of `unfair_rows`. unmatched: rows whose match has no id.
+    """
+
+    tally: Tally
+    contradictions: list[tuple[int, int]]
+    contradicting: int
+    unfair: list[Unfair]
+    unfair_rows: int
+    unmatched: int
+
+
 def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repeats:
     """Leave one of rows that say the same, none of those that contradict each other; name `limit` of them."""
     conn.execute(_query(_TWINS, season))
@@ -112,12 +135,21 @@ def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repe
 
 
 def drop_unfair(
-    conn: psycopg.Connection[Any], season: int, offers: Collection[int], overround: Overround, limit: int
+    conn: psycopg.Connection[Any],
+    season: int,
+    offers: Collection[int],
+    overround: Overround,
+    limit: int,
+    *,
+    stored: sql.Identifier | None = None,
 ) -> tuple[list[Unfair], int]:
     """Leave out loose prices of these offers whose overround cannot be; return `limit` of them, and how many.
 
-    Offers that are never whole in the file need not be looked at.
+    Offers that are never whole in the file need not be looked at. `stored`: where the prices are, if they are
+    not staged any more.
     """
+    if not offers:
+        return [], 0
     conn.execute(
         _query(
             _UNFAIR,
@@ -131,14 +163,15 @@ def drop_unfair(
     found = conn.execute(_query(_UNFAIR_ROWS, season), (max(limit, 1),)).fetchall()
     if not found:
         return [], 0
-    conn.execute(_query(_DROP_UNFAIR, season))
+    drop = _query(_DROP_STORED, season, stored=stored) if stored else _query(_DROP_UNFAIR, season)
+    dropped = conn.execute(drop).rowcount
     named = [
         Unfair(row, match, bookmaker, market, is_closing, list(zip(outcomes, decimal_odds, strict=True)))
-        for row, match, bookmaker, market, is_closing, outcomes, decimal_odds, _ in found
+        for row, match, bookmaker, market, is_closing, outcomes, decimal_odds in found
     ]
-    return named[: max(limit, 0)], found[0][-1]
+    return named[: max(limit, 0)], dropped
 
 
 def _query(text: str, season: int, **more: sql.Composable) -> sql.Composed:
-    parts: Mapping[str, sql.Composable] = {"staged": table(season), "rows": rows(season), **more}
-    return sql.SQL(text).format(**parts)
+    loose = rows(season, loose=True)
+    return sql.SQL(text).format(staged=table(season), rows=rows(season), loose=loose, **more)

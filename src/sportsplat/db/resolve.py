@@ -26,10 +26,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS touched_matches (match_id bigint PRIMARY KE
 TRUNCATE touched_matches
 """
 
-# Fixtures are looked at again whenever results come: one of them may be postponed now.
+# Fixtures of seasons that have results are looked at again: one of them may be postponed now.
 _TOUCH_FIXTURES = """
 INSERT INTO touched_matches
-SELECT id FROM matches WHERE league = %(league)s AND status IN ('scheduled', 'postponed')
+SELECT id FROM matches m WHERE league = %(league)s AND status IN ('scheduled', 'postponed') AND EXISTS (
+       SELECT FROM matches f WHERE f.league = m.league AND f.season = m.season AND f.status = 'final')
 ON CONFLICT DO NOTHING
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sportsplat.db.pgwire import Columns, PgType
+from sportsplat.db.pgwire import Array, Columns, PgType
 from sportsplat.db.staging import Stage, codes, counts, days, fill, moments
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _STAGE = Stage(
         "home_score": PgType.INT4,
         "away_score": PgType.INT4,
         "known_at": PgType.TIMESTAMPTZ,
+        "new_id": PgType.INT8,
     },
     joined_on=("position", "match_date", "home_id", "away_id"),
 )
@@ -40,7 +41,7 @@ PLAIN = """
 SELECT position, season, match_date, kickoff_utc, home_id, away_id, number, neutral,
        (%(precision)s::text[])[precision] AS precision, (%(stage)s::text[])[stage] AS stage,
        (%(status)s::text[])[status] AS status, nullif(home_score, -1) AS home_score,
-       nullif(away_score, -1) AS away_score, nullif(known_at, '-infinity') AS known_at
+       nullif(away_score, -1) AS away_score, nullif(known_at, '-infinity') AS known_at, new_id
   FROM staged_matches
 """
 """The staged rows with words for codes and NULL for what is missing."""
@@ -58,9 +59,16 @@ class Source(NamedTuple):
 
 
 def stage_matches(
-    conn: psycopg.Connection[Any], source: Source, records: Sequence[MatchRecord], teams: Mapping[str, int]
+    conn: psycopg.Connection[Any],
+    source: Source,
+    records: Sequence[MatchRecord],
+    teams: Mapping[str, int],
+    reserved: Array | None = None,
 ) -> dict[str, Any]:
-    """Fill the staging table; return the parameters that the statements on it share."""
+    """Fill the staging table; return the parameters that the statements on it share.
+
+    reserved: the id that each match is to have if it is new (None: the next one).
+    """
     values = dict(zip(records[0]._fields, zip(*records, strict=True), strict=True))
     coded = {name: codes(values[name]) for name in ("precision", "stage", "status")}
     columns: Columns = {
@@ -75,6 +83,7 @@ def stage_matches(
         "home_score": counts(values["home_score"]),
         "away_score": counts(values["away_score"]),
         "known_at": moments(values["known_at"]),
+        "new_id": np.zeros(len(records), dtype=np.int64) if reserved is None else reserved,
         **{name: positions for name, (positions, _) in coded.items()},
     }
     fill(conn, _STAGE, columns)
@@ -85,6 +94,7 @@ def stage_matches(
         "precedence": list(source.precedence),
         "recorded_at": source.recorded_at,
         "complete": source.complete,
+        "reserved": reserved is not None,
         "first": min(values["match_date"]),
         "last": max(values["match_date"]),
         **{name: texts for name, (_, texts) in coded.items()},

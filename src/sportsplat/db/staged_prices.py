@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from psycopg import sql
 
-from sportsplat.db.pgwire import PgType
+from sportsplat.db.pgwire import Columns, PgType
 from sportsplat.db.staging import Stage, fill
 
 if TYPE_CHECKING:
     import psycopg
-
-    from sportsplat.db.pgwire import Columns
 
 PRICES: Mapping[str, PgType] = {
     "row": PgType.INT4,
@@ -23,9 +21,18 @@ PRICES: Mapping[str, PgType] = {
     "line": PgType.FLOAT8,
     "decimal_odds": PgType.FLOAT8,
     "quoted_at": PgType.TIMESTAMPTZ,
-    "loose": PgType.BOOL,
 }
 COLUMNS = "match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at, known_at, season"
+
+
+class Ready(NamedTuple):
+    """Prices of a season, ready to be stored; as they go over the wire where no statement takes them over."""
+
+    season: int
+    prices: Columns
+    encoded: memoryview = memoryview(b"")
+
+
 _MATCHES = Stage(
     "staged_price_matches",
     {
@@ -60,7 +67,7 @@ _ROWS = """
 SELECT g.row, g.match, g.offer, p.match_id, o.bookmaker, o.market,
        CASE WHEN p.turned THEN o.other_side ELSE o.outcome END AS outcome,
        CASE WHEN p.turned AND o.market = 'spread' THEN 0 - g.line ELSE g.line END AS line, o.is_closing,
-       g.decimal_odds, g.quoted_at, p.starts, p.closes, p.season, g.loose
+       g.decimal_odds, g.quoted_at, p.starts, p.closes, p.season
   FROM {staged} g JOIN staged_price_matches p ON p.match = g.match
   JOIN staged_price_offers o ON o.offer = g.offer
 """
@@ -74,23 +81,24 @@ SELECT match_id, bookmaker, market, outcome, nullif(line, 'NaN') AS line, is_clo
 """
 
 
-def create(conn: psycopg.Connection[Any], season: int) -> None:
-    """Make the empty table for prices of a season."""
+def create(conn: psycopg.Connection[Any], season: int, *, loose: bool = False) -> None:
+    """Make the empty table for prices of a season, or for the loose ones among them once more."""
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind.sql)) for name, kind in PRICES.items()
     )
-    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table(season)))
-    conn.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(sql.Identifier(_name(season)), columns))
+    name = sql.Identifier(_name(season, loose=loose))
+    conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table(season, loose=loose)))
+    conn.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(name, columns))
 
 
-def table(season: int) -> sql.Identifier:
-    """Return the name of the table of a season's prices."""
-    return sql.Identifier("pg_temp", _name(season))
+def table(season: int, *, loose: bool = False) -> sql.Identifier:
+    """Return the name of the table of a season's prices, or of the loose ones among them."""
+    return sql.Identifier("pg_temp", _name(season, loose=loose))
 
 
-def rows(season: int) -> sql.Composed:
+def rows(season: int, *, loose: bool = False) -> sql.Composed:
     """Return the query of a season's staged prices as their matches are stored, with `row` and `match`."""
-    return sql.SQL(_ROWS).format(staged=table(season))
+    return sql.SQL(_ROWS).format(staged=table(season, loose=loose))
 
 
 def source(staged: int, season: int) -> sql.Composed:
@@ -113,5 +121,5 @@ def stage_offers(conn: psycopg.Connection[Any], offers: Sequence[tuple[str, str,
     conn.execute("ANALYZE staged_price_offers")
 
 
-def _name(season: int) -> str:
-    return f"staged_prices_{season}"
+def _name(season: int, *, loose: bool) -> str:
+    return f"staged_{'loose_' if loose else ''}prices_{season}"

@@ -109,19 +109,20 @@ def write_matches(
     *,
     ids_wanted: bool = True,
     accept_changes: bool = True,
+    reserved: Ids | None = None,
 ) -> Written:
     """Upsert matches; the tally counts matches whose row is new, changed, or as it was.
 
     Without `ids_wanted` (nothing hangs on these matches) the ids are not looked up: all are -1.
     A final match stays final, whatever an older file says. A fixture whose date was moved keeps its id, and
     with it its quotes and predictions. Unless `accept_changes`, a result that its own source gave otherwise
-    before is not taken.
+    before is not taken. reserved: the id that each match is to have if it is new (None: the next one).
     """
     ids = np.full(len(records), NO_MATCH, dtype=np.int64)
     turned = np.zeros(len(records), dtype=np.bool_)
     if not records:
         return Written(Tally(), ids, turned, [], [])
-    params = stage_matches(conn, source, records, teams)
+    params = stage_matches(conn, source, records, teams, reserved)
     has_fixtures = any(record.status == MatchStatus.SCHEDULED for record in records)
     moved = follow_moves(conn, params, has_fixtures=has_fixtures)
     link_matches(conn, params)

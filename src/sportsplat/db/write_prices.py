@@ -8,7 +8,7 @@ differences are written, as in `write`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
@@ -16,8 +16,8 @@ from psycopg import sql
 
 from sportsplat.db import staged_prices as staged_rows
 from sportsplat.db.pgcopy import write_columns
-from sportsplat.db.price_checks import Overround, Repeats, Unfair, drop_repeats, drop_unfair
-from sportsplat.db.staged_prices import COLUMNS, PRICES, source
+from sportsplat.db.price_checks import Overround, Repeats, Settled, drop_repeats, drop_unfair
+from sportsplat.db.staged_prices import COLUMNS, PRICES, Ready, source
 from sportsplat.db.staging import Tally
 from sportsplat.db.write import ensure_quote_partitions, upsert_quotes
 
@@ -27,21 +27,6 @@ if TYPE_CHECKING:
     from sportsplat.db.pgwire import Array, Columns
 
 
-class Settled(NamedTuple):
-    """What became of staged prices. contradictions: first line and number of rows that say different things.
-
-    contradicting: how many such groups there are, of which `contradictions` names the first. unfair: prices
-    of offers whose overround cannot be, the first of `unfair_rows`. unmatched: rows whose match has no id.
-    """
-
-    tally: Tally
-    contradictions: list[tuple[int, int]]
-    contradicting: int
-    unfair: list[Unfair]
-    unfair_rows: int
-    unmatched: int
-
-
 class PriceStage:
     """Prices on their way in, inside one transaction of the caller's, which tuned the planner for staging."""
 
@@ -49,28 +34,47 @@ class PriceStage:
         """Begin with none. recorded_at: as of when they are told (None: now)."""
         self._conn = conn
         self._recorded_at = recorded_at
+        self.reserved: Array = np.zeros(0, dtype=np.int64)  # no ids of matches: these are written first
         self._rows: dict[int, Array] = {}  # by season, the number of prices of each match
         self._loose: dict[
             int, set[int]
         ] = {}  # by season, the offers of prices whose overround is to be judged
 
-    def add(self, season: int, prices: Columns) -> None:
-        """Stage prices of matches of one season: row, match, offer, line, decimal_odds, quoted_at, loose.
+    def ready(self, season: int, prices: Columns) -> Ready:
+        """Return what `add` takes of prices of matches of one season.
+
+        Columns: row, match, offer, line, decimal_odds, quoted_at (missing: the least integer), loose.
 
         `row` is a price's line in its file, `match` and `offer` its places in what `settle` is given; `loose`
         says that its overround has not been judged.
         """
+        return Ready(season, prices)
+
+    def add(self, ready: Ready) -> None:
+        """Stage prices."""
+        season, prices, _ = ready
         if season not in self._rows:
             staged_rows.create(self._conn, season)
             self._rows[season] = np.zeros(0, dtype=np.int64)
+        prices = dict(prices)
+        loose = prices.pop("loose")
         write_columns(self._conn, staged_rows.table(season), prices, PRICES)
-        self._loose.setdefault(season, set()).update(np.unique(prices["offer"][prices["loose"]]).tolist())
+        if loose.any():
+            self._add_loose(season, {name: values[loose] for name, values in prices.items()})
         before = self._rows[season]
         rows = np.bincount(prices["match"], minlength=len(before))
         rows[: len(before)] += before
         self._rows[season] = rows
 
-    def lock_for_new_seasons(self) -> None:
+    def _add_loose(self, season: int, prices: Columns) -> None:
+        """Stage prices a second time, apart from the others, so that few are looked at for overrounds."""
+        if season not in self._loose:
+            staged_rows.create(self._conn, season, loose=True)
+            self._loose[season] = set()
+        write_columns(self._conn, staged_rows.table(season, loose=True), prices, PRICES)
+        self._loose[season].update(np.unique(prices["offer"]).tolist())
+
+    def before_matches(self) -> None:
         """Wait for the right to make partitions; to be called before this transaction writes matches."""
         seasons = list(self._rows)
         query = "SELECT bool_or(to_regclass('public.quotes_' || s) IS NULL) FROM unnest(%s::int[]) s"
@@ -105,10 +109,8 @@ class PriceStage:
             places = np.flatnonzero(rows).tolist()
             unmatched = int(sum(rows[place] for place in places if place not in season_of))
             seasons = sorted({season_of[place] for place in places if place in season_of})
-            unfair, unfair_rows = list[Unfair](), 0
-            loose = self._loose.pop(staged) & whole
-            if loose:
-                unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
+            loose = self._loose.pop(staged, set()) & whole
+            unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
             tally, twins = self._settle_season(staged, seasons, limit - len(settled.contradictions))
             settled = Settled(
                 settled.tally.plus(tally),
@@ -118,7 +120,9 @@ class PriceStage:
                 settled.unfair_rows + unfair_rows,
                 settled.unmatched + unmatched,
             )
-            conn.execute(sql.SQL("DROP TABLE {}").format(staged_rows.table(staged)))
+            for is_loose in (False, True):
+                table = staged_rows.table(staged, loose=is_loose)
+                conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
         return settled
 
     def _settle_season(self, staged: int, seasons: Sequence[int], limit: int) -> tuple[Tally, Repeats]:

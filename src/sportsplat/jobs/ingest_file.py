@@ -28,7 +28,7 @@ from sportsplat.sources.base import batches_of, lists_all
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
-    from sportsplat.db.write_matches import Written
+    from sportsplat.db.write_matches import Ids, Written
     from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
     from sportsplat.leagues import League
     from sportsplat.sources.base import Payload
@@ -42,6 +42,10 @@ MOST_CHANGED_SHARE = 0.05
 WritePrices = Callable[["Mapping[MatchKey, int]", Sides], "tuple[Tally, list[Rejected]]"]
 """Writes prices of stored matches, given the place of each among all; returns what became of them, and what
 was refused."""
+
+
+ReservedIds = Callable[["Sequence[MatchRecord]", "Mapping[MatchKey, MatchKey]"], "Ids"]
+"""Returns the ids of matches, given these and what keys of the file have changed."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,12 @@ def store_batch(
     batch: Batch,
     run_id: int,
     prices: WritePrices | None = None,
+    reserved: ReservedIds | None = None,
 ) -> Stored:
-    """Store what a file says, within a transaction; `prices` writes what is too much for records."""
+    """Store what a file says, within a transaction; `prices` writes what is too much for records.
+
+    reserved: gives the ids that matches are to have if they are new.
+    """
     league = plan.leagues[batch.league]
     tune(conn)
     lock_league(conn, league.code)
@@ -158,6 +166,7 @@ def store_batch(
         known.ids,
         ids_wanted=bool(sifted.quotes or sifted.stats or sifted.forecasts or sifted.details or prices),
         accept_changes=plan.accept_changes,
+        reserved=reserved(sifted.matches, known.renamed) if reserved else None,
     )
     rejected = [*sifted.rejected, *_refused_matches(known.batch, sifted.matches, written)]
     sides = Sides(written.ids, written.turned)

@@ -10,20 +10,22 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import psycopg
 
 from sportsplat.db import runs
-from sportsplat.db.price_checks import Overround
+from sportsplat.db.price_checks import Overround, Settled
 from sportsplat.db.staging import Tally, moments, tune
+from sportsplat.db.straight_prices import NotStraightError, StraightPrices, Told
 from sportsplat.db.teams import lock_league
 from sportsplat.db.write import ensure_quote_partitions
 from sportsplat.db.write_matches import NO_MATCH
-from sportsplat.db.write_prices import PriceStage, Settled
+from sportsplat.db.write_prices import PriceStage
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import Progress, silent
@@ -38,9 +40,8 @@ from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_rows import read_matches
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from sportsplat.domain import Batch
+    from sportsplat.db.write_matches import Ids
+    from sportsplat.domain import Batch, MatchRecord
     from sportsplat.jobs.context import Context
     from sportsplat.jobs.sides import Sides
     from sportsplat.leagues import League
@@ -129,17 +130,38 @@ def _store_matches(
 def _store_quotes(
     conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
 ) -> Stored:
+    """Store prices straight where all of them are new; where they turn out not to be, staged and compared."""
+    if not plan.seasons and plan.since is None:
+        # DuplicateTable: quotes that are stored move to a season whose partition is being filled.
+        with suppress(NotStraightError, psycopg.errors.DuplicateTable):
+            return _store_prices(conn, plan, table, declared, run_id, straight=True)
+    return _store_prices(conn, plan, table, declared, run_id, straight=False)
+
+
+def _store_prices(
+    conn: psycopg.Connection[Any],
+    plan: Plan,
+    table: TableFile,
+    declared: MappingFile,
+    run_id: int,
+    *,
+    straight: bool,
+) -> Stored:
     league = plan.leagues[declared.mapping.league]
     reader = QuoteTable(table, declared.mapping, league)
     with conn.transaction():
         tune(conn)
-        stage = PriceStage(conn, plan.recorded_at)
-        for season, prices in _ahead(reader.prices()):
-            stage.add(season, prices._asdict())
+        stage: PriceStage | StraightPrices = PriceStage(conn, plan.recorded_at)
+        if straight:
+            lock_league(conn, league.code)
+            told = Told(reader.starts, reader.closes, reader.books.offers)
+            stage = StraightPrices(conn, league.code, told, plan.recorded_at)
+        for ready in _ahead(stage.ready(season, prices._asdict()) for season, prices in reader.prices()):
+            stage.add(ready)
         batch = reader.batch()
         _refuse_empty(batch)
         lock_league(conn, batch.league)
-        stage.lock_for_new_seasons()
+        stage.before_matches()
         narrowed = narrow(batch, plan.seasons, plan.since)
         left_out = set[MatchKey]()
         if narrowed is not batch:
@@ -157,12 +179,15 @@ def _store_quotes(
             settled = stage.settle(matches, reader.books.offers, overround)
             taken = zip(reader.keys, (matches["match_id"] != NO_MATCH).tolist(), strict=True)
             lost = [key for key, is_taken in taken if not is_taken and key not in left_out]
-            return settled.tally, [
-                *_unfair(batch.file, settled, reader, league),
-                *_told(batch.file, settled, len(lost)),
-            ]
+            refused = _unfair(batch.file, settled, reader, league)
+            return settled.tally, refused + _told(batch.file, settled, len(lost))
 
-        stored = store_batch(conn, plan, batch.file, batch, run_id, write)
+        def reserved(matches: Sequence[MatchRecord], renamed: Mapping[MatchKey, MatchKey]) -> Ids:
+            ids = zip(reader.keys, stage.reserved.tolist(), strict=True)
+            id_of = {renamed.get(key, key): match_id for key, match_id in ids}
+            return np.array([id_of[match.key] for match in matches], dtype=np.int64)
+
+        stored = store_batch(conn, plan, batch.file, batch, run_id, write, reserved if straight else None)
         (stored,) = keep_rejected(conn, plan, [stored], run_id)
         runs.finish_run(conn, run_id, batch.league, stored.counts())
     return stored
