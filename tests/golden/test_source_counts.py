@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import re
 from collections import Counter
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -113,6 +115,17 @@ def test_every_nfl_game_is_read(nfl: Batch, real_data: Path) -> None:
     assert {m.season for m in nfl.matches if m.precision is Precision.DAY} == {1999}
     assert len({match.home for match in nfl.matches}) == 32  # moved clubs keep one name
     assert {match.season for match in nfl.matches} == set(range(1999, 2022))
+
+
+def test_no_nfl_game_begins_at_an_hour_at_which_none_was_played(nfl: Batch) -> None:
+    """By `grep -c`: 102 say 09:00 and were nights, one 21:00; 11 say 09:30, five 21:30 and were in London."""
+    eastern = ZoneInfo("America/New_York")
+    starts = [
+        m.kickoff_utc.astimezone(eastern).time() for m in nfl.matches if m.precision is Precision.MINUTE
+    ]
+    assert min(starts) == time(9, 30)
+    assert starts.count(time(9, 30)) == 11 + 5
+    assert starts.count(time(21)) == 102 + 1
 
 
 def test_the_nfl_spread_favours_the_team_that_the_moneyline_favours(nfl: Batch) -> None:

@@ -51,6 +51,26 @@ def test_a_game_is_known_after_the_length_of_a_game() -> None:
     assert match.known_at == datetime(2010, 9, 13, 0, 15, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("day", "told", "location", "kickoff"),
+    [
+        ("2003-10-06", "09:00", "Home", datetime(2003, 10, 7, 1, tzinfo=UTC)),
+        ("2003-12-08", "09:00", "Home", datetime(2003, 12, 9, 2, tzinfo=UTC)),
+        ("2018-10-21", "21:30", "Neutral", datetime(2018, 10, 21, 13, 30, tzinfo=UTC)),
+        ("2014-10-26", "09:30", "Neutral", datetime(2014, 10, 26, 13, 30, tzinfo=UTC)),
+        ("2018-10-22", "20:15", "Neutral", datetime(2018, 10, 23, 0, 15, tzinfo=UTC)),
+    ],
+)
+def test_monday_night_is_not_played_in_the_morning_nor_london_at_night(
+    day: str, told: str, location: str, kickoff: datetime
+) -> None:
+    """A result that counts as known half a day early would be a look into the future."""
+    change = {"gameday": day, "season": day[:4], "gametime": told, "location": location}
+    (match,) = read(change).matches
+    assert (match.kickoff_utc, match.precision) == (kickoff, Precision.MINUTE)
+    assert match.match_date == date.fromisoformat(day)
+
+
 def test_january_belongs_to_the_season_of_the_year_before() -> None:
     (match,) = read({"gameday": "2011-01-16", "game_type": "DIV"}).matches
     assert (match.season, match.stage) == (2010, "playoff")

@@ -47,6 +47,8 @@ BOOKMAKER = "consensus"
 EASTERN = ZoneInfo("America/New_York")
 REQUIRED = ("game_id", "season", "game_type", "gameday", "away_team", "away_score", "home_team", "home_score")
 STAGES = {"REG": "regular", "WC": "playoff", "DIV": "playoff", "CON": "playoff", "SB": "playoff"}
+FIRST_START = time(9, 30)  # Eastern; London's afternoon, and nothing has begun earlier in a day
+LONDON_EVENING = time(21, 30)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 
 
@@ -148,7 +150,7 @@ class _Reader(RowReader):
         if location not in ("Home", "Neutral"):
             raise RowError("bad-location", f"location is {location!r}: expected Home or Neutral")
         score = _score(row)
-        kickoff = _kickoff(day, row.get("gametime", ""))
+        kickoff = _kickoff(day, row.get("gametime", ""), abroad=location == "Neutral")
         known_at = None
         if score is not None:
             known_at = self.league.end_of_day(day) if kickoff is None else kickoff + self.league.duration
@@ -205,12 +207,21 @@ def _season(text: str, day: date) -> int:
     return season
 
 
-def _kickoff(day: date, text: str) -> datetime | None:
-    """Return the UTC moment of a US Eastern time of day; None without one."""
+def _kickoff(day: date, text: str, *, abroad: bool) -> datetime | None:
+    """Return the UTC moment of a US Eastern time of day; None without one.
+
+    Half a day is put right where the file mistakes morning and evening: 9:00 is a Monday night's 9 p.m. (the
+    102 games of 2000 to 2005 with it), 21:30 abroad is London's 9:30 a.m. (five of 2017 and 2018).
+    """
     found = _TIME.fullmatch(text)
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
         return None
-    return datetime.combine(day, time(int(found[1]), int(found[2])), tzinfo=EASTERN).astimezone(UTC)
+    clock = time(int(found[1]), int(found[2]))
+    if clock < FIRST_START:
+        clock = clock.replace(hour=clock.hour + 12)
+    elif abroad and clock == LONDON_EVENING:
+        clock = FIRST_START
+    return datetime.combine(day, clock, tzinfo=EASTERN).astimezone(UTC)
 
 
 def _score(row: dict[str, str]) -> tuple[int, int] | None:
