@@ -52,7 +52,8 @@ def test_each_season_is_whole_and_covered_as_its_file_says(data: dict[str, Any],
         assert counts["price:pinnacle:closing"] == filled(path, "PSCH", "PSCD", "PSCA"), code
         assert counts["price:bet365:pre-match"] == filled(path, "B365H", "B365D", "B365A"), code
         assert counts["price:average:closing"] == filled(path, "AvgCH", "AvgCD", "AvgCA"), code
-        assert counts["stat:shots"] == filled(path, "HS", "AS"), code
+        false = 2 if code == "0001" else 0  # matches of a side with more shots on target than shots
+        assert counts["stat:shots"] == filled(path, "HS", "AS") - false, code
         assert counts["stat:half_time_goals"] == filled(path, "HTHG", "HTAG"), code
         assert counts["kickoff_minute"] == filled(path, "Time"), code
 

@@ -75,7 +75,7 @@ def test_a_whole_double_round_robin_stands_in_each_premier_league_season(real_da
         assert {(m.home, m.away) for m in matches} == {(a, b) for a in clubs for b in clubs if a != b}, path
 
 
-def test_what_is_refused_in_all_soccer_files_are_prices_and_lines(real_data: Path) -> None:
+def test_what_is_refused_in_all_soccer_files_are_prices_lines_and_shots(real_data: Path) -> None:
     """47 cells of 81 files: mistyped handicaps, and lines and prices that changed places in E1 2004/05."""
     refused: Counter[str] = Counter()
     quotes = 0
@@ -84,7 +84,7 @@ def test_what_is_refused_in_all_soccer_files_are_prices_and_lines(real_data: Pat
         refused.update(row.code for row in batch.rejected)
         quotes += len(batch.quotes)
         assert all(quote.decimal_odds > 1 for quote in batch.quotes)
-    assert (dict(refused), quotes) == ({"bad-line": 36, "bad-price": 11}, 1_223_416)
+    assert (dict(refused), quotes) == ({"bad-line": 36, "bad-price": 11, "bad-stat": 6}, 1_223_416)
 
 
 def test_a_price_of_zero_is_missing(real_data: Path) -> None:
@@ -105,6 +105,14 @@ def test_closing_prices_of_pinnacle_stand_from_2012(real_data: Path) -> None:
         batch = parse("football-data", real_data / f"football-data.co.uk/mmz4281/{folder}/E0.csv")
         closing = {q.match for q in batch.quotes if q.is_closing and q.bookmaker == "pinnacle"}
         assert len(closing) == (0 if season < 2012 else 380)
+
+
+def test_no_premier_league_side_has_more_shots_on_target_than_shots(real_data: Path) -> None:
+    """By awk on HS, HST, AS, AST: six sides of four matches of 2000/01, 2015/16 and 2021/22."""
+    told = Counter[str]()
+    for path in sorted((real_data / "football-data.co.uk/mmz4281").glob("*/E0.csv")):
+        told[path.parent.name] = sum(row.code == "bad-stat" for row in parse("football-data", path).rejected)
+    assert +told == {"0001": 4, "1516": 1, "2122": 1}
 
 
 def test_every_nfl_game_is_read(nfl: Batch, real_data: Path) -> None:

@@ -169,6 +169,16 @@ def test_impossible_box_scores_are_left_out_and_recorded() -> None:
     assert (away.is_home, away.stats) == (False, {"half_time_goals": 0.0, "shots": 7.0})
 
 
+def test_shots_on_target_are_no_more_than_shots() -> None:
+    batch = read(HEADER + ",HST,AST", ROW + ",12,8")
+    assert [(row.code, row.reason) for row in batch.rejected] == [
+        ("bad-stat", "AS 7, AST 8: more shots on target than shots")
+    ]
+    home, away = batch.stats
+    assert home.stats == {"half_time_goals": 1.0, "shots": 12.0, "shots_on_target": 12.0}
+    assert away.stats == {"half_time_goals": 0.0}
+
+
 def test_the_same_pair_may_meet_at_home_twice_a_season() -> None:
     batch = read(HEADER, ROW.replace("E0", "SC0"), ROW.replace("E0", "SC0").replace("14/08/04", "15/01/05"))
     assert (batch.league, len(batch.matches), {m.season for m in batch.matches}) == (

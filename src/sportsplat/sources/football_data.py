@@ -48,6 +48,7 @@ STAT_COLUMNS = {
     "red_cards": ("HR", "AR"),
     "half_time_goals": ("HTHG", "HTAG"),
 }
+SHOTS = ("shots", "shots_on_target")
 GOALS = attrgetter("home_score"), attrgetter("away_score")
 
 
@@ -236,10 +237,20 @@ class _Reader(RowReader):
                         self.note(index, "bad-stat", told)
                         continue
                     found[name] = float(value)
-        for (_, _, match, key), *both in zip(played, *sides, strict=True):
+        for (index, _, match, key), *both in zip(played, *sides, strict=True):
             for found, is_home in zip(both, (True, False), strict=True):
+                self._check_shots(index, found, is_home)
                 if found and match.known_at is not None:
                     self.batch.stats.append(TeamStatsRecord(key, is_home, found, match.known_at))
+
+    def _check_shots(self, index: int, stats: dict[str, float], is_home: bool) -> None:
+        """Leave out both counts of shots where more are on target than were made."""
+        made, on_target = (stats.get(name) for name in SHOTS)
+        if made is None or on_target is None or on_target <= made:
+            return
+        columns = (STAT_COLUMNS[name][0 if is_home else 1] for name in SHOTS)
+        told = ", ".join(f"{column} {stats.pop(name):g}" for column, name in zip(columns, SHOTS, strict=True))
+        self.note(index, "bad-stat", f"{told}: more shots on target than shots")
 
 
 def _letter(home: int, away: int) -> str:
