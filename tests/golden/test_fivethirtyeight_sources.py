@@ -175,32 +175,47 @@ def test_published_forecasts_of_the_nba_are_of_games_of_the_elo_files(real_data:
 
 
 def test_every_row_of_the_soccer_file_is_a_match_of_a_league(spi: dict[str, Batch]) -> None:
-    """37 competitions, 36 leagues: both Mexican tournaments are one. 19,979 scores, ten of them of Reus."""
+    """37 competitions, 36 leagues: both Mexican tournaments are one. 19,979 scores, 21 of them awarded."""
     assert len(spi) == 36
     assert sum(batch.rows_read for batch in spi.values()) == 23_456
     matches = [match for batch in spi.values() for match in batch.matches]
     assert len(matches) == 23_456
     assert Counter(match.status for match in matches) == {
-        MatchStatus.FINAL: 19_969, MatchStatus.SCHEDULED: 3_477, MatchStatus.CANCELLED: 10,
+        MatchStatus.FINAL: 19_958, MatchStatus.SCHEDULED: 3_477, MatchStatus.CANCELLED: 21,
     }  # fmt: skip
     assert sum(len(batch.forecasts) for batch in spi.values()) == 23_456
     assert sum(len(batch.stats) for batch in spi.values()) == 2 * 11_600
     refused = Counter((league, row.code) for league, batch in spi.items() for row in batch.rejected)
-    assert refused == {("la-liga-2", "result-before-play"): 10}
+    assert refused == {("la-liga-2", "result-before-play"): 10, ("la-liga-2", "awarded"): 11}
 
 
 def test_the_results_of_reus_that_nobody_played_are_caught(spi: dict[str, Batch]) -> None:
+    """Expelled on 18 January 2019, after 1:1 against Numancia; 21 of its 42 matches remained."""
     cancelled = [m for m in spi["la-liga-2"].matches if m.status is MatchStatus.CANCELLED]
     assert all("Reus Deportiu" in (match.home, match.away) for match in cancelled)
-    assert min(match.match_date for match in cancelled) == date(2019, 4, 7)
+    assert min(match.match_date for match in cancelled) == date(2019, 1, 19)
     assert {score(match) for match in cancelled} == {(None, None)}
 
 
-def test_matches_that_cannot_be_drawn_are_knock_outs_four_of_them_on_neutral_ground(
+def test_play_offs_are_told_by_forecast_rematch_and_calendar_and_four_were_on_neutral_ground(
     spi: dict[str, Batch],
 ) -> None:
+    """By the tables of those seasons: 96 of 125 matches of the Champions League are groups, 144 of 205 of the
+    Europa League, 462 of 468 in Spain's second division are no play-offs. In the MLS single matches tell it.
+    """
     matches = [match for batch in spi.values() for match in batch.matches]
-    assert sum(match.stage == "playoff" for match in matches) == 37
+    play_offs = Counter(
+        (league, match.season)
+        for league, batch in spi.items()
+        for match in batch.matches
+        if match.stage == "playoff"
+    )
+    assert play_offs == {
+        ("champions-league", 2016): 29, ("champions-league", 2017): 29, ("champions-league", 2018): 24,
+        ("europa-league", 2017): 61, ("europa-league", 2018): 56, ("championship", 2017): 5,
+        ("la-liga-2", 2017): 6, ("serie-b", 2017): 10, ("usl-championship", 2018): 15,
+        ("nwsl", 2017): 3, ("nwsl", 2018): 3, ("mls", 2017): 5, ("mls", 2018): 5,
+    }  # fmt: skip
     assert [(m.match_date.isoformat(), m.home, m.away) for m in matches if m.neutral] == [
         ("2017-06-03", "Juventus", "Real Madrid"),
         ("2018-05-26", "Real Madrid", "Liverpool"),

@@ -152,6 +152,36 @@ def test_a_score_beside_matches_that_are_still_to_come_is_not_a_result() -> None
     assert len(batch.stats) == 4
 
 
+def test_what_was_awarded_before_the_file_was_written_is_no_result_either() -> None:
+    """Reus: expelled in January, and 0-1 or 1-0 stood beside every match since, played or to come."""
+    lost = [("Chelsea", "0", "1"), ("Everton", "1", "0")]
+
+    def reus(day: str, other: str, home: str, away: str) -> dict[str, str]:
+        teams = ("Fulham", other) if home == "0" else (other, "Fulham")
+        score = {"score1": home, "score2": away}
+        return MATCH | score | {"date": day, "team1": teams[0], "team2": teams[1]}
+
+    real = [
+        reus("2018-09-01", "Arsenal", "0", "0"),
+        MATCH | {"date": "2018-09-09", "team1": "Leicester City"},
+    ]
+    before = [reus(f"2018-09-0{3 + n}", *match) for n, match in enumerate(lost)]
+    to_come = [MATCH | UNPLAYED | {"date": f"2018-10-{day}"} for day in range(10, 20)]
+    after = [reus(f"2018-11-0{3 + n}", *match) for n, match in enumerate(lost)]
+    batch = only(real[0], *before, *to_come, *after)
+    assert [(row.line, row.code) for row in batch.rejected] == [
+        (3, "awarded"), (4, "awarded"), (15, "result-before-play"), (16, "result-before-play"),
+    ]  # fmt: skip
+    assert "Fulham" in batch.rejected[0].reason
+    assert [m.status for m in batch.matches[:3]] == [
+        MatchStatus.FINAL, MatchStatus.CANCELLED, MatchStatus.CANCELLED,
+    ]  # fmt: skip
+    other_score = only(real[0], *before, real[1], *to_come, *after)  # 2-2 is the last that Fulham played
+    assert [row.code for row in other_score.rejected] == ["result-before-play"] * 2
+    one_alone = only(real[0], *before, *to_come, after[0])
+    assert [row.code for row in one_alone.rejected] == ["result-before-play"]
+
+
 def test_results_of_one_league_do_not_depend_on_a_pause_of_another() -> None:
     """May 2020: Germany played again while the fixtures of other leagues stood unplayed under old dates."""
     stopped = [MATCH | UNPLAYED | {"date": f"2020-04-{day:02d}"} for day in range(1, 25)]
@@ -188,6 +218,26 @@ def test_a_match_that_cannot_be_drawn_is_a_knock_out(league: str, neutral: bool)
     batch = only(MATCH | final)
     assert (batch.matches[0].stage, batch.matches[0].neutral) == ("playoff", neutral)
     assert batch.forecasts[0].probabilities == (0.44, 0.0, 0.56)
+
+
+@pytest.mark.parametrize(
+    ("league", "stages"),
+    [
+        ("English League Championship", ["regular", "regular", "playoff"]),
+        ("Scottish Premiership", ["regular", "regular", "regular"]),
+        ("UEFA Champions League", ["regular", "playoff", "playoff"]),
+    ],
+)
+def test_a_second_meeting_at_one_ground_is_a_play_off_where_there_is_but_one(
+    league: str, stages: list[str]
+) -> None:
+    """A first leg can be drawn, so that no forecast tells it; Scots meet there twice anyway."""
+    pair = MATCH | {"league": league, "team1": "Celtic", "team2": "Rangers"}
+    turned = pair | {"team1": "Rangers", "team2": "Celtic", "date": "2019-02-01"}
+    batch = only(pair, turned, pair | {"date": "2019-05-01"})
+    assert [match.stage for match in batch.matches] == stages
+    following = only(pair, pair | {"date": "2019-09-01"})
+    assert [match.stage for match in following.matches] == ["regular", "regular"]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,12 @@ from sportsplat.domain import (
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import leagues_of
 from sportsplat.sources.base import Payload
-from sportsplat.sources.fivethirtyeight_spi_days import Rows, last_day_of
+from sportsplat.sources.fivethirtyeight_spi_days import Rows, awarded_before, last_day_of
+from sportsplat.sources.fivethirtyeight_spi_rounds import (
+    FINAL_ON_NEUTRAL_GROUND,
+    GROUPS_IN_AUTUMN,
+    rematches,
+)
 from sportsplat.sources.rows import (
     LocalDays,
     RowReader,
@@ -65,12 +70,6 @@ REQUIRED = (
 FORECAST = ("prob1", "probtie", "prob2")
 STATS = {"expected_goals": "xg", "non_shot_expected_goals": "nsxg", "adjusted_goals": "adj_score"}
 SUM_TOLERANCE = 0.01  # four-decimal probabilities need not sum to exactly 1
-# Their two-legged ties end in one match on neutral ground, which alone has no forecast of a draw. Other
-# competitions play single knock-out matches at the ground of one side.
-FINAL_ON_NEUTRAL_GROUND = frozenset({
-    "UEFA Champions League", "UEFA Europa League", "English League Championship", "English League One",
-    "English League Two",
-})  # fmt: skip
 _TOURNAMENT = re.compile(r" Torneo (Apertura|Clausura)$")
 
 
@@ -146,7 +145,9 @@ def _read(payload: Payload) -> Table:
 
 
 def _batch_of(table: Table, league: League, competition: str, rows: Rows, last_day: date) -> Batch:
-    return _Reader(table, league, competition, last_day).read_rows(rows)
+    reader = _Reader(table, league, competition, last_day)
+    reader.look_at(rows)
+    return reader.read_rows(rows)
 
 
 class _Reader(RowReader):
@@ -156,12 +157,19 @@ class _Reader(RowReader):
         super().__init__(table, league, NAME)
         self.days = LocalDays(league)
         self.last_day = last_day
-        self.two_legged = competition in FINAL_ON_NEUTRAL_GROUND
+        self.competition = competition
+        self.rematches: frozenset[int] = frozenset()
+        self.awarded: dict[int, str] = {}
         self.stats = [
             (name, f"{column}1", f"{column}2")
             for name, column in STATS.items()
             if name in (*league.stats, *league.stored_stats) and f"{column}1" in self.column
         ]
+
+    def look_at(self, rows: Rows) -> None:
+        """Find what one row alone does not tell: which matches are play-offs, which scores were awarded."""
+        self.awarded = awarded_before(self.table, rows, self.last_day)
+        self.rematches = rematches(self.table, self.competition, rows, self._season)
 
     def read(self, index: int, row: list[str]) -> None:
         """Add one row's match and what belongs to it. Raises RowError when there is no match in it."""
@@ -171,7 +179,7 @@ class _Reader(RowReader):
         score = self._score(row)
         season = self._season(row, day)
         midnight, end = self.days[day]
-        awarded = score is not None and day > self.last_day
+        awarded = score is not None and (day > self.last_day or index in self.awarded)
         played = score is not None and not awarded
         knock_out = _is_zero(self.cell(row, "probtie"))
         match = MatchRecord(
@@ -181,8 +189,8 @@ class _Reader(RowReader):
             precision=Precision.DAY,
             home=home,
             away=away,
-            neutral=knock_out and self.two_legged,
-            stage="playoff" if knock_out else "regular",
+            neutral=knock_out and self.competition in FINAL_ON_NEUTRAL_GROUND,
+            stage="playoff" if knock_out or self._is_later_round(index, day, season) else "regular",
             status=MatchStatus.FINAL
             if played
             else MatchStatus.CANCELLED
@@ -194,14 +202,21 @@ class _Reader(RowReader):
         )
         key = self.add_match(index, match)
         if awarded:
-            reason = (
+            told = (
                 f"score1 and score2 are {self.cell(row, 'score1')} and {self.cell(row, 'score2')} on {day}:"
-                f" the file knows results to {self.last_day}, nobody has played this match"
             )
-            self.note(index, "result-before-play", reason)
+            if index in self.awarded:
+                why = f"so ends every match of {self.awarded[index]} from here on, those to come as well"
+                self.note(index, "awarded", f"{told} {why}; nobody has played it")
+            else:
+                why = f"the file knows results to {self.last_day}, nobody has played this match"
+                self.note(index, "result-before-play", f"{told} {why}")
         self._add_forecast(index, row, key)
         if match.known_at is not None:
             self._add_stats(index, row, match, key)
+
+    def _is_later_round(self, index: int, day: date, season: int) -> bool:
+        return index in self.rematches or (self.competition in GROUPS_IN_AUTUMN and day.year > season)
 
     def _season(self, row: list[str], day: date) -> int:
         told = self.cell(row, "season")
