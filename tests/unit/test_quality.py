@@ -171,6 +171,13 @@ def test_a_season_that_is_over_with_fewer_matches_than_there_are_pairs_is_incomp
     assert f"{matches} of 380 matches are stored: {380 - matches} missing" in one.what
 
 
+def test_matches_that_were_cancelled_are_not_missing() -> None:
+    called_off = whole(2020, final=379, regular=379, regular_final=379, cancelled=1)
+    (one,) = found(facts(called_off, whole(2021)), "cancelled-matches")
+    assert (one.severity, one.what) == ("info", "379 of 380 matches are stored: 1 match cancelled")
+    assert not found(facts(called_off, whole(2021)), "incomplete-season")
+
+
 def test_a_season_that_goes_on_is_not_called_incomplete() -> None:
     begun = whole(2021, final=100, regular=100, regular_final=100, last_result=date(2021, 11, 1))
     told = findings(picture(facts(whole(2020), begun), today=date(2021, 11, 3)))
@@ -290,6 +297,21 @@ def test_coverage_that_begins_ends_or_thins_out_is_told_by_season() -> None:
     assert ends.where == "2013/14"
     assert (gap.severity, gap.where) == ("warning", "2012/13")
     assert gap.what == "less than in the seasons around it: pinnacle closing 52%"
+    assert gap.next == "sportsplat ingest football-data --league epl --season 2012"
+
+
+def test_what_half_of_the_matches_never_have_is_no_gap() -> None:
+    """A ninth inning of the home team is not played where it leads: 55% is all there can be."""
+    seasons = [whole(season) for season in range(2010, 2013)]
+    assert not found(facts(*seasons, prices=priced({2010: 205, 2011: 200, 2012: 210})), "coverage-gap")
+
+
+def test_a_gap_among_several_sources_sends_nobody_to_one_that_may_not_have_it() -> None:
+    seasons = [whole(season) for season in range(2010, 2013)]
+    sources = [SourceCount(one.season, name, 380) for one in seasons for name in ("espn", "football-data")]
+    stored = facts(*seasons, prices=priced({2010: 380, 2011: 200, 2012: 380}), sources=sources)
+    (gap,) = found(stored, "coverage-gap")
+    assert gap.next == "sportsplat sources"
 
 
 def test_a_report_of_one_season_tells_no_other() -> None:

@@ -6,7 +6,7 @@ Each table is read once: the counts of a season come from one GROUP BY, prices f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,9 +60,13 @@ MEMORY = "64MB"
 """What one sort or hash may take: that of a league's offers would go to disk with the server's usual 4 MB."""
 
 
-def read_facts(conn: psycopg.Connection[Any], league: League, today: date) -> Facts:
+Untold = Collection[tuple[str, str]]
+"""Sources with a field that they do not tell, so that what is stored there contradicts nothing."""
+
+
+def read_facts(conn: psycopg.Connection[Any], league: League, today: date, untold: Untold = ()) -> Facts:
     """Return what is stored of a league, in one snapshot. `today` is the day at the league's place."""
-    params = {"league": league.code, "today": today}
+    params = {"league": league.code, "today": today, **_silences(untold)}
     with _snapshot(conn):
         prices, odd_offers = _prices(conn, league, params)
         return Facts(
@@ -89,15 +93,21 @@ def read_conflicts(
     seasons: Sequence[int] = (),
     field: str | None = None,
     limit: int | None = None,
+    untold: Untold = (),
 ) -> list[Conflict]:
     """Return where sources contradict what holds, newest first: of some seasons (none: all), of one field."""
     params = {"league": league, "seasons": list(seasons) or None, "field": field, "limit": limit}
+    params |= _silences(untold)
     return _rows(conn, Conflict, CONFLICTS, params)
 
 
-def count_conflicts(conn: psycopg.Connection[Any], league: str) -> list[ConflictCount]:
+def count_conflicts(conn: psycopg.Connection[Any], league: str, untold: Untold = ()) -> list[ConflictCount]:
     """Return how many contradictions there are, by season, source, holder and field."""
-    return _rows(conn, ConflictCount, CONFLICT_COUNTS, {"league": league})
+    return _rows(conn, ConflictCount, CONFLICT_COUNTS, {"league": league, **_silences(untold)})
+
+
+def _silences(untold: Untold) -> dict[str, Any]:
+    return {"silent": [source for source, _ in untold], "untold": [field for _, field in untold]}
 
 
 @contextmanager

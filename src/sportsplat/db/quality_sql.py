@@ -120,7 +120,9 @@ SELECT season, source, status, count(*) AS matches, min(match_date) AS first, ma
 
 CONFLICT_COUNTS = """
 SELECT season, source, holder, field, count(*) AS matches
-  FROM match_conflicts WHERE league = %(league)s
+  FROM match_conflicts
+ WHERE league = %(league)s
+   AND (source, field) NOT IN (SELECT * FROM unnest(%(silent)s::text[], %(untold)s::text[]))
  GROUP BY season, source, holder, field
  ORDER BY season, source COLLATE "C", holder COLLATE "C", field COLLATE "C"
 """
@@ -131,6 +133,7 @@ SELECT match_id, season, match_date, home, away, source, field, said, holder, ho
  WHERE league = %(league)s
    AND (%(seasons)s::int[] IS NULL OR season = ANY (%(seasons)s))
    AND (%(field)s::text IS NULL OR field = %(field)s)
+   AND (source, field) NOT IN (SELECT * FROM unnest(%(silent)s::text[], %(untold)s::text[]))
  ORDER BY match_date DESC, match_id, source COLLATE "C", field COLLATE "C"
  LIMIT %(limit)s
 """

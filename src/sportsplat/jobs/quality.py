@@ -15,13 +15,13 @@ from sportsplat.quality.coverage import measures
 from sportsplat.quality.picture import Picture
 from sportsplat.quality.report import conflict_totals, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
-from sportsplat.sources import SOURCES, get_source
+from sportsplat.sources import SOURCES, UNTOLD, get_source
 from sportsplat.sources.base import Fetchable
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
     from sportsplat.leagues import League
-    from sportsplat.quality.facts import Conflict
+    from sportsplat.quality.facts import Conflict, Facts
 
 FIELDS = ("score", "result", "date", "venue", "neutral", "stage", "season")
 """What sources can contradict each other in: the fields of the view match_conflicts."""
@@ -49,10 +49,14 @@ def quality(
     moment = now or datetime.now(UTC)
     today = moment.astimezone(league.timezone).date()
     with closing(context.connect("read", autocommit=True)) as conn:
-        facts = read_facts(conn, league, today)
-        shown = read_conflicts(conn, code, seasons=seasons, limit=SHOWN_CONFLICTS) if html is not None else []
+        facts = read_facts(conn, league, today, untold := _untold())
+        shown = (
+            read_conflicts(conn, code, seasons=seasons, limit=SHOWN_CONFLICTS, untold=untold)
+            if html is not None
+            else []
+        )
     _check_seasons(league, seasons, [counts.season for counts in facts.seasons])
-    serving = _serving(league)
+    names = _candidates(league, facts)
     picture = Picture(
         league,
         facts,
@@ -60,8 +64,8 @@ def quality(
         measures(league, facts),
         longest_usual_pause(facts.pauses),
         today,
-        frozenset(name for name in SOURCES if isinstance(get_source(name), Fetchable)),
-        serving,
+        frozenset(name for name in names if isinstance(get_source(name), Fetchable)),
+        _serving(league, names),
     )
     data = report(picture, moment, seasons) | {"html": str(html) if html is not None else None}
     if html is not None:
@@ -114,8 +118,9 @@ def conflicts(
             code="BAD_FIELD",
         )
     with closing(context.connect("read", autocommit=True)) as conn:
-        rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit)
-        counts = count_conflicts(conn, code)
+        untold = _untold()
+        rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit, untold=untold)
+        counts = count_conflicts(conn, code, untold)
     chosen = [one for one in counts if (not seasons or one.season in seasons) and field in (None, one.field)]
     return {
         "league": code,
@@ -138,8 +143,20 @@ def _check_seasons(league: League, asked: Sequence[int], stored: Sequence[int]) 
         )
 
 
-def _serving(league: League) -> list[str]:
-    """Return the sources that can serve a league: those that name its teams first, then by precedence."""
+def _untold() -> list[tuple[str, str]]:
+    """Return sources with the fields that their files do not tell."""
+    return [(name, field) for name, fields in UNTOLD.items() for field in fields]
+
+
+def _candidates(league: League, facts: Facts) -> list[str]:
+    """Return the sources that are declared for a league or stored of it; no other one is imported."""
+    stored = {one.source for one in facts.sources}
+    named = {*league.sources, *league.names_from, *league.precedence, *stored}
+    return [name for name in SOURCES if name in named] or list(SOURCES)
+
+
+def _serving(league: League, names: Sequence[str]) -> list[str]:
+    """Return those of the sources that can serve a league: first who names its teams, then by precedence."""
     first = dict.fromkeys([*league.names_from, *league.precedence])
-    names = [name for name in SOURCES if league.code in get_source(name).leagues]
-    return sorted(names, key=lambda name: list(first).index(name) if name in first else len(first))
+    able = [name for name in names if league.code in get_source(name).leagues]
+    return sorted(able, key=lambda name: list(first).index(name) if name in first else len(first))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from sportsplat.quality.picture import INFO, WARNING, Finding, Picture
 from sportsplat.quality.seasons import label
 from sportsplat.quality.shares import share_in_words
 
 USUAL, THIN = 0.5, 0.9
-"""A kind of fact is there from the first to the last season with the one share of it; less than the other in
-between is a gap."""
+"""A kind of fact is there from the first to the last season with the one share of it; less in between than
+the other of what is usual there is a gap. (A ninth inning of both teams is played in every other match.)"""
 
 
 def coverage(picture: Picture) -> Iterator[Finding]:
@@ -32,8 +33,9 @@ def coverage(picture: Picture) -> Iterator[Finding]:
             since[usual[0]].append(measure.label)
         if usual[-1] < max(played):
             until[usual[-1]].append(measure.label)
+        least = THIN * median(shares[season] for season in usual)
         for season, share in shares.items():
-            if usual[0] <= season <= usual[-1] and share < THIN:
+            if usual[0] <= season <= usual[-1] and share < least:
                 thin[season].append(f"{measure.label} {share_in_words(share)}%")
     if played:
         yield from _thin(picture, thin)
@@ -46,7 +48,8 @@ def coverage(picture: Picture) -> Iterator[Finding]:
 def _thin(picture: Picture, thin: dict[int, list[str]]) -> Iterator[Finding]:
     for season, names in sorted(thin.items()):
         what = f"less than in the seasons around it: {', '.join(names)}"
-        command = picture.ingest(season)
+        only = picture.only_source(season)
+        command = picture.ingest(season, source=only) if only else "sportsplat sources"
         yield Finding(WARNING, "coverage-gap", label(picture.league, season), what, command, season)
 
 

@@ -57,6 +57,11 @@ class Picture:
         words = [word for season in seasons for word in ("--season", str(season))]
         return shlex.join(["sportsplat", "ingest", name, *target, *words])
 
+    def only_source(self, season: int) -> str | None:
+        """Return the source of a season that one alone tells of; of several nobody knows which lacks what."""
+        told = {one.source for one in self.facts.sources if one.season == season}
+        return told.pop() if len(told) == 1 else None
+
     def _source_near(self, season: int) -> str:
         def distance(told: SourceCount) -> tuple[int, bool, int, str]:
             return abs(told.season - season), told.source not in self.fetchable, -told.matches, told.source

@@ -58,6 +58,9 @@ def season_sizes(picture: Picture) -> Iterator[Finding]:
             if counts.regular_final < expected.matches:
                 what = f"going on: {counts.regular_final:,} of {about}{expected.matches:,} matches are played"
                 yield Finding(INFO, "season-going-on", schedule.label, what, command, counts.season)
+        elif 0 < missing <= counts.cancelled:
+            what = f"{told}: {matches_in_words(missing)} cancelled"
+            yield Finding(INFO, "cancelled-matches", schedule.label, what, None, counts.season)
         elif missing > 0:
             many = missing > MISSING_SHARE * expected.matches
             severity = (WARNING if expected.about else ERROR) if many else INFO

@@ -29,6 +29,9 @@ SOURCES: dict[str, tuple[str, str]] = {
     "table": ("table", "TableSource"),
 }
 
+UNTOLD: dict[str, tuple[str, ...]] = {"fivethirtyeight-checking-our-work": ("stage",), "odds-api": ("stage",)}
+"""Fields of a match that the files of a source do not tell: what is stored there is no word of its own."""
+
 
 def get_source(name: str) -> Source:
     """Return the source called `name`.
