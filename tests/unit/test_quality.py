@@ -90,7 +90,7 @@ def picture(stored: Facts, *, league: League = EPL, today: date = TODAY) -> Pict
         longest_usual_pause(stored.pauses),
         today,
         frozenset({"football-data"}),
-        ["football-data"],
+        ["football-data", "espn"],
     )
 
 
@@ -228,6 +228,13 @@ def test_a_fixture_whose_day_is_over_waits_some_days_for_its_result(days_ago: in
     )
     assert (one.severity, one.next) == (severity, "sportsplat ingest espn FILE --season 2021")
     assert "2 matches without a result though the day is over, espn" in one.what
+
+
+def test_a_fixture_of_a_source_without_results_asks_another_one_for_them() -> None:
+    day = TODAY - timedelta(9)
+    unplayed = [Unplayed(2021, "odds-api", "scheduled", 1, day, day)]
+    (one,) = found(facts(whole(2021), unplayed=unplayed), "unplayed-past-fixture")
+    assert one.next == "sportsplat ingest football-data --league epl --season 2021"
 
 
 def test_contradicting_scores_are_warnings_and_other_fields_notes() -> None:

@@ -156,7 +156,8 @@ def _candidates(league: League, facts: Facts) -> list[str]:
 
 
 def _serving(league: League, names: Sequence[str]) -> list[str]:
-    """Return those of the sources that can serve a league: first who names its teams, then by precedence."""
+    """Return those that can bring results of a league: first who names its teams, then by precedence."""
     first = dict.fromkeys([*league.names_from, *league.precedence])
-    able = [name for name in names if league.code in get_source(name).leagues]
+    telling = [name for name in names if "score" not in UNTOLD.get(name, ())]
+    able = [name for name in telling if league.code in get_source(name).leagues]
     return sorted(able, key=lambda name: list(first).index(name) if name in first else len(first))

@@ -34,7 +34,7 @@ class Picture:
     """Everything that findings are made of.
 
     today: the day at the league's place. fetchable: sources that need no file. serving: sources that can
-    serve the league, those that name its teams first. long_pause: days.
+    bring its results, those that name its teams first. long_pause: days.
     """
 
     league: League

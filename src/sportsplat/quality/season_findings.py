@@ -129,7 +129,8 @@ def unplayed(picture: Picture) -> Iterator[Finding]:
     """Count fixtures without a result although their day is over, by source, and those put off."""
     for fixtures in picture.facts.unplayed:
         name = label(picture.league, fixtures.season)
-        command = picture.ingest(fixtures.season, source=fixtures.source)
+        source = fixtures.source if fixtures.source in picture.serving else None
+        command = picture.ingest(fixtures.season, source=source)
         days = f"{fixtures.first}" + (f" to {fixtures.last}" if fixtures.last > fixtures.first else "")
         if fixtures.status == "postponed":
             what = (

@@ -29,7 +29,10 @@ SOURCES: dict[str, tuple[str, str]] = {
     "table": ("table", "TableSource"),
 }
 
-UNTOLD: dict[str, tuple[str, ...]] = {"fivethirtyeight-checking-our-work": ("stage",), "odds-api": ("stage",)}
+UNTOLD: dict[str, tuple[str, ...]] = {
+    "fivethirtyeight-checking-our-work": ("score", "stage"),
+    "odds-api": ("score", "stage"),
+}
 """Fields of a match that the files of a source do not tell: what is stored there is no word of its own."""
 
 
