@@ -226,6 +226,25 @@ def test_a_change_of_precedence_changes_what_holds(conn: Connection) -> None:
     assert conflicts(conn) == {(FIRST, "score", "3:1", "2:1")}
 
 
+def test_a_fixture_that_a_source_of_more_weight_passed_by_is_postponed(conn: Connection) -> None:
+    """Manchester City - Leicester was moved to a Monday after one source had written its file."""
+    store(conn, SECOND, batch([match()]))
+    around = [match("Celta", "Dukla", DAY + timedelta(days), score=(1, 0)) for days in (-7, 2, 9)]
+    store(conn, FIRST, batch(around[:2]))
+    assert held(conn, "status") == [("final",), ("scheduled",), ("final",)]  # its result may still come
+    store(conn, FIRST, batch(around))
+    assert held(conn, "status")[1] == ("postponed",)
+    store(conn, SECOND, batch([match(score=(2, 2))]))
+    assert held(conn, "status")[1] == ("final",)
+
+
+def test_a_source_of_more_weight_that_begins_after_a_fixture_puts_it_not_off(conn: Connection) -> None:
+    store(conn, SECOND, batch([match()]))
+    later = [match("Celta", "Dukla", DAY + timedelta(days), score=(1, 0)) for days in (1, 9)]
+    store(conn, FIRST, batch(later))
+    assert [row[0] for row in held(conn, "status")] == ["scheduled", "final", "final"]
+
+
 def test_a_fixture_whose_source_went_on_without_it_is_postponed_until_it_is_played(conn: Connection) -> None:
     fixture = match()
     later = match("Celta", "Dukla", DAY + timedelta(days=4), score=(1, 0))

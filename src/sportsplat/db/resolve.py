@@ -2,8 +2,9 @@
 
 Day, venue, stage and season are those of the source whose word comes first; the result is that of the first
 which has one; a place is neutral when anybody says so; a start known to the minute beats that of a day.
-A fixture is postponed when its source went on to later days without it, or withdrew it. Nothing here depends
-on the order in which the claims came.
+A fixture is postponed when its source went on to later days without it, or withdrew it, or when a source
+whose word comes before has results from before and after its day, and not this match. Nothing here depends on
+the order in which the claims came.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ WITH claim AS MATERIALIZED (
     SELECT c.*, m.home_id AS held_home, {_RANK} AS rank, c.source COLLATE "C" AS name
       FROM touched_matches t JOIN match_claims c USING (match_id) JOIN matches m ON m.id = c.match_id),
 horizon AS MATERIALIZED (
-    SELECT c.source, c.season, max(c.match_date) AS last
+    SELECT c.source, c.season, {_RANK} AS rank, min(c.match_date) AS first, max(c.match_date) AS last
       FROM match_claims c JOIN matches m ON m.id = c.match_id
      WHERE m.league = %(league)s AND c.status = 'final'
        AND EXISTS (SELECT FROM claim WHERE claim.status = 'scheduled')
@@ -68,7 +69,13 @@ known AS (
 late AS (
     SELECT c.match_id
       FROM claim c JOIN horizon h USING (source, season)
-     GROUP BY c.match_id HAVING bool_and(c.match_date + {GRACE_DAYS} < h.last))
+     GROUP BY c.match_id HAVING bool_and(c.match_date + {GRACE_DAYS} < h.last)
+    UNION
+    SELECT c.match_id
+      FROM (SELECT match_id, season, min(rank) AS rank, min(match_date) AS first, max(match_date) AS last
+              FROM claim GROUP BY match_id, season) c
+      JOIN horizon h ON h.season = c.season AND h.rank < c.rank
+                    AND h.first <= c.first AND c.last + {GRACE_DAYS} < h.last)
 SELECT f.match_id, f.season, f.match_date, coalesce(s.kickoff_utc, f.kickoff_utc) AS kickoff_utc,
        CASE WHEN s.match_id IS NULL THEN f.precision ELSE 'minute' END AS precision,
        f.home_id, f.away_id, f.number, f.neutral, f.stage,
