@@ -22,6 +22,7 @@ class Document:
     path: Path
     data: dict[str, Any]
     lines: dict[tuple[str | int, ...], int]
+    text: str
 
     def where(self, *path: str | int) -> str:
         """Return `file:line` of the value at `path`, or of the nearest enclosing value that the file has."""
@@ -45,6 +46,11 @@ def read_yaml(path: Path) -> Document:
             fix="make it a readable UTF-8 file",
             code="UNREADABLE",
         ) from unreadable
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> Document:
+    """Read a text that stands, or stood, in `path`; raises what `read_yaml` does of a file's text."""
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -63,7 +69,7 @@ def read_yaml(path: Path) -> Document:
         data = {}
     if not isinstance(data, dict):
         raise _refused(path, root.start_mark, f"expected keys with values, found {type(data).__name__}")
-    return Document(path, data, lines)
+    return Document(path, data, lines, text)
 
 
 def _note_lines(

@@ -108,7 +108,13 @@ def ingest(
     if source == "table" or mapping is not None or suggest:
         from sportsplat.cli.table import ingest_table
 
-        options = {"seasons": season or [], "since": since.date() if since else None, "dry_run": dry_run}
+        options = {
+            "seasons": season or [],
+            "since": since.date() if since else None,
+            "dry_run": dry_run,
+            "as_of": as_of.replace(tzinfo=UTC) if as_of else None,
+            "accept_changes": accept_changes,
+        }
         return ingest_table(ctx, source, files or [], mapping, suggest=suggest, league=league, **options)
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.ingest import ingest as run
@@ -193,8 +199,9 @@ def quarantine_retry(ctx: Run) -> Answer:
     with ctx.progress("quarantine retry") as progress:
         data = retry(context, progress=progress)
     for file in data["gone"]:
-        ctx.warn(f"{file} is no longer there: its rows cannot be tried again")
+        ctx.warn(f"{file} is no longer there: put it back, or ingest it from where it is now")
     for refused in data["refused"]:
-        ctx.warn(refused["message"])
+        told = " ".join(filter(None, (refused["message"], refused["cause"])))
+        ctx.warn(f"{told}\nnext: {refused['fix']}" if refused["fix"] else told)
     text = f"{data['files']} files read again: {data['resolved']} rows resolved, {data['waiting']} still wait"
     return Answer.text(data, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row
@@ -41,11 +41,42 @@ def finish_run(conn: psycopg.Connection[Any], run_id: int, league: str, counts: 
     """Mark a run as done; called in the transaction that holds its rows, so that both become true at once."""
     conn.execute(
         """
-        UPDATE pipeline_runs SET status = 'done', finished_at = clock_timestamp(), league = %s, counts = %s
+        UPDATE pipeline_runs
+           SET status = 'done', finished_at = clock_timestamp(), league = %s, counts = counts || %s
          WHERE id = %s
         """,
         (league, Jsonb(counts), run_id),
     )
+
+
+def remember(conn: psycopg.Connection[Any], run_id: int, reading: JsonObject) -> None:
+    """Keep with a run how its file is read, where the file alone does not tell, for a later retry."""
+    conn.execute(
+        "UPDATE pipeline_runs SET counts = counts || jsonb_build_object('reading', %s::jsonb) WHERE id = %s",
+        (Jsonb(reading), run_id),
+    )
+
+
+class Remembered(NamedTuple):
+    """The hash of a file as it was when last stored, and how it was read; None where no run kept that."""
+
+    sha256: str
+    reading: dict[str, Any] | None
+
+
+def remembered(
+    conn: psycopg.Connection[Any], kind: str, source: str, league: str, file: str
+) -> Remembered | None:
+    """Return how a file was read when it was last stored; None when it never was."""
+    with conn.cursor(row_factory=class_row(Remembered)) as cursor:
+        return cursor.execute(
+            """
+            SELECT sha256, counts -> 'reading' AS reading FROM pipeline_runs
+             WHERE league = %s AND kind = %s AND source = %s AND file = %s AND status = 'done'
+             ORDER BY id DESC LIMIT 1
+            """,
+            (league, kind, source, file),
+        ).fetchone()
 
 
 def fail_run(conn: psycopg.Connection[Any], run_id: int, error: str) -> None:

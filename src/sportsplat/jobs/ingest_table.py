@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,8 +58,10 @@ def ingest_tables(
     since: date | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
+    as_of: datetime | None = None,
+    accept_changes: bool = False,
 ) -> IngestReport:
-    """Store tables, each as a whole or not at all; `seasons`, `since` and `dry_run` as in `ingest`.
+    """Store tables, each as a whole or not at all; files, folders and options as in `ingest`.
 
     Raises:
         ConfigError: the mapping is not as docs/table.md says.
@@ -69,7 +71,7 @@ def ingest_tables(
     started = time.perf_counter()
     declared = read_mapping(mapping)
     league = context.league(declared.mapping.league)
-    plan = Plan(TableSource(), league, context.leagues, seasons, since)
+    plan = Plan(TableSource(), league, context.leagues, seasons, since, as_of, accept_changes)
     stored: list[Stored] = []
     refused: list[RefusedFile] = []
     tell = progress or silent
@@ -83,9 +85,9 @@ def ingest_tables(
             for done, path in enumerate(paths):
                 tell(done, description=f"table {path.name}")
                 try:
-                    stored.append(_store_table(conn, plan, path.absolute(), declared))
+                    stored.append(store_table(conn, plan, path.absolute(), declared))
                 except InputRefused as refusal:
-                    refused.append(_refused(path, refusal))
+                    refused.append(refused_file(path, refusal))
             tell(len(paths))
     report = to_report(plan.source.name, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
@@ -93,7 +95,13 @@ def ingest_tables(
     return report
 
 
-def _store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared: MappingFile) -> Stored:
+def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared: MappingFile) -> Stored:
+    """Store one table, and with its run how it was read. `conn` is in autocommit mode.
+
+    Raises:
+        InputRefused: it is no table, lacks a column of the mapping, or the database refused a row.
+        EnvironmentUnavailable: the database went away or has no room; nothing of this file is stored.
+    """
     mapping = declared.mapping
     table = open_table(path, delimiter=mapping.delimiter, sheet=mapping.sheet)
     declared.check_columns(str(path), table.header)
@@ -101,6 +109,7 @@ def _store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         run_id = runs.start_run(conn, KIND, plan.source.name, mapping.league, str(path), sha256)
         try:
+            runs.remember(conn, run_id, reading(plan, declared))
             store = _store_matches if mapping.rows == "matches" else _store_quotes
             stored = store(conn, plan, table, declared, run_id)
         except BaseException as failure:
@@ -111,6 +120,17 @@ def _store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared
             if not conn.closed:
                 runs.release_run(conn, run_id)
         return stored
+
+
+def reading(plan: Plan, declared: MappingFile) -> dict[str, Any]:
+    """Return how tables are read: the mapping with the file that it stood in, and what was taken."""
+    return {
+        "mapping": declared.document.text,
+        "mapping_file": str(declared.document.path.absolute()),
+        "seasons": list(plan.seasons),
+        "since": plan.since.isoformat() if plan.since else None,
+        "as_of": plan.recorded_at.isoformat() if plan.recorded_at else None,
+    }
 
 
 def _store_matches(
@@ -242,7 +262,8 @@ def _refuse_empty(batch: Batch) -> None:
         )
 
 
-def _refused(path: Path, refusal: InputRefused) -> RefusedFile:
+def refused_file(path: Path, refusal: InputRefused) -> RefusedFile:
+    """Return what the report says of a table that was not stored."""
     return {
         "file": str(path),
         "code": refusal.error_code,

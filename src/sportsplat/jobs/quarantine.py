@@ -11,10 +11,12 @@ from sportsplat.db import runs
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.jobs.ingest import Progress, silent, store_all
 from sportsplat.jobs.ingest_file import Plan
+from sportsplat.jobs.retry_tables import retry_tables
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
 from sportsplat.sources.files import read_file
+from sportsplat.sources.table import TableSource
 
 if TYPE_CHECKING:
     from sportsplat.db.runs import Quarantined
@@ -59,6 +61,12 @@ def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
     with closing(context.connect("app", autocommit=True)) as conn:
         for (source, league), rows in groupby(before, key=lambda row: (row.source, row.league)):
             names = dict.fromkeys(row.file for row in rows)
+            if source == TableSource.name and league:
+                tables = retry_tables(conn, context, league, names, progress or silent)
+                files += tables.files
+                gone += tables.gone
+                refused += tables.refused
+                continue
             found = {name: _read_again(name, cache) for name in names}
             payloads = [payload for payload in found.values() if payload]
             plan = Plan(get_source(source), context.league(league) if league else None, context.leagues)

@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sportsplat.errors import ConfigError, InputRefused
-from sportsplat.yaml_positions import Document, read_yaml
+from sportsplat.yaml_positions import Document, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
@@ -198,7 +198,15 @@ def read_mapping(path: Path) -> MappingFile:
 
     Raises ConfigError with file and line for anything that is not as declared here.
     """
-    document = read_yaml(path)
+    return _checked(read_yaml(path))
+
+
+def parse_mapping(text: str, path: Path) -> MappingFile:
+    """Check the text of a mapping that stood in `path`; raises what `read_mapping` does."""
+    return _checked(parse_yaml(text, path))
+
+
+def _checked(document: Document) -> MappingFile:
     try:
         return MappingFile(Mapping.model_validate(document.data), document)
     except ValidationError as invalid:
