@@ -108,6 +108,7 @@ class MatchReader:
             text = self.text(side, cell)
             if not text.strip():
                 raise RowError("missing-team", f"{_named(self._cells[side])} is blank")
+            refuse_nul(text, self._cells[side])
             names.append(intern(self.league.canonical_team(text, NAME, day)))
         if names[0] == names[1]:
             columns = " and ".join(_named(self._cells[side]) for side in ("home", "away"))
@@ -180,6 +181,12 @@ def text_of(source: Cell | None, cell: Words) -> str:
     if source.column is None:
         return said(source.value) if source.value is not None else ""
     return source.read(cell(source.column).strip())
+
+
+def refuse_nul(text: str, cell: Cell) -> None:
+    """Raise RowError (`nul-byte`) for a name with a zero byte, which no database takes as text."""
+    if "\0" in text:
+        raise RowError("nul-byte", f"{_named(cell)} is {text!r}: a name has no zero byte")
 
 
 def _named(cell: Cell) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -23,8 +25,8 @@ from sportsplat.domain import (
 from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError, collector_paused
 from sportsplat.sources.table_blocks import TableFile
-from sportsplat.sources.table_mapping import Mapping, WideQuotes, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader, Words, text_of
+from sportsplat.sources.table_mapping import Cell, Forecast, Mapping, WideQuotes, column_names
+from sportsplat.sources.table_matches import NAME, MatchReader, Words, refuse_nul, text_of
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
@@ -84,12 +86,20 @@ class _Rows:
         known_at = match.known_at
         if known_at is not None:
             self._stats(line, row, key, known_at)
-        self._forecasts(line, row, key, match)
+        for forecast in self._mapping.forecasts:
+            with self._noting(line):
+                self._forecast(line, row, forecast, match)
         for wide in self._mapping.quotes:
-            try:
+            with self._noting(line):
                 self._quotes(line, row.__getitem__, wide, match)
-            except RowError as bad:
-                self._noted.append((line, bad.code, bad.reason))
+
+    @contextmanager
+    def _noting(self, line: int) -> Iterator[None]:
+        """Note what is wrong with something beside a match, which is kept."""
+        try:
+            yield
+        except RowError as bad:
+            self._noted.append((line, bad.code, bad.reason))
 
     def _stats(self, line: int, row: Dict[str, str], key: MatchKey, known_at: datetime) -> None:
         for side, is_home in enumerate((True, False)):
@@ -101,31 +111,26 @@ class _Rows:
             if found:
                 self._batch.stats.append(TeamStatsRecord(key, is_home, found, known_at))
 
-    def _forecasts(self, line: int, row: Dict[str, str], key: MatchKey, match: MatchRecord) -> None:
-        for forecast in self._mapping.forecasts:
-            found = [self._number(line, row, column) for column in forecast.probabilities]
-            shares = [share for share in found if share is not None]
-            if not shares:
-                continue
-            outcomes = self._matches.league.outcomes
-            ok = len(shares) == len(outcomes) and min(shares) >= 0 and abs(sum(shares) - 1) <= 0.01
-            if not ok:
-                reason = (
-                    f"{', '.join(forecast.probabilities)} are {found}: expected the chances of {outcomes}"
-                )
-                self._noted.append((line, "bad-forecast", reason))
-                continue
-            publisher = text_of(forecast.publisher, row.__getitem__)
-            self._batch.forecasts.append(
-                ForecastRecord(key, publisher, tuple(shares), self._matches.closed_at(match))
-            )
+    def _forecast(self, line: int, row: Dict[str, str], forecast: Forecast, match: MatchRecord) -> None:
+        found = [self._number(line, row, column) for column in forecast.probabilities]
+        shares = [share for share in found if share is not None]
+        if not shares:
+            return
+        outcomes = self._matches.league.outcomes
+        if len(shares) != len(outcomes) or min(shares) < 0 or abs(sum(shares) - 1) > 0.01:
+            columns = ", ".join(forecast.probabilities)
+            raise RowError("bad-forecast", f"{columns} are {found}: expected the chances of {outcomes}")
+        publisher = self._named(forecast.publisher, row.__getitem__, "publisher")
+        self._batch.forecasts.append(
+            ForecastRecord(match.key, publisher, tuple(shares), self._matches.closed_at(match))
+        )
 
     def _quotes(self, line: int, cell: Words, wide: WideQuotes, match: MatchRecord) -> None:
         wanted = _SIDES.get(wide.market) or self._matches.league.outcomes
         prices = {side: cell(column).strip() for side, column in wide.odds.items()}
         if not any(prices.values()):
             return
-        bookmaker = text_of(wide.bookmaker, cell)
+        bookmaker = self._named(wide.bookmaker, cell, "bookmaker")
         closing, quoted_at, known_at = self._moment(cell, wide, match)
         line_text = text_of(wide.line, cell)
         spread = _finite(line_text) if wide.market != "result" else None
@@ -149,6 +154,15 @@ class _Rows:
                     quoted_at, known_at,
                 )
             )  # fmt: skip
+
+    @staticmethod
+    def _named(cell: Cell, row: Words, what: str) -> str:
+        """Return whose prices or probabilities they are. Raises RowError where nobody is named."""
+        name = text_of(cell, row)
+        if not name.strip():
+            raise RowError(f"missing-{what}", f"{cell.column or what} is blank")
+        refuse_nul(name, cell)
+        return name
 
     def _moment(
         self, cell: Words, wide: WideQuotes, match: MatchRecord

@@ -1,0 +1,66 @@
+"""Rows of a table with a match a row: what cannot be true costs itself, and is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sportsplat.domain import Batch
+from sportsplat.leagues import load_leagues
+from sportsplat.sources.table_blocks import open_table
+from sportsplat.sources.table_mapping import parse_mapping
+from sportsplat.sources.table_rows import read_matches
+from tests.tables import write_csv
+
+HEADER = ("season", "day", "home", "away", "who", "ph", "pa", "book", "ho", "ao")
+ROW = ("2019", "2019-12-26", "Ants", "Bees", "oracle", "0.6", "0.4", "acme", "1.9", "2.1")
+MAPPING = """\
+league: sim
+rows: matches
+season: season
+date: day
+home: home
+away: away
+forecasts:
+  - {publisher: who, probabilities: [ph, pa]}
+  - {publisher: {value: guru}, probabilities: [ph, pa]}
+quotes:
+  - {bookmaker: book, odds: {home: ho, away: ao}}
+  - {bookmaker: {value: best}, odds: {home: ho, away: ao}}
+"""
+
+
+def read(folder: Path, **changed: str) -> Batch:
+    row = tuple(changed.get(name, cell) for name, cell in zip(HEADER, ROW, strict=True))
+    table = open_table(write_csv(folder / "x.csv", [row], HEADER))
+    return read_matches(table, parse_mapping(MAPPING, folder / "mapping.yaml").mapping, load_leagues()["sim"])
+
+
+@pytest.mark.parametrize("side", ["home", "away"])
+def test_a_team_with_a_zero_byte_is_refused_with_its_row(tmp_path: Path, side: str) -> None:
+    """The database takes no such text, and would refuse the whole file."""
+    batch = read(tmp_path, **{side: "An\0ts"})
+    assert (batch.rows_read, batch.matches) == (1, [])
+    assert [(row.line, row.code) for row in batch.rejected] == [(2, "nul-byte")]
+    assert batch.rejected[0].reason.startswith(f"{side} is 'An\\x00ts'")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "reason"),
+    [
+        ({"book": ""}, "missing-bookmaker", "book is blank"),
+        ({"book": "\0"}, "nul-byte", "book is '\\x00'"),
+        ({"who": " "}, "missing-publisher", "who is blank"),
+        ({"who": "a\0b"}, "nul-byte", "who is 'a\\x00b'"),
+    ],
+)
+def test_prices_and_forecasts_of_nobody_cost_themselves_alone(
+    tmp_path: Path, changed: dict[str, str], code: str, reason: str
+) -> None:
+    batch = read(tmp_path, **changed)
+    assert len(batch.matches) == 1
+    assert [(row.line, row.code) for row in batch.rejected] == [(2, code)]
+    assert batch.rejected[0].reason.startswith(reason)
+    assert len(batch.quotes) == (2 if "book" in changed else 4)
+    assert len(batch.forecasts) == (1 if "who" in changed else 2)
