@@ -80,6 +80,11 @@ def write_typed(path: Path, rows: Sequence[Row]) -> Path:
         frame[name] = pd.to_datetime(frame[name])
     frame["day"] = pd.to_datetime(frame["day"]).dt.date
     frame["closed"] = frame["closed"] == "true"
+    return write_typed_table(path, frame)
+
+
+def write_typed_table(path: Path, frame: pd.DataFrame) -> Path:
+    """Write a frame as Parquet or Excel."""
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:

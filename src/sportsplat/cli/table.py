@@ -70,9 +70,15 @@ def _suggest(ctx: Run, file: Path, league: str | None) -> Answer:
     from sportsplat.jobs.suggest_table import suggest_mapping
 
     found = suggest_mapping(open_context(ctx.settings()), file, league=league)
-    lines = ["# save as mapping.yaml, then: " + found["command"], found["yaml"].rstrip()]
+    lines = ["# save as mapping.yaml, then: " + found["command"]]
+    if found["checks"]:
+        lines.append(
+            "# before: look at what stands under check, correct what is wrong, and delete those lines"
+        )
+    lines.append(found["yaml"].rstrip())
     lines += [f"# {note}" for note in found["notes"]]
     for column in found["unplaced"]:
         shown = ", ".join(map(repr, column["examples"])) or "nothing in it"
-        lines.append(f"# not placed: {column['column']} ({shown})")
+        why = f": {column['why']}" if "why" in column else ""
+        lines.append(f"# not placed: {column['column']} ({shown}){why}")
     return Answer.text(found, "\n".join(lines))

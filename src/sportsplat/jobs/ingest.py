@@ -196,7 +196,8 @@ def _made(
 
 
 def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:
-    right = _right_source(payload, plan) if refusal.error_code in ANOTHER_FORMAT else None
+    wanted = refusal.error_code in ANOTHER_FORMAT
+    right = source_that_reads(payload, plan.leagues, besides=plan.source.name) if wanted else None
     fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else refusal.fix
     return _told(payload.name, refusal, fix)
 
@@ -211,12 +212,12 @@ def _told(file: str, refusal: InputRefused, fix: str | None) -> RefusedFile:
     }
 
 
-def _right_source(payload: Payload, plan: Plan) -> str | None:
-    """Return the source that can read what `plan.source` cannot."""
+def source_that_reads(payload: Payload, leagues: Mapping[str, League], *, besides: str) -> str | None:
+    """Return another source than `besides` that finds matches in a file; None when none does."""
     for name in SOURCES:
-        if name != plan.source.name:
+        if name != besides:
             try:
-                batches = batches_of(get_source(name), payload, None, plan.leagues)
+                batches = batches_of(get_source(name), payload, None, leagues)
                 if any(batch.matches for batch in batches):
                     return name
             except (SportsplatError, ImportError):

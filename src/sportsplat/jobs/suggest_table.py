@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import yaml
 
+from sportsplat.errors import InputRefused
+from sportsplat.jobs.ingest import source_that_reads
+from sportsplat.sources.files import read_file
+from sportsplat.sources.table import TableSource
 from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_suggest import suggest
 
@@ -22,19 +26,41 @@ class SuggestReport(TypedDict):
     mapping: dict[str, Any]
     unplaced: list[dict[str, Any]]
     notes: list[str]
+    checks: list[str]
     yaml: str
     command: str
+
+
+LARGEST_TRIED = 4 << 20  # bytes of a file that other sources are asked about
 
 
 def suggest_mapping(context: Context, path: Path, *, league: str | None = None) -> SuggestReport:
     """Look at a table and propose a mapping. Raises InputRefused for a file that is no table."""
     chosen = context.league(league) if league else None
     found = suggest(open_table(path), context.leagues, chosen)
+    notes = found.notes
+    known = _source_that_reads(context, path)
+    if known is not None:
+        notes = [
+            f"the source {known} reads this file as it is: sportsplat ingest {known} {quote(str(path))}",
+            *notes,
+        ]
     return {
         "file": str(path),
         "mapping": found.mapping,
         "unplaced": found.unplaced,
-        "notes": found.notes,
-        "yaml": yaml.safe_dump(found.mapping, sort_keys=False, allow_unicode=True),
+        "notes": notes,
+        "checks": found.checks,
+        "yaml": yaml.safe_dump(found.mapping, sort_keys=False, allow_unicode=True, width=1000),
         "command": f"sportsplat ingest table {quote(str(path))} --mapping mapping.yaml",
     }
+
+
+def _source_that_reads(context: Context, path: Path) -> str | None:
+    """Return the source whose own format a file has, if any: it needs no mapping."""
+    if path.stat().st_size > LARGEST_TRIED:
+        return None
+    try:
+        return source_that_reads(read_file(path.absolute()), context.leagues, besides=TableSource.name)
+    except InputRefused:
+        return None

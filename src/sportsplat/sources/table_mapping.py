@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sportsplat.errors import ConfigError, InputRefused
+from sportsplat.paths import display_path
 from sportsplat.yaml_positions import Document, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Constant = str | int | float | bool
+OPEN = "?"  # in a proposal: what the user must say
 
 
 def _from_name(given: Any) -> Any:
@@ -113,6 +115,7 @@ class Forecast(_Declared):
 class Mapping(_Declared):
     """The whole file."""
 
+    check: list[str] = []  # what a proposal wants looked at; a mapping is used without
     league: str
     rows: Literal["matches", "quotes"]
     home: CellOf
@@ -207,6 +210,7 @@ def parse_mapping(text: str, path: Path) -> MappingFile:
 
 
 def _checked(document: Document) -> MappingFile:
+    _refuse_unfinished(document)
     try:
         return MappingFile(Mapping.model_validate(document.data), document)
     except ValidationError as invalid:
@@ -218,6 +222,39 @@ def _checked(document: Document) -> MappingFile:
             fix=f"correct {where}, or see docs/table.md",
             code="INVALID_MAPPING",
         ) from invalid
+
+
+def _refuse_unfinished(document: Document) -> None:
+    """Raise ConfigError for a proposal that nobody has looked at: what it asks is still in it."""
+    for path, value in _scalars(document.data, ()):
+        if value == OPEN and "values" not in path:
+            where = document.where(*path)
+            raise ConfigError(
+                f"{'.'.join(map(str, path))} is still {OPEN!r}: the proposal could not tell it",
+                cause=f"from {where}",
+                fix=f"write in {where} what is right"
+                + (" (sportsplat leagues)" if path == ("league",) else ""),
+                code="UNFINISHED_MAPPING",
+            )
+    open_checks = document.data.get("check")
+    if open_checks and isinstance(open_checks, list):
+        where = document.where("check", 0)
+        more = f" (and {len(open_checks) - 1} more)" if len(open_checks) > 1 else ""
+        raise ConfigError(
+            f"this mapping has still to be looked at: {open_checks[0]}{more}",
+            cause=f"from {where}: a proposal lists under check what it is not sure of",
+            fix=f"correct what is wrong, delete the lines under check in {display_path(document.path)}",
+            code="UNFINISHED_MAPPING",
+        )
+
+
+def _scalars(found: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield the values of a document that hold no others, each with its place."""
+    inner = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+    if not isinstance(found, dict | list):
+        yield path, found
+    for key, value in inner:
+        yield from _scalars(value, (*path, key))
 
 
 def said(value: Constant) -> str:

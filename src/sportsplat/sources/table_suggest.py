@@ -1,296 +1,279 @@
-"""A first mapping for somebody's table: columns recognised by their names, then by what stands in them."""
+"""A first mapping for somebody's table: columns recognised by names, which their values must bear out.
+
+What these do not settle stands under `check` in the proposal, and a mapping with that is not taken. What
+cannot be placed is said.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from sportsplat.domain import Rejected
 from sportsplat.leagues import League
-from sportsplat.sources.rows import YEARS
 from sportsplat.sources.table_blocks import TableFile
-from sportsplat.sources.table_matches import NAME
-from sportsplat.sources.table_values import read_flags, read_numbers
-
-SAMPLE = 5000
-_SHOWN = 3
-_ISO = ""
-_FORMATS = (
-    *(_ISO, "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%Y", "%d-%m-%Y", "%Y%m%d", "%Y/%m/%d"),
-    *("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S %Z", "%b %d %Y", "%d %b %Y", "%d %B %Y"),
+from sportsplat.sources.table_draft import Draft, only, pairs
+from sportsplat.sources.table_looks import (
+    Column,
+    are_counts,
+    column_of,
+    moments_of,
+    sample,
+    share_of_teams,
 )
-_NAMES = {
-    "kickoff": "kickoff kickoffutc kickofftime commencetime starttime startdate start datetime eventdatetime",
-    "date": "date day gamedate matchdate gameday eventdate dateutc",
-    "time": "time gametime kickofflocal",
-    "home": "home hometeam hometeamname homename teamhome local homecompetitor host",
-    "away": "away awayteam awayteamname awayname teamaway visitor visitorteam visitingteam road"
-    " roadteam guest",
-    "home_score": "homescore homegoals fthg homepts homepoints hscore hg scorehome homefinal ptshome"
-    " goalshome",
-    "away_score": "awayscore awaygoals ftag awaypts awaypoints ascore ag scoreaway awayfinal ptsaway"
-    " goalsaway visitorscore visitorpts",
-    "season": "season seasonyear seasonstart",
-    "number": "gamenumber gamenum doubleheader",
-    "neutral": "neutral neutralsite isneutral neutralground",
-    "stage": "stage gametype playoff isplayoff seasontype",
-    "bookmaker": "bookmaker book sportsbook bookmakerkey bookie operator bookmakername",
-    "market": "market markettype bettype marketkey marketname",
-    "outcome": "outcome selection side pick outcomename",
-    "line": "line point handicap",
-    "odds": "odds price decimalodds americanodds odd oddsdecimal oddsamerican",
-    "quoted_at": "quotedat timestamp lastupdate snapshot snapshottime takenat takenutc oddstime updatedat",
-    "closing": "closing isclosing isclose closingline",
+from sportsplat.sources.table_mapping import OF_A_MATCH, OF_A_QUOTE
+from sportsplat.sources.table_names import Name
+from sportsplat.sources.table_suggest_long import place_bookmaker, place_long
+from sportsplat.sources.table_suggest_teams import choose_league, place_teams
+from sportsplat.sources.table_suggest_when import place_season, place_when
+from sportsplat.sources.table_suggest_wide import place_wide
+from sportsplat.sources.table_values import read_flags
+
+_SHOWN = 3
+_OF_A_SCORE = {"score", "points", "final", "team", "match", "is"}
+_STAGES = {
+    "regular": "regular reg rs r season regularseason",
+    "playoff": "playoff playoffs post postseason ps po p wc div con sb",
 }
-_FIELD_OF = {name: field for field, names in _NAMES.items() for name in names.split()}
-_WORDS = {
-    "market": {
-        "result": "h2h moneyline ml 1x2 winner match_winner result",
-        "spread": "spreads spread handicap ah asian_handicap point_spread",
-        "total": "totals total ou o/u over_under overunder",
-    },
-    "outcome": {
-        "home": "home h 1",
-        "draw": "draw d x tie",
-        "away": "away a 2",
-        "over": "over o",
-        "under": "under u",
-    },
+_WHY = {
+    "id": "an id, which no table needs",
+    "probability": "a probability; forecasts take those of all outcomes (docs/table.md)",
+    "share": "a share",
+    "rating": "a rating or rank",
+    "expected": "something expected, not what happened",
+    "part": "of a part of the match",
+    "crowd": "an attendance",
+    "league": "the mapping names the league",
+    "result": "a result is told by the scores",
 }
-_SIDE_ODDS = re.compile(r"(?:odds|price|ml|moneyline)?(home|draw|away)(?:odds|price|ml|moneyline|decimal)?")
+_OPPOSITES = (("true", "false"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
+_OPPOSITE = {a: b for pair in _OPPOSITES for a, b in (pair, pair[::-1])}
+_CELLS_OF_A_QUOTE = ("bookmaker", "line", "closing", "quoted_at")
+_TWO_SCORES = re.compile(r"\d+\s*[-:–]\s*\d+.*")
 
 
 class Suggestion(NamedTuple):
-    """A mapping as plain data for YAML, what could not be placed (column, examples), and what to look at."""
+    """A mapping as plain data for YAML, what could not be placed (column, examples, why), and remarks.
+
+    `checks`, also under `check` in the mapping: what needs a look before the mapping is taken.
+    """
 
     mapping: dict[str, Any]
     unplaced: list[dict[str, Any]]
     notes: list[str]
-
-
-class _Column(NamedTuple):
-    name: str
-    words: list[str]  # distinct, not blank
-
-    @property
-    def plain(self) -> str:
-        return re.sub(r"[^a-z0-9]", "", self.name.lower())
+    checks: list[str]
 
 
 def suggest(table: TableFile, leagues: Mapping[str, League], league: League | None = None) -> Suggestion:
     """Look at the first rows and propose; `league` says whose matches they are, else team names may tell."""
-    return _Guess(_sample(table), leagues, league).suggestion()
+    return suggest_for(sample(table), leagues, league)
 
 
-def _sample(table: TableFile) -> list[_Column]:
-    ragged: list[Rejected] = []
-    for block in table.blocks(table.header, ragged):
-        few = {name: values.slice(0, SAMPLE) for name, values in block.columns.items()}
-        return [
-            _Column(name, [word for word in dict.fromkeys(map(str.strip, values.to_pylist())) if word])
-            for name, values in few.items()
-        ]
-    return [_Column(name, []) for name in table.header]
+def suggest_for(
+    columns: Sequence[Column], leagues: Mapping[str, League], league: League | None = None
+) -> Suggestion:
+    """Propose a mapping for the columns of a table."""
+    draft = Draft(columns, league)
+    _look_at_header(draft, leagues)
+    place_teams(draft, leagues)
+    choose_league(draft, leagues)
+    place_when(draft)
+    place_season(draft)
+    _scores(draft)
+    for place in (_neutral, _stage, _number):
+        place(draft)
+    place_bookmaker(draft)
+    is_long = place_long(draft)
+    if not is_long:
+        place_wide(draft)
+    return _suggestion(draft, is_long)
 
 
-class _Guess:
-    def __init__(
-        self, columns: Sequence[_Column], leagues: Mapping[str, League], league: League | None
-    ) -> None:
-        self._columns = list(columns)
-        self._league = league
-        self._leagues = leagues
-        self._found: dict[str, Any] = {}
-        self._wide: dict[str, _Column] = {}
-        self._notes: list[str] = []
+def _suggestion(draft: Draft, is_long: bool) -> Suggestion:
+    fields = (*OF_A_MATCH, *(OF_A_QUOTE if is_long else ("quotes",)))
+    head = {
+        "league": draft.league.code if draft.league else "?",
+        "rows": "quotes" if is_long else "matches",
+    }
+    placed = {name: draft.fields[name] for name in fields if name in draft.fields}
+    _say_what_is_missing(draft)
+    mapping = {"check": draft.checks, **head, **placed} if draft.checks else {**head, **placed}
+    used = set(_columns_in(placed))
+    unplaced = []
+    for column in draft.columns:
+        if column.name not in used:
+            why = draft.why.get(column.name) or _why(column)
+            told: dict[str, Any] = {"column": column.name, "examples": column.words[:_SHOWN]}
+            unplaced.append(told | {"why": why} if why else told)
+    return Suggestion(mapping, unplaced, draft.notes, draft.checks)
 
-    def suggestion(self) -> Suggestion:
-        self._by_name()
-        self._by_value()
-        self._choose_league()
-        is_long = {"bookmaker", "outcome", "odds"} <= self._found.keys()
-        rows = "quotes" if is_long else "matches"
-        mapping: dict[str, Any] = {"league": self._league.code if self._league else "LEAGUE", "rows": rows}
-        long_only = {"bookmaker", "market", "outcome", "line", "odds", "quoted_at", "closing"}
-        placed = {name: cell for name, cell in self._found.items() if is_long or name not in long_only}
-        mapping |= {name: placed[name] for name in _NAMES if name in placed}
-        if self._wide and not is_long:
-            mapping["quotes"] = [self._wide_quotes()]
-        used = {_column_of(cell) for cell in placed.values()}
-        used |= {column.name for column in self._wide.values() if not is_long}
-        self._say_what_is_missing(mapping)
-        unplaced = [
-            {"column": column.name, "examples": column.words[:_SHOWN]}
-            for column in self._columns
-            if column.name not in used
-        ]
-        return Suggestion(mapping, unplaced, self._notes)
 
-    def _by_name(self) -> None:
-        for column in self._columns:
-            field = _FIELD_OF.get(column.plain)
-            side = _SIDE_ODDS.fullmatch(column.plain)
-            if field is not None and field not in self._found:
-                cell = self._cell(field, column)
-                if cell is not None:
-                    self._found[field] = cell
-                    continue
-            if side is not None and side[1] not in self._wide and _odds_format(column.words):
-                self._wide[side[1]] = column
+def _columns_in(placed: dict[str, Any]) -> Iterator[str]:
+    for cell in placed.values():
+        if isinstance(cell, list):
+            for quote in cell:
+                yield from quote["odds"].values()
+                yield from _columns_in({name: quote[name] for name in _CELLS_OF_A_QUOTE if name in quote})
+        elif isinstance(cell, str):
+            yield cell
+        elif "column" in cell:
+            yield cell["column"]
 
-    def _cell(self, field: str, column: _Column) -> Any:
-        """Return how a column is mapped, None when its values are not of this field."""
-        words = column.words
-        if not words:
-            return None
-        if field in ("date", "kickoff", "quoted_at"):
-            return self._when(column)
-        if field in ("home_score", "away_score", "number"):
-            return column.name if _are_counts(words) else None
-        if field in ("neutral", "closing"):
-            return column.name if not read_flags(words).wrong.any() else None
-        if field == "line":
-            return column.name if not read_numbers(words).wrong.any() else None
-        if field == "odds":
-            form = _odds_format(words)
-            return {"column": column.name, "format": form} if form else None
-        if field in _WORDS:
-            return self._translated(field, column)
-        return column.name
 
-    def _when(self, column: _Column) -> Any:
-        forms = [form for form in _FORMATS if _all_parse(column.words, form)]
-        if not forms:
-            return None
-        if len(forms) > 1 and forms[0] != _ISO:
-            word = repr(column.words[0])
-            self._notes.append(f"{column.name}: {word} can be {forms[0]} or {forms[1]}; say which is right")
-        return {"column": column.name, "format": forms[0]} if forms[0] else column.name
+def _why(column: Column) -> str | None:
+    if "price" in column.told.words and column.told.words & {"score", "points"}:
+        return "its name speaks of prices and of scores"
+    return next((why for word, why in _WHY.items() if word in column.told.words), None)
 
-    def _translated(self, field: str, column: _Column) -> Any:
-        meaning = {word: kept for kept, names in _WORDS[field].items() for word in names.split()}
-        values = {
-            word: meaning[word.lower()]
-            for word in column.words
-            if word.lower() in meaning and meaning[word.lower()] != word.lower()
-        }
-        strange = [word for word in column.words if word.lower() not in meaning]
-        if field == "market" and strange:
-            listed = ", ".join(map(repr, strange[:_SHOWN]))
-            self._notes.append(f"{column.name}: {listed} stand for no known market; their rows are refused")
-        return {"column": column.name, "values": values} if values else column.name
 
-    def _by_value(self) -> None:
-        """Place what no name told: a date, the two teams, scores and prices that name a side."""
-        used = {_column_of(cell) for cell in self._found.values()} | {c.name for c in self._wide.values()}
-        left = [column for column in self._columns if column.name not in used and column.words]
-        if "date" not in self._found and "kickoff" not in self._found:
-            self._take("date", left, lambda column: self._when(column))
-        for side in ("home", "away"):
-            if side not in self._found:
-                self._take(side, left, lambda column: column.name if self._league_of(column) else None)
-            if f"{side}_score" not in self._found:
-                self._take(
-                    f"{side}_score",
-                    [column for column in left if side in column.plain],
-                    lambda column: column.name if _are_counts(column.words) else None,
-                )
-        for side in ("home", "draw", "away"):
-            near = [c for c in left if side in c.plain and _odds_format(c.words) and not _are_counts(c.words)]
-            if side not in self._wide and near and near[0].name not in map(_column_of, self._found.values()):
-                self._wide[side] = near[0]
-                self._notes.append(f"{near[0].name}: taken for prices of {side} by its values")
-
-    def _take(self, field: str, left: list[_Column], cell: Callable[[_Column], Any]) -> None:
-        for column in left:
-            found = cell(column)
-            if found is not None:
-                self._found[field] = found
-                self._notes.append(f"{column.name}: taken for {field} by its values; check it")
-                left.remove(column)
-                return
-
-    def _league_of(self, column: _Column) -> League | None:
-        """Return the league whose teams stand in a column: at least six in ten of its words."""
-        candidates = [self._league] if self._league else list(self._leagues.values())
-        shares = [(_share_of_teams(column.words, league), league) for league in candidates]
-        best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-        return best[1] if best[0] >= 0.6 else None
-
-    def _choose_league(self) -> None:
-        if self._league is not None:
-            return
-        name = _column_of(self._found.get("home"))
-        column = next((column for column in self._columns if column.name == name), None)
-        self._league = self._league_of(column) if column is not None else None
-        if self._league is not None:
-            self._notes.append(f"league: {self._league.code}, since its teams stand in {name}; check it")
-
-    def _wide_quotes(self) -> dict[str, Any]:
-        form = _odds_format([word for column in self._wide.values() for word in column.words])
-        odds = {side: self._wide[side].name for side in ("home", "draw", "away") if side in self._wide}
-        self._notes.append("quotes: say whose prices they are, and whether they are closing ones")
-        return {
-            "bookmaker": {"value": "BOOKMAKER"},
-            "odds": odds,
-            "format": form,
-            "closing": {"value": False},
-        }
-
-    def _say_what_is_missing(self, mapping: dict[str, Any]) -> None:
-        if self._league is None:
-            self._notes.append("league: not recognised; name it (sportsplat leagues)")
-        elif "season" not in mapping and self._league.rules.season is None:
-            self._notes.append(
-                f"season: {self._league.code} declares no season days, so a column must tell it"
+def _look_at_header(draft: Draft, leagues: Mapping[str, League]) -> None:
+    """Say when the first line is a row rather than names."""
+    for column in draft.columns:
+        as_value = column_of("", [column.name])
+        is_long = len(column.name) > len("MIN")  # which is a team of the NFL, and minutes
+        is_team = is_long and any(share_of_teams(as_value, league) for league in leagues.values())
+        if moments_of(as_value) or (is_team and not column.told.words):
+            draft.check(
+                f"the first line of the file has {column.name!r}: is it a row? A table needs a header"
             )
-        if "date" not in mapping and "kickoff" not in mapping:
-            self._notes.append("date: no column looks like one")
-        self._notes.extend(
-            f"{side}: no column looks like it" for side in ("home", "away") if side not in mapping
+            return
+
+
+def _scores(draft: Draft) -> None:
+    def fits(name: Name) -> bool:
+        plain = not name.strange and not name.bookmaker and name.words <= _OF_A_SCORE
+        return name.side in ("home", "away") and plain and bool(name.words & {"score", "points", "final"})
+
+    named = draft.free(fits)
+    counts = [column for column in named if are_counts(column)]
+    draft.hint((one for one in named if one not in counts), "named as a score, but not all are whole numbers")
+    found = pairs(counts)
+    if not found:
+        draft.hint(counts, "the score of one side alone")
+        _scores_by_place(draft)
+        return
+    found.sort(key=lambda pair: "final" not in pair[0].told.words)
+    home, away = found[0]
+    if _are_of_a_standing(home, away):
+        draft.hint((home, away), "points that a team has won in the standing, as it seems, not scores")
+        return
+    _place_scores(draft, home, away)
+    others = [pair for pair in found[1:] if [one.cells for one in pair] != [home.cells, away.cells]]
+    if others:
+        listed = " or ".join(f"{a.name} and {b.name}" for a, b in others)
+        draft.check(f"home_score: {home.name} and {away.name} are taken, not {listed}; is it so?")
+    if home.told.style != away.told.style:
+        draft.check(f"home_score: do {home.name} and {away.name} belong together?")
+    if home.told.by_number and not _by_number(draft, "home"):
+        draft.check(f"home_score: {home.name} is taken for the score of the home side; is it?")
+
+
+def _are_of_a_standing(home: Column, away: Column) -> bool:
+    """Whether all matches ended 3:0, 1:1 or 0:3 in points, which is what soccer gives for them."""
+    found = {pair for pair in zip(home.cells, away.cells, strict=True) if all(pair)}
+    return "points" in home.told.words and bool(found) and found <= {("3", "0"), ("1", "1"), ("0", "3")}
+
+
+def _by_number(draft: Draft, field: str) -> bool:
+    column = draft.column(field)
+    return column is not None and column.told.by_number
+
+
+def _place_scores(draft: Draft, home: Column, away: Column) -> None:
+    for side, column in (("home", home), ("away", away)):
+        draft.place(f"{side}_score", column, values=dict.fromkeys(column.for_nothing, ""))
+
+
+def _scores_by_place(draft: Draft) -> None:
+    """Take two columns of one name (PTS, PTS) that stand right after the teams."""
+    columns = draft.free(
+        lambda name: any(only(name, word, *_OF_A_SCORE) for word in ("score", "points", "final"))
+    )
+    maybe = [*columns, *draft.free(lambda name: only(name, "result", *_OF_A_SCORE))]
+    together = [one for one in maybe if _TWO_SCORES.fullmatch(next(iter(one.real), ""))]
+    draft.hint(together, "two scores in one cell: write them into two columns")
+    order = [column.name for column in draft.columns]
+    after: dict[str, Column] = {}
+    for side in ("home", "away"):
+        team = draft.column(side)
+        place = order.index(team.name) + 1 if team else len(order)
+        next_one = draft.columns[place] if place < len(order) else None
+        if next_one in columns and next_one is not None and are_counts(next_one):
+            after[side] = next_one
+    if len(after) == 2 and len(columns) == 2:
+        home, away = after["home"], after["away"]
+        _place_scores(draft, home, away)
+        draft.check(
+            f"home_score: {home.name} and {away.name} are taken for scores, as each stands after its team"
         )
+        return
+    draft.hint(columns, "scores, but of which side?")
 
 
-def _all_parse(words: Sequence[str], form: str) -> bool:
-    try:
-        for word in words:
-            found = datetime.strptime(word, form) if form else datetime.fromisoformat(word)
-            if found.year not in YEARS:
-                return False
-    except ValueError:
-        return False
-    return bool(words) and not (
-        form == _ISO and all(map(str.isdigit, words)) and len(words[0]) < len("20200101")
+def _neutral(draft: Draft) -> None:
+    for column in draft.free(lambda name: only(name, "neutral", "ground", "is")):
+        if column.real and not read_flags(column.words).wrong.any():
+            draft.place("neutral", column)
+            return
+
+
+def _stage(draft: Draft) -> None:
+    meaning = {word: stage for stage, words in _STAGES.items() for word in words.split()}
+
+    def fits(name: Name) -> bool:
+        kind = name.words in ({"match", "type"}, {"season", "type"})
+        return only(name, "playoff", "is", "match") or only(name, "stage", "season", "match") or kind
+
+    for column in draft.free(fits):
+        if "playoff" in column.told.words and _are_flags(column):
+            words = dict.fromkeys(both for word in column.real for both in (word, _opposite(word)) if both)
+            flags = zip(words, read_flags(list(words)).values.tolist(), strict=True)
+            values = {word: "playoff" if flag else "regular" for word, flag in flags}
+            draft.place("stage", column, values=values)
+            return
+        plain = {word: meaning.get(re.sub(r"[^a-z]", "", word.lower())) for word in column.real}
+        known = {word: stage for word, stage in plain.items() if stage}
+        if len(known) < len(plain) or not plain:
+            draft.hint([column], "not all of it is known as regular or playoff")
+            continue
+        blank = dict.fromkeys(column.for_nothing, "regular")
+        draft.place("stage", column, values={w: s for w, s in (known | blank).items() if w.lower() != s})
+        return
+
+
+def _are_flags(column: Column) -> bool:
+    """Whether a column says true or false alone; t and f may be codes of rounds."""
+    words = {word.lower() for word in column.real}
+    return bool(words) and (
+        words <= {"true", "false", "yes", "no", "y", "n", "0", "1", "0.0", "1.0"} or words <= {"t"}
     )
 
 
-def _are_counts(words: Sequence[str]) -> bool:
-    numbers, wrong = read_numbers(words)
-    return (
-        bool(words)
-        and not wrong.any()
-        and bool(np.all((numbers >= 0) & (numbers % 1 == 0) & (numbers < 1000)))
+def _opposite(word: str) -> str:
+    """Return the other flag, which may stand below the rows that were looked at."""
+    found = _OPPOSITE.get(word.lower(), "")
+    return found.title() if word.istitle() else found.upper() if word.isupper() else found
+
+
+def _number(draft: Draft) -> None:
+    """Place what tells two games of a day apart; a game of a series or season is another number."""
+    for column in draft.free(lambda name: only(name, "double") or only(name, "number", "match")):
+        if column.real and {word.removesuffix(".0") for word in column.real} <= {"0", "1", "2"}:
+            values = {word: 1 for word in column.real if word.removesuffix(".0") == "0"}
+            draft.place("number", column, values=values)
+            return
+        draft.hint([column], "not 1, or 2 for the second game of a day")
+
+
+def _say_what_is_missing(draft: Draft) -> None:
+    if draft.league is None and not any(note.startswith("league:") for note in draft.notes):
+        draft.notes.append("league: not recognised; name it instead of '?' (sportsplat leagues)")
+    if draft.league is not None and "season" not in draft.fields and draft.league.rules.season is None:
+        draft.notes.append(
+            f"season: {draft.league.code} declares no season days, so a column must tell the year it starts"
+        )
+    if "date" not in draft.fields and "kickoff" not in draft.fields:
+        draft.notes.append("date: no column looks like one")
+    draft.notes.extend(
+        f"{side}: no column looks like it" for side in ("home", "away") if side not in draft.fields
     )
-
-
-def _odds_format(words: Sequence[str]) -> str | None:
-    numbers, wrong = read_numbers(words)
-    if not len(numbers) or wrong.any():
-        return None
-    if bool(np.all(np.abs(numbers) >= 100)):
-        return "american"
-    return "decimal" if bool(np.all(numbers > 1)) and bool(np.any(numbers % 1 != 0)) else None
-
-
-def _share_of_teams(words: Sequence[str], league: League) -> float:
-    teams = set(league.teams)
-    known = sum(league.canonical_team(word, NAME) in teams for word in words) if teams else 0
-    return known / len(words) if words else 0.0
-
-
-def _column_of(cell: Any) -> str | None:
-    return cell.get("column") if isinstance(cell, dict) else cell
