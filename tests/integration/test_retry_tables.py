@@ -158,3 +158,13 @@ def test_a_refused_table_leaves_the_mapping_of_the_last_good_one(context: Contex
         ingest_tables(context, [table], mapping)
     call_it_boston(context)
     assert retry(context)["resolved"] == 1
+
+
+def test_the_right_league_resolves_what_waits_under_the_wrong_one(context: Context, table: Path) -> None:
+    mapping = table.with_name("mapping.yaml")
+    mapping.write_text(MATCHES.replace("league: nba", "league: nfl"))
+    ingest_tables(context, [table], mapping)
+    assert {row.league for row in waiting(context)} == {"nfl"}
+    mapping.write_text(MATCHES)
+    ingest_tables(context, [table], mapping)
+    assert [(row.league, row.line) for row in waiting(context)] == [("nba", 3)]

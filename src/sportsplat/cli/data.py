@@ -96,7 +96,8 @@ def ingest(
         typer.Option(metavar="FILE", help="With the source `table`: what its columns mean."),
     ] = None,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="With the source `table`: propose a mapping, store nothing.")
+        bool,
+        typer.Option("--suggest", help="With the source `table`: propose a mapping for a file, store nothing."),
     ] = False,
 ) -> Answer:
     """Store files of a source, each as a whole or not at all. A second run changes nothing and says so.
@@ -136,7 +137,7 @@ def ingest(
                 progress=progress,
             )
         except InputRefused as refusal:
-            _show_what_was_stored(ctx, refusal)
+            show_what_was_stored(ctx, refusal)
             raise
 
     def show(console: Console) -> None:
@@ -147,7 +148,7 @@ def ingest(
     return Answer(report, show)
 
 
-def _show_what_was_stored(ctx: Run, refusal: InputRefused) -> None:
+def show_what_was_stored(ctx: Run, refusal: InputRefused) -> None:
     """Tell people on stderr about the files beside the refused ones; the error itself follows."""
     report: Any = refusal.details.get("report")
     if report and report["by_file"] and not ctx.json:
@@ -203,5 +204,10 @@ def quarantine_retry(ctx: Run) -> Answer:
     for refused in data["refused"]:
         told = " ".join(filter(None, (refused["message"], refused["cause"])))
         ctx.warn(f"{told}\nnext: {refused['fix']}" if refused["fix"] else told)
-    text = f"{data['files']} files read again: {data['resolved']} rows resolved, {data['waiting']} still wait"
+    files, rows = (_plural(data["files"], "file"), _plural(data["resolved"], "row"))
+    text = f"{files} read again: {rows} resolved, {data['waiting']:,} still wait"
     return Answer.text(data, text)
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -184,6 +184,17 @@ def store_rejected(
     ).rowcount
 
 
+def resolve_other_leagues(conn: psycopg.Connection[Any], source: str, league: str, file: str) -> None:
+    """Resolve the rows of a file that wait as those of another league: that was a mistake, told anew."""
+    conn.execute(
+        """
+        UPDATE quarantine SET resolved_at = now()
+         WHERE source = %s AND league <> %s AND file = %s AND resolved_at IS NULL
+        """,
+        (source, league, file),
+    )
+
+
 def open_quarantine(conn: psycopg.Connection[Any], *, source: str | None = None) -> list[Quarantined]:
     """Return the rows that wait, by file and line."""
     with conn.cursor(row_factory=class_row(Quarantined)) as cursor:

@@ -32,9 +32,10 @@ from sportsplat.jobs.ingest import Progress, silent
 from sportsplat.jobs.ingest_file import KIND, Plan, Stored, keep_rejected, store_batch, translated
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
 from sportsplat.jobs.sift import narrow
+from sportsplat.sources.files import find_files, open_file, printable
 from sportsplat.sources.rows import collector_paused
 from sportsplat.sources.table import TableSource
-from sportsplat.sources.table_blocks import TableFile, open_table
+from sportsplat.sources.table_blocks import SUFFIXES, TableFile, open_table
 from sportsplat.sources.table_mapping import MappingFile, read_mapping
 from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_rows import read_matches
@@ -66,9 +67,11 @@ def ingest_tables(
     Raises:
         ConfigError: the mapping is not as docs/table.md says.
         NotFound: it names a league that is not configured.
-        InputRefused: files were refused; the report of the others is under `details["report"]`.
+        InputRefused: a path does not exist (before anything is stored), or files were refused; the report of
+            the others is under `details["report"]`.
     """
     started = time.perf_counter()
+    files = find_files(paths, SUFFIXES)
     declared = read_mapping(mapping)
     league = context.league(declared.mapping.league)
     plan = Plan(TableSource(), league, context.leagues, seasons, since, as_of, accept_changes)
@@ -81,17 +84,17 @@ def ingest_tables(
         )
         with outer:
             abandoned = runs.abandon_dead_runs(conn, KIND)
-            tell(0, total=len(paths))
-            for done, path in enumerate(paths):
+            tell(0, total=len(files))
+            for done, path in enumerate(files):
                 tell(done, description=f"table {path.name}")
                 try:
                     stored.append(store_table(conn, plan, path.absolute(), declared))
                 except InputRefused as refusal:
                     refused.append(refused_file(path, refusal))
-            tell(len(paths))
+            tell(len(files))
     report = to_report(plan.source.name, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
-        raise refusal_of(refused, report, len(paths))
+        raise refusal_of(refused, report, len(files))
     return report
 
 
@@ -103,6 +106,7 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
         EnvironmentUnavailable: the database went away or has no room; nothing of this file is stored.
     """
     mapping = declared.mapping
+    open_file(path).close()
     table = open_table(path, delimiter=mapping.delimiter, sheet=mapping.sheet)
     declared.check_columns(str(path), table.header)
     with translated(str(path)), path.open("rb") as file:
@@ -112,6 +116,7 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
             runs.remember(conn, run_id, reading(plan, declared))
             store = _store_matches if mapping.rows == "matches" else _store_quotes
             stored = store(conn, plan, table, declared, run_id)
+            runs.resolve_other_leagues(conn, plan.source.name, mapping.league, str(path))
         except BaseException as failure:
             if not conn.closed:
                 runs.fail_run(conn, run_id, str(failure) or type(failure).__name__)
@@ -265,7 +270,7 @@ def _refuse_empty(batch: Batch) -> None:
 def refused_file(path: Path, refusal: InputRefused) -> RefusedFile:
     """Return what the report says of a table that was not stored."""
     return {
-        "file": str(path),
+        "file": printable(path),
         "code": refusal.error_code,
         "message": refusal.message,
         "cause": refusal.cause,

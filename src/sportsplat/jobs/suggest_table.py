@@ -10,10 +10,11 @@ import yaml
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import source_that_reads
-from sportsplat.sources.files import read_file
+from sportsplat.sources.files import find_files, open_file, read_file
 from sportsplat.sources.table import TableSource
-from sportsplat.sources.table_blocks import open_table
-from sportsplat.sources.table_suggest import suggest
+from sportsplat.sources.table_blocks import SUFFIXES, open_table
+from sportsplat.sources.table_looks import sample
+from sportsplat.sources.table_suggest import suggest_for
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
@@ -35,9 +36,22 @@ LARGEST_TRIED = 4 << 20  # bytes of a file that other sources are asked about
 
 
 def suggest_mapping(context: Context, path: Path, *, league: str | None = None) -> SuggestReport:
-    """Look at a table and propose a mapping. Raises InputRefused for a file that is no table."""
+    """Look at a table and propose a mapping.
+
+    Raises InputRefused for what is no table, or has nothing in it; a folder is the only table in it.
+    """
+    path = _only_file(path)
     chosen = context.league(league) if league else None
-    found = suggest(open_table(path), context.leagues, chosen)
+    open_file(path).close()
+    columns = sample(open_table(path))
+    if not any(column.words for column in columns):
+        raise InputRefused(
+            f"{path} has a header and no rows: there is nothing to look at.",
+            code="EMPTY_FILE",
+            cause=f"Its columns are {', '.join(column.name for column in columns)[:300]}.",
+            fix="Name a file with rows: its mapping reads this one too.",
+        )
+    found = suggest_for(columns, context.leagues, chosen)
     notes = found.notes
     known = _source_that_reads(context, path)
     if known is not None:
@@ -54,6 +68,18 @@ def suggest_mapping(context: Context, path: Path, *, league: str | None = None) 
         "yaml": yaml.safe_dump(found.mapping, sort_keys=False, allow_unicode=True, width=1000),
         "command": f"sportsplat ingest table {quote(str(path))} --mapping mapping.yaml",
     }
+
+
+def _only_file(path: Path) -> Path:
+    files = find_files([path], SUFFIXES)
+    if len(files) > 1:
+        raise InputRefused(
+            f"{path} holds {len(files)} tables, and a mapping is proposed for one.",
+            code="SEVERAL_FILES",
+            cause=f"The first is {files[0]}.",
+            fix=f"sportsplat ingest table {quote(str(files[0]))} --suggest",
+        )
+    return files[0]
 
 
 def _source_that_reads(context: Context, path: Path) -> str | None:

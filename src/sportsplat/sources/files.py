@@ -7,6 +7,7 @@ import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import SUFFIXES, Payload
@@ -32,9 +33,31 @@ def read_file(path: Path) -> Payload:
     """Read one file.
 
     Raises:
+        InputRefused: what `open_file` raises, and what `Payload.of` does; it is larger than LARGEST_BYTES
+            (TOO_LARGE).
+    """
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST_BYTES:
+                raise InputRefused(
+                    f"{path} is too large.",
+                    code="TOO_LARGE",
+                    cause=f"It has {size:,} bytes; {LARGEST_BYTES:,} are read at most.",
+                    fix="Split it, each part with the header line.",
+                )
+            data = file.read()
+    except OSError as problem:
+        raise _unreadable(path, problem) from problem
+    return Payload.of(str(path), data)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file.
+
+    Raises:
         InputRefused: it cannot be read (UNREADABLE_FILE), is no file but a pipe or a device (NOT_A_FILE), or
-            is larger than LARGEST_BYTES (TOO_LARGE), or its name is no UTF-8 (BAD_FILE_NAME); what
-            `Payload.of` raises.
+            its name is no UTF-8 (BAD_FILE_NAME).
     """
     name = printable(path)
     if name != str(path):
@@ -46,21 +69,14 @@ def read_file(path: Path) -> Payload:
         )
     try:
         # a pipe that nobody writes to would otherwise be waited for
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                raise _not_a_file(path, facts.st_mode)
-            if facts.st_size > LARGEST_BYTES:
-                raise InputRefused(
-                    f"{path} is too large.",
-                    code="TOO_LARGE",
-                    cause=f"It has {facts.st_size:,} bytes; {LARGEST_BYTES:,} are read at most.",
-                    fix="Split it, each part with the header line.",
-                )
-            data = file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            os.close(descriptor)
+            raise _not_a_file(path, kind)
+        return os.fdopen(descriptor, "rb")
     except OSError as problem:
         raise _unreadable(path, problem) from problem
-    return Payload.of(str(path), data)
 
 
 def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:

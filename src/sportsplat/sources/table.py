@@ -6,6 +6,7 @@ Read by `jobs/ingest_table.py`, since what a row is depends on the mapping; see 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
@@ -37,5 +38,5 @@ class TableSource:
         raise InputRefused(
             f"{payload.name} needs a mapping that says what its columns mean.",
             code="MAPPING_NEEDED",
-            fix=f"sportsplat ingest table {payload.name} --suggest",
+            fix=f"sportsplat ingest table {quote(payload.name)} --suggest",
         )

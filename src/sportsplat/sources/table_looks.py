@@ -208,9 +208,8 @@ def is_sure(columns: Sequence[Column], league: League, leagues: Mapping[str, Lea
 
 
 def leagues_of(columns: Sequence[Column], leagues: Mapping[str, League]) -> list[str]:
-    """Return the codes of the leagues whose teams stand in all of these columns, equally many of them."""
-    shares = {
-        code: min(share_of_teams(column, league) for column in columns) for code, league in leagues.items()
-    }
+    """Return the codes of the leagues that know most of the teams in these columns, equally many of them."""
+    together = column_of("", [word for column in columns for word in column.real])
+    shares = {code: share_of_teams(together, league) for code, league in leagues.items()}
     best = max(shares.values(), default=0.0)
     return [code for code, share in shares.items() if share == best] if best >= _SHARE_OF_TEAMS else []

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -190,7 +191,7 @@ class MappingFile:
                     + (f"; did you mean {likely[0]!r}?" if likely else "."),
                     code="UNKNOWN_COLUMN",
                     cause=f"{where} asks for it; the file has {', '.join(map(repr, header))[:600]}.",
-                    fix=f"correct {where}, or: sportsplat ingest table {file} --suggest",
+                    fix=f"correct {where}, or: sportsplat ingest table {quote(file)} --suggest",
                     column=column,
                     header=header,
                 )
