@@ -7,6 +7,7 @@ refused row, once the questions are answered.
 from __future__ import annotations
 
 import copy
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -672,3 +673,11 @@ def test_a_league_that_is_not_known_must_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"league is still '\?'") as caught:
         parse_mapping(text, tmp_path / "mapping.yaml")
     assert "sportsplat leagues" in str(caught.value.fix)
+
+
+def test_a_name_of_any_length_and_any_number_of_columns_is_looked_at_in_time() -> None:
+    """A name of 200,000 letters took minutes."""
+    table = [column_of("x" * 200_000, ["1"]), *(column_of(f"home{n}", ["1"]) for n in range(5_000))]
+    started = time.process_time()
+    assert len(suggest_for(table, LEAGUES).unplaced) == len(table)
+    assert time.process_time() - started < 10

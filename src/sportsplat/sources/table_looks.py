@@ -41,16 +41,15 @@ _SHARE_OF_TEAMS = 0.6
 
 
 class Column(NamedTuple):
-    """The first rows of a column, without outer blanks. `words`: what stands there, each once, not blank."""
+    """The first rows of a column, without outer blanks.
+
+    `words`: what stands there, each once, not blank; `told`: what the name says.
+    """
 
     name: str
     cells: list[str]
     words: list[str]
-
-    @property
-    def told(self) -> Name:
-        """What the name says."""
-        return read_name(re.sub(r" \(\d+\)$", "", self.name))
+    told: Name
 
     @property
     def real(self) -> list[str]:
@@ -91,7 +90,8 @@ def sample(table: TableFile) -> list[Column]:
 def column_of(name: str, cells: Iterable[str]) -> Column:
     """Return a column of these cells."""
     plain = [cell.strip() for cell in cells]
-    return Column(name, plain, [word for word in dict.fromkeys(plain) if word])
+    told = read_name(re.sub(r" \(\d+\)$", "", name))
+    return Column(name, plain, [word for word in dict.fromkeys(plain) if word], told)
 
 
 def moments_of(column: Column) -> Moments | None:

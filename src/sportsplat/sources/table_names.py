@@ -94,6 +94,7 @@ _JOINED = {
     "book maker": "bookmaker", "o u": "overunder",
 }  # fmt: skip
 _SHORT = frozenset({"ml", "ft"})  # words of two letters that stand within a longer one
+_LONGEST = 80  # characters
 SIDES = ("home", "draw", "away", "over", "under")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:[._]\d+)?|[<>]")
 _BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
@@ -128,7 +129,9 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_name(name: str) -> Name:
-    """Return what the name of a column says."""
+    """Return what the name of a column says; one that is very long says nothing."""
+    if len(name) > _LONGEST:
+        return Name(frozenset(), style=(name,), strange=(name,))
     known = _FOOTBALL_PRICE.fullmatch(name)
     if known:
         return _football_price(*known.groups())
