@@ -256,8 +256,8 @@ def test_one_bad_file_leaves_the_others_stored(
 def test_a_dry_run_takes_everything_back(
     context: Context, database: Database, tmp_path: Path, mapping: Path
 ) -> None:
-    path = write_csv(tmp_path / "x.csv", price_rows())
-    assert quotes(ingest_tables(context, [path, path], mapping, dry_run=True)) == (18, 0, 18)
+    paths = [write_csv(tmp_path / name, price_rows()) for name in ("x.csv", "y.csv")]
+    assert quotes(ingest_tables(context, paths, mapping, dry_run=True)) == (18, 0, 18)
     assert stored(database) == []
     with database.connect() as conn:
         assert conn.execute("SELECT count(*) FROM pg_inherits").fetchone() == (0,)
