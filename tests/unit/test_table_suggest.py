@@ -392,6 +392,11 @@ CASES = [
         "date=date home=home away=away", found="nba",
     ),
     Case(
+        "midnight of a moment may be one",
+        "commence_time,home,away\n2019-12-26T00:00:00Z,Boston Celtics,Toronto Raptors\n",
+        "kickoff=commence_time home=home away=away", asked=("midnight everywhere",), found="nba",
+    ),
+    Case(
         "a time of UTC beside a day",
         "date,time_utc,home,away\n2019-12-26,01:00,Boston Celtics,Toronto Raptors\n",
         "date=date time=time_utc{UTC} home=home away=away",
@@ -431,7 +436,7 @@ CASES = [
     Case(
         "two columns of days",
         "date,match_day,home,away\n2021-08-14,2021-08-15,Acton,Barnes\n",
-        "date=date home=home away=away", asked=("match_day would do as well",), unplaced="match_day",
+        "date=date home=home away=away", asked=("match_day would do as well",), unplaced="match_day:is_taken",
     ),
     Case(
         "a header and no rows",

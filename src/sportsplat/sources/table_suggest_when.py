@@ -20,8 +20,8 @@ def place_when(draft: Draft) -> None:
     found = [
         (column, moments) for column in draft.free(_of_a_match) if (moments := moments_of(column)) is not None
     ]
-    starts = [(column, moments) for column, moments in found if moments.has_time]
-    days = [(column, moments) for column, moments in found if not moments.has_time]
+    starts = [one for one in found if _is_moment(*one)]
+    days = [one for one in found if not _is_moment(*one)]
     if not found:
         days = _by_values(draft)
     if starts:
@@ -33,7 +33,17 @@ def place_when(draft: Draft) -> None:
         _say_others(draft, "date", [column for column, _ in days])
     if days and not starts:
         _time(draft)
-    draft.hint(draft.free(_of_a_match), "no day, moment or time of day that can be read")
+    left = [
+        column for column in draft.free(_of_a_match) if not moments_of(column) and clock_of(column) is None
+    ]
+    draft.hint(left, "no day, moment or time of day that can be read")
+
+
+def _is_moment(column: Column, moments: Moments) -> bool:
+    """Whether a column tells more than a day, be it midnight everywhere: by its zone, or by its name."""
+    at_midnight = all(":" in word for word in column.real)
+    by_name = bool(column.told.words & {"time", "kickoff", "utc"})
+    return moments.has_time or (at_midnight and (moments.has_zone or by_name))
 
 
 def _of_a_match(name: Name) -> bool:
@@ -60,6 +70,10 @@ def _quoted(draft: Draft) -> None:
 
 def _kickoff(draft: Draft, column: Column, moments: Moments) -> None:
     _moment(draft, "kickoff", column, moments)
+    if not moments.has_time:
+        draft.check(
+            f"kickoff: {column.name} is midnight everywhere; if it is a day alone: date: {column.name}"
+        )
     if "stamp" in column.told.words:
         draft.check(f"kickoff: {column.name} is taken for the start; it may be something else")
 
@@ -116,12 +130,11 @@ def _say_ambiguous(draft: Draft, field: str, column: Column, moments: Moments) -
 
 
 def _say_others(draft: Draft, field: str, columns: list[Column]) -> None:
-    others = [column.name for column in columns[1:] if column.cells != columns[0].cells]
-    others = [name for name in others if "utc" not in columns[0].told.words]
-    if others:
-        draft.check(
-            f"{field}: {columns[0].name} is taken, {', '.join(others)} would do as well; which is it?"
-        )
+    first, *others = columns
+    draft.hint(others, f"{first.name} is taken for it")
+    differ = [column.name for column in others if column.cells != first.cells]
+    if differ and "utc" not in first.told.words:
+        draft.check(f"{field}: {first.name} is taken, {', '.join(differ)} would do as well; which is it?")
 
 
 def _time(draft: Draft) -> None:
