@@ -97,7 +97,7 @@ def ingest(
     ] = None,
     suggest: Annotated[
         bool,
-        typer.Option("--suggest", help="With the source `table`: propose a mapping for a file, store nothing."),
+        typer.Option("--suggest", help="With the source `table`: propose a mapping, store nothing."),
     ] = False,
 ) -> Answer:
     """Store files of a source, each as a whole or not at all. A second run changes nothing and says so.
