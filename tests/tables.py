@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -62,12 +62,18 @@ def price_rows() -> list[Row]:
     ]
 
 
+def csv_of(rows: Sequence[Row], header: Row = HEADER) -> str:
+    """Return rows as CSV."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue()
+
+
 def write_csv(path: Path, rows: Sequence[Row], header: Row = HEADER) -> Path:
     """Write rows as CSV, packed where the name ends in .gz."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    opened: Any = gzip.open if path.name.endswith(".gz") else open
-    with opened(path, "wt", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
+    data = csv_of(rows, header).encode()
+    path.write_bytes(gzip.compress(data) if path.name.endswith(".gz") else data)
     return path
 
 

@@ -6,12 +6,12 @@ that the same table gives the same rows in each of them.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from sportsplat.domain import Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
+from sportsplat.sources.table_text import cells_of, open_text, scan
 from sportsplat.sources.workbook_zip import unpacked_workbook
 
 BLOCK_BYTES = 4 << 20
@@ -33,6 +34,7 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _DELIMITERS = ",;\t|"
 _HEAD = 1 << 16
+_DAMAGED = (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeDecodeError)
 
 
 class Block(NamedTuple):
@@ -52,6 +54,7 @@ class TableFile:
     delimiter: str = ","
     encoding: str = "utf8"
     sheet: str | None = None
+    by_line: bool = False  # a quote goes over the end of a line
 
     def blocks(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
         """Yield the rows in order, with the columns `wanted`.
@@ -61,7 +64,7 @@ class TableFile:
         reader = {"csv": self._csv, "parquet": self._parquet, "excel": self._excel}[self.kind]
         try:
             yield from reader(wanted, ragged)
-        except (pa.ArrowException, OSError, EOFError) as damaged:
+        except _DAMAGED as damaged:
             raise _unreadable(self.path, damaged) from damaged
 
     def raw(self, lines: Sequence[int]) -> dict[int, str]:
@@ -82,9 +85,12 @@ class TableFile:
 
     def _text(self) -> io.TextIOBase:
         encoding = "utf-8-sig" if self.encoding == "utf8" else self.encoding
-        return _open_text(self.path, encoding)
+        return open_text(self.path, encoding)
 
     def _csv(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
+        if self.by_line:
+            yield from self._line_by_line(wanted, ragged)
+            return
         skipped: list[int] = []
 
         def refuse(row: Any) -> str:
@@ -124,6 +130,34 @@ class TableFile:
             skipped[:] = [number for number in skipped if number >= line]
             yield Block(lines, dict(zip(wanted, batch.columns, strict=True)))
 
+    def _line_by_line(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
+        """Let a quote that is not closed cost its own line, instead of all up to the next quote."""
+        width, places = len(self.header), [self.header.index(name) for name in wanted]
+        line, is_open = 2, False
+        with self._text() as file:
+            next(file)
+            while texts := list(islice(file, BLOCK_ROWS)):
+                rows: dict[int, list[str]] = {}
+                for number, text in enumerate(texts, line):
+                    cells, opens = cells_of(text, self.delimiter)
+                    closes = is_open and text.count('"') % 2 == 1
+                    is_open = opens or (is_open and not closes)
+                    raw = text.rstrip("\r\n")
+                    if opens or closes:
+                        told = f"a quote is {'opened' if opens else 'closed'} in this line alone"
+                        ragged.append(Rejected(str(self.path), number, told, "open-quote", raw))
+                    elif len(cells) == width:
+                        rows[number] = cells
+                    else:
+                        told = f"{len(cells)} cells where the header has {width}"
+                        ragged.append(Rejected(str(self.path), number, told, "ragged-row", raw))
+                line += len(texts)
+                columns = [
+                    pa.array([cells[place] for cells in rows.values()], pa.string()).dictionary_encode()
+                    for place in places
+                ]
+                yield Block(np.array(list(rows), dtype=np.int64), dict(zip(wanted, columns, strict=True)))
+
     def _parquet(self, wanted: Sequence[str], _ragged: list[Rejected]) -> Iterator[Block]:
         line = 2
         with pq.ParquetFile(self.path) as file:
@@ -162,7 +196,7 @@ def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = 
             return TableFile(path, _unique(rows[0]), "excel", sheet=sheet)
         if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
             return _open_csv(path, delimiter)
-    except (pa.ArrowException, OSError, EOFError) as damaged:
+    except _DAMAGED as damaged:
         raise _unreadable(path, damaged) from damaged
     raise InputRefused(
         f"{path} is no kind of table that can be read.",
@@ -173,42 +207,16 @@ def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = 
 
 
 def _open_csv(path: Path, delimiter: str | None) -> TableFile:
-    encoding = _encoding(path)
-    with _open_text(path, "utf-8-sig" if encoding == "utf8" else encoding) as file:
+    with open_text(path, "latin-1") as file:
+        first = file.readline(_HEAD)
+    found = delimiter or max(_DELIMITERS, key=first.count)
+    encoding, by_line = scan(path, found)
+    with open_text(path, "utf-8-sig" if encoding == "utf8" else encoding) as file:
         first = file.readline(_HEAD)
     if not first.strip():
         raise _empty(path)
-    found = delimiter or max(_DELIMITERS, key=first.count)
-    header = _unique([cell.strip() for cell in next(csv.reader([first], delimiter=found))])
-    return TableFile(path, header, "csv", delimiter=found, encoding=encoding)
-
-
-def _encoding(path: Path) -> str:
-    """Return utf8 where all of the file is, else cp1252, which spreadsheets write; latin-1 takes any."""
-    return next((name for name in ("utf8", "cp1252") if _is_all(path, name)), "latin-1")
-
-
-def _is_all(path: Path, encoding: str) -> bool:
-    import codecs
-
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with _open_bytes(path) as file:
-        try:
-            while data := file.read(1 << 22):
-                if not data.isascii() or decoder.getstate()[0]:
-                    decoder.decode(data)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _open_bytes(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
-
-
-def _open_text(path: Path, encoding: str) -> io.TextIOBase:
-    return io.TextIOWrapper(_open_bytes(path), encoding=encoding, errors="replace", newline="")
+    header = _unique([cell.strip() for cell in cells_of(first, found)[0]])
+    return TableFile(path, header, "csv", delimiter=found, encoding=encoding, by_line=by_line)
 
 
 def _numbered(file: io.TextIOBase, last: int) -> Iterator[tuple[int, str]]:

@@ -217,6 +217,9 @@ class QuoteTable:
         bookmaker, market, outcome, _ = offer
         if not bookmaker:
             return RowError("missing-bookmaker", f"{_column(self._mapping.bookmaker)} is blank")
+        if "\0" in bookmaker:
+            column = _column(self._mapping.bookmaker)
+            return RowError("nul-byte", f"{column} is {bookmaker!r}: a name has no zero byte")
         sides = self.books.sides
         if market not in sides:
             column = _column(self._mapping.market)

@@ -1,0 +1,55 @@
+"""Mutated tables through the job: stored whole or not at all, and a retry never makes it worse."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sportsplat.errors import InputRefused
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.jobs.quarantine import retry
+from tests.conftest import Database
+from tests.fuzz.test_ingest import check_report, counts
+from tests.fuzz.test_table import FORMATS, SEEDS, damaged
+
+FILES = int(os.environ.get("SPORTSPLAT_FUZZ_STORED", "25"))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("layout", SEEDS)
+def test_a_damaged_table_is_stored_whole_or_not_at_all(
+    context: Context, database: Database, tmp_path: Path, layout: str, kind: str
+) -> None:
+    seed, declared = SEEDS[layout]
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(declared)
+    refused = 0
+    codes: set[str] = set()
+    for number in range(FILES):
+        rng = random.Random(f"ingest table {layout} {kind} {number}")
+        path = tmp_path / f"{number}.{kind}"
+        path.write_bytes(damaged(seed, kind, rng))
+        before = counts(database)
+        report: Any = None
+        try:
+            report = ingest_tables(context, [path], mapping)
+        except InputRefused as refusal:
+            refused += 1
+            codes.add(refusal.error_code)
+        after = counts(database)
+        if report is None:
+            assert after == before, path
+        else:
+            check_report(before, after, report)
+    assert refused < FILES
+    assert "ROW_REFUSED" not in codes
+    stored = counts(database)
+    again = retry(context)
+    assert again["refused"] == []
+    assert again["gone"] == []
+    assert counts(database) == stored

@@ -1,0 +1,101 @@
+"""Tables as blocks of words: what is damaged is refused, and a line costs no other."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sportsplat.domain import Rejected
+from sportsplat.errors import InputRefused
+from sportsplat.leagues import load_leagues
+from sportsplat.sources.table_blocks import open_table
+from sportsplat.sources.table_mapping import parse_mapping
+from sportsplat.sources.table_quotes import QuoteTable
+from tests.tables import HEADER, MAPPING, csv_of, price_rows
+
+
+def rows_of(path: Path) -> tuple[list[tuple[int, str]], list[Rejected]]:
+    """Return line and first cell of each row, and the rows that are torn."""
+    table = open_table(path)
+    ragged: list[Rejected] = []
+    rows = [
+        (line, cell)
+        for block in table.blocks(table.header[:1], ragged)
+        for line, cell in zip(block.lines.tolist(), block.columns[table.header[0]].to_pylist(), strict=True)
+    ]
+    return rows, ragged
+
+
+@pytest.mark.parametrize("place", [20, 60, 100])
+def test_a_packed_file_with_a_wrong_byte_is_refused(tmp_path: Path, place: int) -> None:
+    """zlib has errors of its own, which are no OSError."""
+    data = bytearray(gzip.compress(csv_of(price_rows()).encode(), mtime=0))
+    data[place : place + 8] = b"\xff" * 8
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(data)
+    with pytest.raises(InputRefused) as caught:
+        open_table(path)
+    assert caught.value.error_code == "UNREADABLE_FILE"
+
+
+def test_parquet_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"naame": [1]}).to_parquet(path)
+    path.write_bytes(path.read_bytes().replace(b"naame", b"na\xe9me"))
+    with pytest.raises(InputRefused) as caught:
+        open_table(path)
+    assert caught.value.error_code == "UNREADABLE_FILE"
+
+
+QUOTES = [
+    ('1,"a', [2]),  # not closed
+    ('1,"a\n3,b"', [2, 3]),  # over two lines
+    ('1,a""', []),
+    ('1,"a ""b"" c"', []),
+    ('1,x"y', []),  # within a cell it opens nothing
+    ('x"1,"a', [2]),  # two, of which the second opens
+    ('x""""1,"a"",b', [2]),
+    ('1,"a\n7,c\n3,b"', [2, 4]),
+]
+
+
+@pytest.mark.parametrize(("text", "torn"), QUOTES, ids=[text for text, _ in QUOTES])
+@pytest.mark.parametrize("closes_below", [False, True])
+def test_a_quote_that_is_not_closed_costs_its_own_line_alone(
+    tmp_path: Path, text: str, torn: list[int], closes_below: bool
+) -> None:
+    """Else it swallows all lines down to the next quote, and one row is told in place of many."""
+    below = [*("7,c",) * 3, '8,"d"' if closes_below else "8,d"]
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(["one,two", text, *below, ""]))
+    rows, ragged = rows_of(path)
+    assert [(row.line, row.code) for row in ragged] == [(line, "open-quote") for line in torn]
+    lines = len(text.splitlines())
+    assert rows[-4:] == [(line, cell) for line, cell in zip(range(lines + 2, lines + 6), "7778", strict=True)]
+    assert len(rows) + len(ragged) == lines + 4
+
+
+def test_quotes_may_be_in_the_header_and_far_apart(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text('"one","two"\n' + '"1","a"\n' * 700_000)
+    assert not open_table(path).by_line
+    path.write_text('"one","two"\n' + '"1","a"\n' * 700_000 + '"1,a\n')
+    assert open_table(path).by_line
+
+
+def test_a_bookmaker_with_a_zero_byte_is_refused_with_its_row(tmp_path: Path) -> None:
+    """The database takes no such text, and would refuse the whole file."""
+    path = tmp_path / "x.csv"
+    rows = [tuple("ac\0me" if cell == "acme" else cell for cell in row) for row in price_rows()]
+    path.write_text(csv_of(rows), newline="")
+    mapping = parse_mapping(MAPPING, tmp_path / "mapping.yaml").mapping
+    reader = QuoteTable(open_table(path), mapping, load_leagues()["sim"])
+    list(reader.prices())
+    told = reader.batch().rejected
+    assert {row.code for row in told} == {"nul-byte"}
+    assert len(told) == sum("acme" in row for row in price_rows())
+    assert told[0].reason == "book is 'ac\\x00me': a name has no zero byte"
+    assert "book" in HEADER
