@@ -66,9 +66,7 @@ class _Quotes:
         if not self.over_lines and (self._open or b'"' in data):
             letters = np.frombuffer(data, dtype=np.uint8)
             quotes = np.flatnonzero(letters == ord('"'))
-            ends = np.flatnonzero(letters == ord("\n"))
-            if b"\r" in data:
-                ends = np.union1d(ends, np.flatnonzero(letters == ord("\r")))
+            ends = np.flatnonzero((letters == ord("\n")) | (letters == ord("\r")))
             opening = quotes[self._open :: 2]
             before = np.where(opening > 0, letters[opening - 1], self._last)
             open_at_ends = (np.searchsorted(quotes, ends) + self._open) % 2
