@@ -18,7 +18,7 @@ from sportsplat.db import read
 from sportsplat.db.pgarray import read_columns
 from sportsplat.db.pgcopy import write_columns
 from sportsplat.db.pgwire import PgType
-from sportsplat.domain import Market, Outcome
+from sportsplat.domain import Market, MatchRecord, Outcome
 from sportsplat.leagues import League, load_leagues
 from tests.conftest import Database
 from tests.integration.test_write import store
@@ -159,6 +159,18 @@ def test_a_result_known_later_is_not_told(
     assert told["match_date"].dt.day.tolist() == finals
     hidden = frame[~frame["final"]]
     assert hidden[["home_score", "away_score", "known_at"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("fixture", "begun"), [(match(), 0), (of_day(match()), 24)])
+def test_a_closing_price_of_a_source_that_dates_the_match_early_is_known_when_it_begins(
+    conn: Connection, league: League, fixture: MatchRecord, begun: int
+) -> None:
+    """Its day ended before the match, or as the match's own day began."""
+    midnight = of_day(fixture).kickoff_utc
+    store(conn, batch([fixture], quotes=[quote(fixture, is_closing=True, quoted_at=None, known_at=midnight)]))
+    (known_at,) = read.quotes_frame(conn, league)["known_at"]
+    assert known_at == fixture.kickoff_utc + timedelta(hours=begun)
+    assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc - timedelta(seconds=1))) == 0
 
 
 def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League) -> None:
