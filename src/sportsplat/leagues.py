@@ -67,7 +67,8 @@ class League:
     stats: box-score names that features are built from; `stored_stats`: those that are kept besides. `teams`:
     all that there can be, none where sources name them (`names_from`, and the first source that comes).
     `clubs`: teams that are known beforehand where others can come.
-    `precedence`: sources whose word counts first where they contradict each other.
+    `precedence`: sources whose word counts first where they contradict each other. `dates`: by source, day,
+    home and away, the day on which all others have a match that this source dates otherwise.
     """
 
     code: str
@@ -88,6 +89,7 @@ class League:
     names_from: tuple[str, ...] = ()
     precedence: tuple[str, ...] = ()
     clubs: tuple[str, ...] = ()
+    dates: Mapping[tuple[str, date, str, str], date] = field(default_factory=dict, hash=False)
 
     @property
     def declared_teams(self) -> frozenset[str]:
@@ -136,6 +138,14 @@ class _Prices(_Declared):
     benchmark: list[_PriceRef] = []
 
 
+class _Dated(_Declared):
+    source: str
+    home: str
+    away: str
+    told: date
+    held: date
+
+
 class _League(_Declared):
     """One entry of the file, before it becomes a `League`."""
 
@@ -156,6 +166,7 @@ class _League(_Declared):
     spellings: str | None = None
     names_from: list[str] = []
     precedence: list[str] = []
+    dates: list[_Dated] = []
 
     @field_validator("outcomes")
     @classmethod
@@ -214,6 +225,7 @@ class _League(_Declared):
             names_from=tuple(self.names_from),
             precedence=tuple(self.precedence),
             clubs=() if self.teams else teams.names,
+            dates={(one.source, one.told, one.home, one.away): one.held for one in self.dates},
         )
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from sportsplat.db.teams import ensure_league
 from sportsplat.errors import NotFound, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.identity import closest, letters
+from sportsplat.jobs.identity import closest, identify, letters
 from sportsplat.jobs.ingest import ingest
 from sportsplat.jobs.quarantine import retry, waiting
 from sportsplat.jobs.teams import add, alias, teams
 from tests.conftest import Database
-from tests.records import count
+from tests.records import batch, count, forecast, match
 
 SOURCE = "football-data"
 
@@ -150,3 +151,21 @@ def test_the_closest_name_comes_first(name: str, known: list[str], first: str) -
 def test_a_name_is_compared_by_its_letters() -> None:
     assert letters("A.F.C. Bournemouth ") == letters("afc bournemouth") != letters("FC")
     assert letters("FC") == "fc"
+
+
+def test_a_match_that_one_source_dates_otherwise_is_on_the_day_that_all_others_have(
+    context: Context, database: Database
+) -> None:
+    """Of Hawks - Heat, 19 December 2007, FiveThirtyEight has the day on which its end was played again."""
+    league = context.league("nba")
+    replayed = match("Hawks", "Heat", date(2008, 3, 7), (114, 111), season=2007)
+    another = match("Hawks", "Heat", date(2008, 3, 8), (97, 94), season=2007)
+    told = batch([replayed, another], "nba", forecasts=[forecast(replayed, 0.6, 0.4)])
+    with database.connect("sportsplat_app") as conn:
+        ensure_league(conn, league)
+        for source, day in (("fivethirtyeight-nba", date(2007, 12, 19)), ("nba-stats", date(2008, 3, 7))):
+            found = identify(conn, told._replace(source=source), league).batch
+            assert [one.match_date for one in found.matches] == [day, date(2008, 3, 8)]
+            assert found.matches[0].kickoff_utc.date() == day
+            assert found.matches[0].known_at == replayed.known_at
+            assert found.forecasts[0].match == found.matches[0].key

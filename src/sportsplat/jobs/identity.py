@@ -11,7 +11,7 @@ import re
 import shlex
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,7 +45,7 @@ class Known:
 
 def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Known:
     """Tell the teams of a batch, making those that may be made. The caller holds the league's lock."""
-    told, batch = batch, _renamed(conn, batch)
+    told, batch = batch, _dated(_renamed(conn, batch), league)
     changed = zip(told.matches, batch.matches, strict=True) if told is not batch else ()
     renamed = {before.key: now.key for before, now in changed if before.key != now.key}
     stored = stored_teams(conn, league.code)
@@ -138,6 +138,27 @@ def _count(matches: int) -> str:
     return "1 match" if matches == 1 else f"{matches:,} matches"
 
 
+def _dated(batch: Batch, league: League) -> Batch:
+    """Return the batch with the matches that its source dates otherwise than all others on their day."""
+    if batch.source not in {source for source, *_ in league.dates}:
+        return batch
+
+    def on_its_day(key: MatchKey) -> MatchKey:
+        day = league.dates.get((batch.source, key.match_date, key.home, key.away))
+        return key if day is None else key._replace(match_date=day)
+
+    moved = {match.key: on_its_day(match.key).match_date - match.match_date for match in batch.matches}
+    if not any(moved.values()):
+        return batch
+    matches = [
+        match._replace(
+            match_date=match.match_date + moved[match.key], kickoff_utc=match.kickoff_utc + moved[match.key]
+        )
+        for match in batch.matches
+    ]
+    return _with_keys(batch, matches, on_its_day)
+
+
 def _renamed(conn: psycopg.Connection[Any], batch: Batch) -> Batch:
     """Return the batch with the names that users gave an alias replaced, each on its day."""
     spellings = spellings_of(aliases_of(conn, batch.league, batch.source))
@@ -152,18 +173,24 @@ def _renamed(conn: psycopg.Connection[Any], batch: Batch) -> Batch:
         home, away = team(key.home, key.match_date), team(key.away, key.match_date)
         return key._replace(home=home, away=away)
 
-    def of(records: Sequence[Record]) -> list[Record]:
-        return [record._replace(match=renamed(record.match)) for record in records]
-
     matches = [
         match._replace(home=team(match.home, match.match_date), away=team(match.away, match.match_date))
         for match in batch.matches
     ]
+    return _with_keys(batch, matches, renamed)
+
+
+def _with_keys(batch: Batch, matches: list[MatchRecord], new: Callable[[MatchKey], MatchKey]) -> Batch:
+    """Return the batch with its matches replaced, and new keys in all that hangs on them."""
+
+    def of(records: Sequence[Record]) -> list[Record]:
+        return [record._replace(match=new(record.match)) for record in records]
+
     return batch._replace(
         matches=matches,
         quotes=of(batch.quotes),
         stats=of(batch.stats),
         forecasts=of(batch.forecasts),
         details=of(batch.details),
-        line_of={renamed(key): line for key, line in batch.line_of.items()},
+        line_of={new(key): line for key, line in batch.line_of.items()},
     )
