@@ -112,7 +112,8 @@ class Settled(NamedTuple):
     """What became of staged prices. contradictions: first line and number of rows that say different things.
 
     contradicting: how many such groups there are, of which `contradictions` names the first. unfair: prices
-    of offers whose overround cannot be, the first of `unfair_rows`. unmatched: rows whose match has no id.
+    of offers whose overround cannot be, the first of `unfair_rows`. unmatched: how many rows a match
+    without an id has, by its place.
     """
 
     tally: Tally
@@ -120,7 +121,7 @@ class Settled(NamedTuple):
     contradicting: int
     unfair: list[Unfair]
     unfair_rows: int
-    unmatched: int
+    unmatched: dict[int, int]
 
 
 def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repeats:

@@ -53,7 +53,7 @@ SELECT EXISTS (SELECT FROM matches
 
 
 class NotStraightError(Exception):
-    """Something of the file is stored already, or stands in it twice."""
+    """Something of the file is stored already, or stands in it twice; or nothing of a season is taken."""
 
 
 class Told(NamedTuple):
@@ -130,10 +130,12 @@ class StraightPrices:
         staged_prices.stage_offers(conn, offers)
         conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
         whole = overround.whole(offers)
-        settled = Settled(Tally(), [], 0, [], 0, 0)
+        settled = Settled(Tally(), [], 0, [], 0, {})
         for season, rows in sorted(self._rows.items()):
             places = np.flatnonzero(rows)
             lost = places[~taken[places]]
+            if len(lost) == len(places):
+                raise NotStraightError  # or a partition would stay of which nobody stores anything
             if len(lost):
                 delete = sql.SQL("DELETE FROM {} WHERE match_id = ANY(%s)").format(_partition(season))
                 conn.execute(delete, (reserved[lost].tolist(),))
@@ -145,16 +147,16 @@ class StraightPrices:
                 limit - len(settled.unfair),
                 stored=_partition(season),
             )
-            unmatched = int(rows[lost].sum())
+            unmatched = {place: int(rows[place]) for place in lost.tolist()}
             try:
                 conn.execute("SELECT close_quote_partition(%s)", (season,))
             except psycopg.errors.UniqueViolation:
                 raise NotStraightError from None
             settled = settled._replace(
-                tally=settled.tally.plus(Tally(int(rows.sum()) - unmatched - unfair_rows)),
+                tally=settled.tally.plus(Tally(int(rows.sum()) - sum(unmatched.values()) - unfair_rows)),
                 unfair=settled.unfair + unfair,
                 unfair_rows=settled.unfair_rows + unfair_rows,
-                unmatched=settled.unmatched + unmatched,
+                unmatched=settled.unmatched | unmatched,
             )
         return settled
 

@@ -103,11 +103,11 @@ class PriceStage:
         staged_rows.stage_offers(conn, offers)
         conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
         whole = overround.whole(offers)
-        settled = Settled(Tally(), [], 0, [], 0, 0)
+        settled = Settled(Tally(), [], 0, [], 0, {})
         for staged in sorted(self._rows):
             rows = self._rows.pop(staged)
             places = np.flatnonzero(rows).tolist()
-            unmatched = int(sum(rows[place] for place in places if place not in season_of))
+            unmatched = {place: int(rows[place]) for place in places if place not in season_of}
             seasons = sorted({season_of[place] for place in places if place in season_of})
             loose = self._loose.pop(staged, set()) & whole
             unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
@@ -118,7 +118,7 @@ class PriceStage:
                 settled.contradicting + twins.groups,
                 settled.unfair + unfair,
                 settled.unfair_rows + unfair_rows,
-                settled.unmatched + unmatched,
+                settled.unmatched | unmatched,
             )
             for is_loose in (False, True):
                 table = staged_rows.table(staged, loose=is_loose)

@@ -202,10 +202,9 @@ def _store_prices(
             }
             overround = Overround(*league.rules.overround, outcomes=len(league.outcomes))
             settled = stage.settle(matches, reader.books.offers, overround)
-            taken = zip(reader.keys, (matches["match_id"] != NO_MATCH).tolist(), strict=True)
-            lost = [key for key, is_taken in taken if not is_taken and key not in left_out]
+            lost = [rows for at, rows in settled.unmatched.items() if reader.keys[at] not in left_out]
             refused = _unfair(batch.file, settled, reader, league)
-            return settled.tally, refused + _told(batch.file, settled, len(lost))
+            return settled.tally, refused + _told(batch.file, settled, lost)
 
         def reserved(matches: Sequence[MatchRecord], renamed: Mapping[MatchKey, MatchKey]) -> Ids:
             ids = zip(reader.keys, stage.reserved.tolist(), strict=True)
@@ -231,8 +230,11 @@ def _unfair(file: str, settled: Settled, reader: QuoteTable, league: League) -> 
     return rejected
 
 
-def _told(file: str, settled: Settled, lost: int) -> list[Rejected]:
-    """Return what settling refused: contradictions by their first line, and prices of matches not taken."""
+def _told(file: str, settled: Settled, lost: Sequence[int]) -> list[Rejected]:
+    """Return what settling refused: contradictions by their first line, and prices of matches not taken.
+
+    lost: how many prices each of these matches has.
+    """
     code = "contradicting-duplicate"
     rejected = [
         Rejected(file, line, f"{rows} rows give different prices of one thing; none was taken.", code, "")
@@ -241,8 +243,9 @@ def _told(file: str, settled: Settled, lost: int) -> list[Rejected]:
     more = settled.contradicting - len(settled.contradictions)
     if more:
         rejected.append(Rejected(file, 0, f"{more:,} more prices are told differently.", code, ""))
-    if settled.unmatched and lost:
-        reason = f"{settled.unmatched:,} prices belong to {lost:,} matches that were not taken."
+    if lost:
+        matches = "1 match that was" if len(lost) == 1 else f"{len(lost):,} matches that were"
+        reason = f"{sum(lost):,} prices belong to {matches} not taken."
         rejected.append(Rejected(file, 0, reason, "match-not-taken", ""))
     return rejected
 

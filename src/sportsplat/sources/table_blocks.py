@@ -188,7 +188,11 @@ def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = 
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
-            return TableFile(path, pq.read_schema(path).names, "parquet")
+            names = pq.read_schema(path).names
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise pa.ArrowInvalid(f"Two columns are called {twice!r}.")
+            return TableFile(path, names, "parquet")
         if name.endswith((".xlsx", ".xls")):
             rows = _sheet(path, sheet)
             if not rows:
@@ -241,6 +245,7 @@ def _as_words(values: pa.Array) -> pa.DictionaryArray:
         values = values.cast(pa.timestamp(values.type.unit, "UTC"))
     words = values.dictionary_encode()
     texts = pc.fill_null(words.dictionary.cast(pa.string()), "")
+    texts.validate(full=True)
     codes = words.indices
     if codes.null_count:
         texts = pa.concat_arrays([texts, pa.array([""], pa.string())])

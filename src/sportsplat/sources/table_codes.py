@@ -25,13 +25,13 @@ def words_of(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str
     )
 
 
-def together(columns: Sequence[pa.DictionaryArray]) -> tuple[Ints, Ints]:
-    """Return a code for each row's combination of words, and the first row of each code.
+def together(columns: Sequence[pa.DictionaryArray], size: int) -> tuple[Ints, Ints]:
+    """Return a code for each of `size` rows' combination of words, and the first row of each code.
 
     Rows of one match mostly follow each other: each run is looked at once.
     """
     words = [np.asarray(column.indices) for column in columns]
-    begins = np.ones(len(words[0]), dtype=np.bool_)
+    begins = np.ones(size, dtype=np.bool_)
     begins[1:] = np.logical_or.reduce([codes[1:] != codes[:-1] for codes in words])
     runs = np.flatnonzero(begins)
     combined = np.zeros(len(runs), dtype=np.int64)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.leagues import League
-from sportsplat.sources.rows import LocalDays, RowError, read_count
+from sportsplat.sources.rows import YEARS, LocalDays, RowError, read_count
 from sportsplat.sources.table_mapping import OF_A_MATCH, Cell, Mapping, When, said
 from sportsplat.sources.table_values import read_day, read_flags, read_moment, read_time
 
@@ -21,6 +21,8 @@ _STAGES = {"": "regular", "regular": "regular", "playoff": "playoff", "playoffs"
 _PLAIN = When(value="")
 DISTINCT = 1 << 12
 """Days and kick-offs that are remembered."""
+LONGEST = 200
+"""Characters of a name: an index of the database takes no more than 2,704 bytes."""
 Words = Callable[[str], str]
 
 
@@ -108,7 +110,7 @@ class MatchReader:
             text = self.text(side, cell)
             if not text.strip():
                 raise RowError("missing-team", f"{_named(self._cells[side])} is blank")
-            refuse_nul(text, self._cells[side])
+            refuse_no_name(text, self._cells[side])
             names.append(intern(self.league.canonical_team(text, NAME, day)))
         if names[0] == names[1]:
             columns = " and ".join(_named(self._cells[side]) for side in ("home", "away"))
@@ -119,7 +121,7 @@ class MatchReader:
         if self._mapping.season is not None:
             text = self.text("season", cell).strip()
             found = _SEASON.fullmatch(text)
-            if not found:
+            if not found or int(found[1]) not in YEARS:
                 expected = "the year in which it starts, such as 2019 or 2019/20"
                 raise RowError(
                     "bad-season", f"{_named(self._mapping.season)} is {text!r}: expected {expected}"
@@ -183,10 +185,13 @@ def text_of(source: Cell | None, cell: Words) -> str:
     return source.read(cell(source.column).strip())
 
 
-def refuse_nul(text: str, cell: Cell) -> None:
-    """Raise RowError (`nul-byte`) for a name with a zero byte, which no database takes as text."""
+def refuse_no_name(text: str, cell: Cell) -> None:
+    """Raise RowError for what the database takes as no name: with a zero byte (`nul-byte`), `long-name`."""
     if "\0" in text:
-        raise RowError("nul-byte", f"{_named(cell)} is {text!r}: a name has no zero byte")
+        raise RowError("nul-byte", f"{_named(cell)} is {text[:LONGEST]!r}: a name has no zero byte")
+    if len(text) > LONGEST:
+        reason = f"{_named(cell)} has {len(text):,} characters: a name has at most {LONGEST}"
+        raise RowError("long-name", reason)
 
 
 def _named(cell: Cell) -> str:

@@ -23,7 +23,7 @@ from sportsplat.sources.table_blocks import Block, TableFile
 from sportsplat.sources.table_books import Books, Flags, Floats, Ints, Offer
 from sportsplat.sources.table_codes import taken, together, without_blank, words_of
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader
+from sportsplat.sources.table_matches import NAME, MatchReader, refuse_no_name
 from sportsplat.sources.table_refusals import Refusals, Refuse
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
 
@@ -151,14 +151,14 @@ class QuoteTable:
     def _match_of(self, block: Block, refuse: Refuse) -> Ints:
         """Return the place of each row's match; matches that are met for the first time are read."""
         names = self._reader.columns
-        codes, first = together([block.columns[name] for name in names])
+        codes, first = together([block.columns[name] for name in names], len(block.lines))
         columns = [taken(block.columns[name], first) for name in names]
+        told_of = zip(*columns, strict=True) if columns else [()]
         found = np.empty(len(first), dtype=np.int64)
         lines = block.lines[first].tolist()
-        for place, words in enumerate(zip(*columns, strict=True)):
-            told = blake2b(
-                "\x1f".join(words).encode(), digest_size=16
-            ).digest()  # a sixth of the words' memory
+        for place, words in enumerate(told_of):
+            # A sixth of the words' memory; a word with a zero byte is refused wherever it stands.
+            told = blake2b("\0".join(words).encode(), digest_size=16).digest()
             known = self._told.get(told)
             if known is None:
                 known = self._told[told] = self._met(dict(zip(names, words, strict=True)), lines[place])
@@ -217,9 +217,10 @@ class QuoteTable:
         bookmaker, market, outcome, _ = offer
         if not bookmaker:
             return RowError("missing-bookmaker", f"{_column(self._mapping.bookmaker)} is blank")
-        if "\0" in bookmaker:
-            column = _column(self._mapping.bookmaker)
-            return RowError("nul-byte", f"{column} is {bookmaker!r}: a name has no zero byte")
+        try:
+            refuse_no_name(bookmaker, self._mapping.bookmaker or Cell(value=bookmaker))
+        except RowError as bad:
+            return bad
         sides = self.books.sides
         if market not in sides:
             column = _column(self._mapping.market)

@@ -26,7 +26,7 @@ from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError, collector_paused
 from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_mapping import Cell, Forecast, Mapping, WideQuotes, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader, Words, refuse_nul, text_of
+from sportsplat.sources.table_matches import NAME, MatchReader, Words, refuse_no_name, text_of
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
@@ -161,7 +161,7 @@ class _Rows:
         name = text_of(cell, row)
         if not name.strip():
             raise RowError(f"missing-{what}", f"{cell.column or what} is blank")
-        refuse_nul(name, cell)
+        refuse_no_name(name, cell)
         return name
 
     def _moment(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "closing", "close"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "", "opening", "open"})
 NOT_A_TIME = np.iinfo(np.int64).min
+_FIRST, _END = (
+    int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 10**6 for year in (YEARS.start, YEARS.stop)
+)
 
 
 class Read(NamedTuple):
@@ -48,6 +51,7 @@ def read_moments(words: pa.Array, how: When, zone: ZoneInfo) -> Read:
     blank = pc.equal(pc.utf8_trim_whitespace(words), "")
     texts = pc.if_else(blank, pa.scalar(None, pa.string()), pc.utf8_trim_whitespace(words))
     found = _moments(texts, how, ZoneInfo(how.timezone) if how.timezone else zone)
+    found = np.where((found >= _FIRST) & (found < _END), found, NOT_A_TIME)
     missing = found == NOT_A_TIME
     return Read(found, missing & ~np.asarray(blank, dtype=np.bool_))
 
