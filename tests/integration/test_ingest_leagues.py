@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from sportsplat.errors import InputRefused, SportsplatError
 from sportsplat.jobs import ingest_file, quarantine
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest_report import IngestReport
+from sportsplat.jobs.ingest_table import ingest_tables
 from sportsplat.jobs.listing import leagues
 from tests.conftest import Database
 from tests.records import count
+from tests.tables import MAPPING, price_rows, write_csv
 
 SOURCE = "fivethirtyeight-soccer-spi"
 HEADER = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2,xg1,xg2"
@@ -107,3 +112,40 @@ def test_the_right_source_is_named_for_a_file_of_several_leagues(context: Contex
     with pytest.raises(InputRefused) as refused:
         ingest(context, "nflverse", [file])
     assert refused.value.fix == f"sportsplat ingest {SOURCE} {file}"
+
+
+def test_a_file_of_several_leagues_and_a_table_of_one_do_not_wait_for_each_other(
+    context: Context, database: Database, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is stored while it is read holds its league, and waits for whoever writes matches."""
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(MAPPING.replace("league: sim", "league: serie-a"), encoding="utf-8")
+    names = {"Ants": "Genoa", "Bees": "Torino", "Cats": "Lazio", "Dogs": "Parma"}
+    rows = [(*row[:3], names[row[3]], names[row[4]], *row[5:]) for row in price_rows()]
+    table = write_csv(tmp_path / "x.csv", rows)
+    with ThreadPoolExecutor(1) as pool:
+        other: list[Future[IngestReport]] = []
+
+        def meanwhile(conn: object, speaker: Source, *rest: object, **more: object) -> object:
+            written = write_matches(conn, speaker, *rest, **more)  # type: ignore[arg-type]
+            if speaker.name == SOURCE and not other:
+                other.append(pool.submit(ingest_tables, context, [table], mapping))
+                until_somebody_waits(database)
+            return written
+
+        monkeypatch.setattr(ingest_file, "write_matches", meanwhile)
+        assert ingest(context, SOURCE, [file])["matches"]["inserted"] == 2
+        assert other[0].result(timeout=30)["matches"]["inserted"] == 3
+
+
+def until_somebody_waits(database: Database) -> None:
+    query = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE NOT granted AND datname = %s"
+    )
+    with database.connect(autocommit=True) as conn:
+        for _ in range(200):
+            if conn.execute(query, (database.endpoint.database,)).fetchone() != (0,):
+                return
+            time.sleep(0.05)
+    raise AssertionError("nobody waits")

@@ -101,6 +101,8 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
                 if batch.quotes:
                     ensure_quote_partitions(conn, {match.season for match in batch.matches})
             with conn.transaction():
+                for batch in batches:  # before any match is written: whoever holds one waits for the writers
+                    lock_league(conn, batch.league)
                 stored = [
                     store_batch(conn, plan, payload.name, batch, run_id)
                     for batch, run_id in zip(batches, run_ids, strict=True)
