@@ -216,3 +216,12 @@ def test_the_migration_keeps_every_quote_and_its_way_back_too(empty_database: Da
         assert partitions(conn) == ["quotes_2020"]
         go(empty_database, "downgrade", "0012")
         assert conn.execute(told).fetchall() == before
+
+
+def test_the_application_cannot_use_up_the_ids_of_matches(app: Connection) -> None:
+    (first,) = app.execute("SELECT first_new_match_id()").fetchone() or (0,)
+    for last in (2**63 - 1, first + 10**8):
+        with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+            app.execute("SELECT use_match_ids(%s)", (last,))
+    app.execute("SELECT use_match_ids(%s)", (first + 1000,))
+    assert app.execute("SELECT first_new_match_id()").fetchone() == (first + 1001,)
