@@ -105,6 +105,7 @@ BAD = [
     ({"kind": "totals", "pick": "over", "points": "many"}, "bad-line", "points is 'many'"),
     ({"price": "1.0"}, "impossible-odds", "price is '1.0'"),
     ({"price": ""}, "impossible-odds", "price is ''"),
+    ({"price": "1_9"}, "impossible-odds", "price is '1_9'"),
     ({"closed": "perhaps"}, "bad-flag", "closed is 'perhaps'"),
     ({"taken": "yesterday"}, "bad-date", "taken is 'yesterday'"),
 ]

@@ -27,7 +27,7 @@ from sportsplat.sources.rows import RowError, collector_paused
 from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_mapping import Cell, Forecast, Mapping, WideQuotes, column_names
 from sportsplat.sources.table_matches import NAME, MatchReader, Words, refuse_no_name, text_of
-from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments
+from sportsplat.sources.table_values import NOT_A_TIME, read_finite, read_flags, read_moments
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
 
@@ -193,8 +193,5 @@ class _Rows:
 
 
 def _finite(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    value = read_finite(text)
+    return None if math.isnan(value) else value

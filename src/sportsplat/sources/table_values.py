@@ -35,7 +35,7 @@ class Read(NamedTuple):
 
 def read_numbers(words: Sequence[str]) -> Read:
     """Return float64, NaN where a word is blank or no finite number."""
-    values = np.array([_number(word) for word in words], dtype=np.float64)
+    values = np.array([read_finite(word) for word in words], dtype=np.float64)
     return Read(values, np.isnan(values) & np.array([bool(word.strip()) for word in words], dtype=np.bool_))
 
 
@@ -128,9 +128,10 @@ def _parsed(text: str, how: When, column: str) -> datetime:
     return found
 
 
-def _number(word: str) -> float:
+def read_finite(word: str) -> float:
+    """Return a finite number, else NaN; "1_9", which Python reads as 19, is none."""
     try:
-        value = float(word)
+        value = math.nan if "_" in word else float(word)
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan
