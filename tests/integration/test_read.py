@@ -173,6 +173,17 @@ def test_a_closing_price_of_a_source_that_dates_the_match_early_is_known_when_it
     assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc - timedelta(seconds=1))) == 0
 
 
+def test_a_price_of_no_moment_is_known_when_its_match_begins(conn: Connection, league: League) -> None:
+    """A source that knows the day alone told it as of midnight; another knows when the match began."""
+    fixture = match()
+    midnight = of_day(fixture).kickoff_utc
+    told = quote(fixture, is_closing=False, quoted_at=None, known_at=midnight)
+    store(conn, batch([fixture], quotes=[told]))
+    (known_at,) = read.quotes_frame(conn, league)["known_at"]
+    assert known_at == fixture.kickoff_utc
+    assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc - timedelta(seconds=1))) == 0
+
+
 def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League) -> None:
     fixture = match(day=jan(9))
     close = at(9, 12)
@@ -193,7 +204,7 @@ def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League)
     assert frame["quoted_at"].isna().tolist() == [True, False, False, True]
     assert frame["line"].isna().all()
     early = read.quotes_frame(conn, league, known_at=close - timedelta(seconds=1))
-    assert early["decimal_odds"].tolist() == [1.8, 1.9, 4.0]
+    assert early["decimal_odds"].tolist() == [1.9, 4.0]
     assert read.quotes_frame(conn, league, bookmakers=["average"])["decimal_odds"].tolist() == [1.8]
     totals = read.quotes_frame(conn, league, market="total")
     assert totals[["outcome", "line", "decimal_odds"]].to_numpy().tolist() == [[0, 2.5, 1.95]]
