@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from sportsplat.jobs.identity import closest, identify, letters
 from sportsplat.jobs.ingest import ingest
 from sportsplat.jobs.quarantine import retry, waiting
 from sportsplat.jobs.teams import add, alias, teams
+from sportsplat.leagues import load_leagues
 from tests.conftest import Database
-from tests.records import batch, count, forecast, match
+from tests.records import batch, count, forecast, match, stats
 
 SOURCE = "football-data"
 
@@ -169,3 +171,21 @@ def test_a_match_that_one_source_dates_otherwise_is_on_the_day_that_all_others_h
             assert found.matches[0].kickoff_utc.date() == day
             assert found.matches[0].known_at == replayed.known_at
             assert found.forecasts[0].match == found.matches[0].key
+
+
+def test_what_is_told_of_a_match_that_was_held_later_is_known_so_much_later(database: Database) -> None:
+    told = match(day=date(2020, 1, 3), score=(1, 0))
+    made = batch([told], stats=[stats(told, shots=4.0)], forecasts=[forecast(told, 0.5, 0.3, 0.2)])
+    league = load_leagues()["sim"]
+    day = (made.source, told.match_date, told.home, told.away)
+    for held in (date(2020, 1, 9), date(2019, 12, 30)):
+        later = max(held - told.match_date, timedelta())
+        with database.connect() as conn:
+            ensure_league(conn, league)
+            known = identify(conn, made, replace(league, dates={day: held})).batch
+        assert known.matches[0].match_date == held
+        assert told.known_at is not None
+        assert known.matches[0].known_at == told.known_at + later
+        for kind in ("stats", "forecasts"):
+            (before,), (now,) = getattr(made, kind), getattr(known, kind)
+            assert now.known_at == before.known_at + later

@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -139,7 +140,10 @@ def _count(matches: int) -> str:
 
 
 def _dated(batch: Batch, league: League) -> Batch:
-    """Return the batch with the matches that its source dates otherwise than all others on their day."""
+    """Return the batch with the matches that its source dates otherwise than all others on their day.
+
+    What is told of a match that was held later than its source says is known so much later.
+    """
     if batch.source not in {source for source, *_ in league.dates}:
         return batch
 
@@ -152,10 +156,22 @@ def _dated(batch: Batch, league: League) -> Batch:
         return batch
     matches = [
         match._replace(
-            match_date=match.match_date + moved[match.key], kickoff_utc=match.kickoff_utc + moved[match.key]
+            match_date=match.match_date + moved[match.key],
+            kickoff_utc=match.kickoff_utc + moved[match.key],
+            known_at=match.known_at and match.known_at + max(moved[match.key], timedelta()),
         )
         for match in batch.matches
     ]
+
+    def not_before(records: Sequence[Record]) -> list[Record]:
+        by = ((record, max(moved.get(record.match, timedelta()), timedelta())) for record in records)
+        return [record._replace(known_at=record.known_at + later) for record, later in by]
+
+    batch = batch._replace(
+        stats=not_before(batch.stats),
+        forecasts=not_before(batch.forecasts),
+        details=not_before(batch.details),
+    )
     return _with_keys(batch, matches, on_its_day)
 
 
