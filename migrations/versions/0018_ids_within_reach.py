@@ -21,7 +21,7 @@ BEGIN
     LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
     next := nextval(ids);
     IF last - next > 10000000 THEN
-        RAISE numeric_value_out_of_range USING MESSAGE = format('%s is far beyond the next id, %s', last, next);
+        RAISE numeric_value_out_of_range USING MESSAGE = format('%s is far beyond the id %s', last, next);
     END IF;
     PERFORM setval(ids, greatest(last, next));
 END
