@@ -10,8 +10,8 @@ branch_labels = None
 depends_on = None
 destructive = False
 
-# The application's role has no right to the sequence itself, with which it could repeat an id. Nobody else
-# takes ids between the two calls: whoever writes matches waits for the lock.
+# The application's role has no right to the sequence itself, with which it could repeat an id, or use up all.
+# Nobody else takes ids between the two calls: whoever writes matches waits for the lock.
 UP = """
 CREATE FUNCTION first_new_match_id() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -25,9 +25,14 @@ CREATE FUNCTION use_match_ids(last bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ids text := pg_get_serial_sequence('public.matches', 'id');
+    next bigint;
 BEGIN
     LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM setval(ids, greatest(last, nextval(ids)));
+    next := nextval(ids);
+    IF last - next > 10000000 THEN
+        RAISE numeric_value_out_of_range USING MESSAGE = format('%s is far beyond the id %s', last, next);
+    END IF;
+    PERFORM setval(ids, greatest(last, next));
 END
 $$;
 

@@ -39,7 +39,7 @@ def test_people_read_what_was_done_and_that_nobody_verified_it(sportsplat: Progr
     assert summary.endswith(", not verified")
     assert then == f"next: sportsplat db verify {file}"
     assert "not verified" in sportsplat("backups").stdout
-    assert "549 rows of 22 tables restored and compared, all equal" in sportsplat("verify", file).stdout
+    assert "549 rows of 26 tables restored and compared, all equal" in sportsplat("verify", file).stdout
     assert "not verified" not in sportsplat("backups").stdout
 
 

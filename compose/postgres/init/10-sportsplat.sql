@@ -1,4 +1,4 @@
--- Schema revision 0018, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0017, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -1091,9 +1091,14 @@ CREATE FUNCTION use_match_ids(last bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ids text := pg_get_serial_sequence('public.matches', 'id');
+    next bigint;
 BEGIN
     LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM setval(ids, greatest(last, nextval(ids)));
+    next := nextval(ids);
+    IF last - next > 10000000 THEN
+        RAISE numeric_value_out_of_range USING MESSAGE = format('%s is far beyond the id %s', last, next);
+    END IF;
+    PERFORM setval(ids, greatest(last, next));
 END
 $$;
 
@@ -1108,29 +1113,10 @@ $$;
 
 UPDATE alembic_version SET version_num='0017' WHERE alembic_version.version_num = '0016';
 
--- Running upgrade 0017 -> 0018
-
-CREATE OR REPLACE FUNCTION use_match_ids(last bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    ids text := pg_get_serial_sequence('public.matches', 'id');
-    next bigint;
-BEGIN
-    LOCK TABLE public.matches IN SHARE ROW EXCLUSIVE MODE;
-    next := nextval(ids);
-    IF last - next > 10000000 THEN
-        RAISE numeric_value_out_of_range USING MESSAGE = format('%s is far beyond the id %s', last, next);
-    END IF;
-    PERFORM setval(ids, greatest(last, next));
-END
-$$;
-
-UPDATE alembic_version SET version_num='0018' WHERE alembic_version.version_num = '0017';
-
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0018');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0017');
 END
 $$;
 
