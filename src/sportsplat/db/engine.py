@@ -7,6 +7,7 @@ migrated may not create roles, or the user is no member, the connection goes on 
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import psycopg
@@ -48,6 +49,11 @@ def connect(
         connection = psycopg.connect(conninfo, autocommit=True)
     except psycopg.OperationalError as error:
         raise _refusal(dsn, error) from error
+    except KeyboardInterrupt as stopped:
+        # The frames hold a connection half made. Its backend waits a minute for the password, and who drops
+        # the database waits for that backend, even with FORCE.
+        traceback.clear_frames(stopped.__traceback__)
+        raise
     if role is not None:
         connection.execute(BECOME, [role])
     connection.autocommit = autocommit
