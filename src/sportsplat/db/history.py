@@ -37,6 +37,16 @@ TOLD = "(SELECT coalesce(%(recorded_at)s::timestamptz, now()) AS moment)"
 """As of when the rows of a statement are told; one row."""
 
 
+COUNTED = "SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written"
+"""How many rows `written`, which says of each whether it was `inserted`, has made and has changed."""
+
+
+def merged(column: str) -> str:
+    """Return an object that is told part by part: of a name that is told twice the later value holds."""
+    return f"""CASE WHEN is_new THEN {column} WHEN stored_at <= moment THEN stored || {column}
+                ELSE {column} || stored END"""
+
+
 def stored(kind: Kind) -> str:
     """Return the columns that `keep` needs of the stored row `t`; its key is empty where there is none."""
     return f"""t.match_id IS NULL AS is_new, t.{kind.value} AS stored, t.known_at AS stored_known_at,

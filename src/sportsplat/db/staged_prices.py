@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from psycopg import sql
 
-from sportsplat.db.pgwire import Columns, PgType
+from sportsplat.db.pgcopy import write_columns
+from sportsplat.db.pgwire import Array, Columns, PgType
 from sportsplat.db.staging import Stage, fill
 
 if TYPE_CHECKING:
@@ -31,6 +32,38 @@ class Ready(NamedTuple):
     season: int
     prices: Columns
     encoded: memoryview = memoryview(b"")
+
+
+class Noted:
+    """What is known of prices on their way in: how many each match has, and those that are loose."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        """Begin with none."""
+        self._conn = conn
+        self.rows: dict[int, Array] = {}  # by season, the number of prices of each match by its place
+        self._loose: dict[
+            int, set[int]
+        ] = {}  # by season, the offers of prices whose overround is to be judged
+
+    def add(self, season: int, prices: Columns) -> None:
+        """Count prices, and stage the loose ones apart, so that few are looked at for overrounds."""
+        before = self.rows.get(season, np.zeros(0, dtype=np.int64))
+        rows = np.bincount(prices["match"], minlength=len(before))
+        rows[: len(before)] += before
+        self.rows[season] = rows
+        loose = prices["loose"]
+        if not loose.any():
+            return
+        if season not in self._loose:
+            create(self._conn, season, loose=True)
+            self._loose[season] = set()
+        apart = {name: prices[name][loose] for name in PRICES}
+        write_columns(self._conn, table(season, loose=True), apart, PRICES)
+        self._loose[season].update(np.unique(apart["offer"]).tolist())
+
+    def loose(self, season: int) -> set[int]:
+        """Return the offers of which a season has loose prices."""
+        return self._loose.get(season, set())
 
 
 _MATCHES = Stage(

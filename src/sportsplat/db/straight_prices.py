@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from sportsplat.db import staged_prices
-from sportsplat.db.pgcopy import write_columns, write_rows
+from sportsplat.db.pgcopy import write_rows
 from sportsplat.db.pgwire import Columns, PgType, to_wire
 from sportsplat.db.price_checks import Overround, Settled, drop_unfair
-from sportsplat.db.staged_prices import Ready
+from sportsplat.db.staged_prices import Noted, Ready
 from sportsplat.db.staging import Tally, moments
 from sportsplat.db.write_matches import NO_MATCH
 
@@ -81,8 +81,7 @@ class StraightPrices:
         moment = conn.execute("SELECT coalesce(%s::timestamptz, now())", (recorded_at,)).fetchone()
         self._recorded_at = to_wire(moments(moment or ()), PgType.TIMESTAMPTZ)
         self._times = np.zeros((2, 0), dtype=np.int64)  # of each match: when it starts, when its prices close
-        self._rows: dict[int, Array] = {}  # by season, the number of prices of each match
-        self._loose: dict[int, set[int]] = {}
+        self._noted = Noted(conn)
         first = conn.execute("SELECT first_new_match_id()").fetchone()
         self._first_id: int = first[0] if first else 0
 
@@ -98,13 +97,12 @@ class StraightPrices:
     def add(self, ready: Ready) -> None:
         """Store prices of one season. Raises NotStraightError."""
         season, prices, encoded = ready
-        if season not in self._rows:
+        if season not in self._noted.rows:
             asked = {"league": self._league, "season": season}
             if self._conn.execute(_STRANGE, asked).fetchone() != (False,):
                 raise NotStraightError
-            self._rows[season] = np.zeros(0, dtype=np.int64)
         write_rows(self._conn, _partition(season), _COLUMNS, encoded)
-        self._count(season, prices)
+        self._noted.add(season, prices)
 
     def before_matches(self) -> None:
         """Take the ids of the matches; to be called before this transaction writes them."""
@@ -131,7 +129,7 @@ class StraightPrices:
         conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
         whole = overround.whole(offers)
         settled = Settled(Tally(), [], 0, [], 0, {})
-        for season, rows in sorted(self._rows.items()):
+        for season, rows in sorted(self._noted.rows.items()):
             places = np.flatnonzero(rows)
             lost = places[~taken[places]]
             if len(lost) == len(places):
@@ -142,7 +140,7 @@ class StraightPrices:
             unfair, unfair_rows = drop_unfair(
                 conn,
                 season,
-                self._loose.get(season, set()) & whole,
+                self._noted.loose(season) & whole,
                 overround,
                 limit - len(settled.unfair),
                 stored=_partition(season),
@@ -196,21 +194,6 @@ class StraightPrices:
         values += [struct.pack(">?", is_closing), struct.pack(">h", season)]
         values += [struct.pack(">q", *self._recorded_at)]
         return b"".join(struct.pack(">i", len(value)) + value for value in values)
-
-    def _count(self, season: int, prices: Columns) -> None:
-        before = self._rows[season]
-        rows = np.bincount(prices["match"], minlength=len(before))
-        rows[: len(before)] += before
-        self._rows[season] = rows
-        loose = prices["loose"]
-        if not loose.any():
-            return
-        if season not in self._loose:
-            staged_prices.create(self._conn, season, loose=True)
-            self._loose[season] = set()
-        apart = {name: values[loose] for name, values in prices.items() if name != "loose"}
-        write_columns(self._conn, staged_prices.table(season, loose=True), apart, staged_prices.PRICES)
-        self._loose[season].update(np.unique(apart["offer"]).tolist())
 
 
 def _partition(season: int) -> sql.Identifier:

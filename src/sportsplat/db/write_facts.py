@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from sportsplat.db.history import DETAILS, FORECASTS, STATS, TOLD, keep, stored
+from sportsplat.db.history import COUNTED, DETAILS, FORECASTS, STATS, TOLD, keep, merged, stored
 from sportsplat.db.pgwire import PgType
 from sportsplat.db.staging import Stage, Tally, codes, fill, moments, take
 from sportsplat.db.write import of_known_matches, reach
@@ -52,7 +52,7 @@ WITH differing AS MATERIALIZED (
 written AS (
     INSERT INTO team_match_stats (match_id, team_id, is_home, stats, known_at, source, recorded_at)
     SELECT match_id, team_id, is_home,
-           CASE WHEN is_new THEN stats WHEN stored_at <= moment THEN stored || stats ELSE stats || stored END,
+           {merged("stats")},
            greatest(stored_known_at, known_at), source, greatest(stored_at, moment)
       FROM differing WHERE stored_at <= moment OR stats || stored IS DISTINCT FROM stored
     ON CONFLICT (match_id, team_id, source) DO UPDATE
@@ -60,7 +60,7 @@ written AS (
            recorded_at = excluded.recorded_at
     RETURNING (xmax = 0) AS inserted),
 kept AS ({keep(STATS)})
-SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+{COUNTED}
 """
 
 
@@ -132,7 +132,7 @@ written AS (
            recorded_at = excluded.recorded_at
     RETURNING (xmax = 0) AS inserted),
 kept AS ({keep(FORECASTS)})
-SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+{COUNTED}
 """
 
 
@@ -175,15 +175,14 @@ WITH differing AS MATERIALIZED (
 written AS (
     INSERT INTO match_details (match_id, source, phase, details, known_at, recorded_at)
     SELECT match_id, source, phase,
-           CASE WHEN is_new THEN details WHEN stored_at <= moment THEN stored || details
-                ELSE details || stored END,
+           {merged("details")},
            CASE WHEN stored_at <= moment THEN known_at ELSE stored_known_at END, greatest(stored_at, moment)
       FROM differing WHERE stored_at <= moment OR details || stored IS DISTINCT FROM stored
     ON CONFLICT (match_id, source, phase) DO UPDATE
        SET details = excluded.details, known_at = excluded.known_at, recorded_at = excluded.recorded_at
     RETURNING (xmax = 0) AS inserted),
 kept AS ({keep(DETAILS)})
-SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
+{COUNTED}
 """
 
 

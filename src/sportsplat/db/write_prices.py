@@ -17,7 +17,7 @@ from psycopg import sql
 from sportsplat.db import staged_prices as staged_rows
 from sportsplat.db.pgcopy import write_columns
 from sportsplat.db.price_checks import Overround, Repeats, Settled, drop_repeats, drop_unfair
-from sportsplat.db.staged_prices import COLUMNS, PRICES, Ready, source
+from sportsplat.db.staged_prices import COLUMNS, PRICES, Noted, Ready, source
 from sportsplat.db.staging import Tally
 from sportsplat.db.write import ensure_quote_partitions, upsert_quotes
 
@@ -35,10 +35,7 @@ class PriceStage:
         self._conn = conn
         self._recorded_at = recorded_at
         self.reserved: Array = np.zeros(0, dtype=np.int64)  # no ids of matches: these are written first
-        self._rows: dict[int, Array] = {}  # by season, the number of prices of each match
-        self._loose: dict[
-            int, set[int]
-        ] = {}  # by season, the offers of prices whose overround is to be judged
+        self._noted = Noted(conn)
 
     def ready(self, season: int, prices: Columns) -> Ready:
         """Return what `add` takes of prices of matches of one season.
@@ -53,30 +50,15 @@ class PriceStage:
     def add(self, ready: Ready) -> None:
         """Stage prices."""
         season, prices, _ = ready
-        if season not in self._rows:
+        if season not in self._noted.rows:
             staged_rows.create(self._conn, season)
-            self._rows[season] = np.zeros(0, dtype=np.int64)
-        prices = dict(prices)
-        loose = prices.pop("loose")
-        write_columns(self._conn, staged_rows.table(season), prices, PRICES)
-        if loose.any():
-            self._add_loose(season, {name: values[loose] for name, values in prices.items()})
-        before = self._rows[season]
-        rows = np.bincount(prices["match"], minlength=len(before))
-        rows[: len(before)] += before
-        self._rows[season] = rows
-
-    def _add_loose(self, season: int, prices: Columns) -> None:
-        """Stage prices a second time, apart from the others, so that few are looked at for overrounds."""
-        if season not in self._loose:
-            staged_rows.create(self._conn, season, loose=True)
-            self._loose[season] = set()
-        write_columns(self._conn, staged_rows.table(season, loose=True), prices, PRICES)
-        self._loose[season].update(np.unique(prices["offer"]).tolist())
+        columns = {name: prices[name] for name in PRICES}
+        write_columns(self._conn, staged_rows.table(season), columns, PRICES)
+        self._noted.add(season, prices)
 
     def before_matches(self) -> None:
         """Wait for the right to make partitions; to be called before this transaction writes matches."""
-        seasons = list(self._rows)
+        seasons = list(self._noted.rows)
         query = "SELECT bool_or(to_regclass('public.quotes_' || s) IS NULL) FROM unnest(%s::int[]) s"
         if self._conn.execute(query, (seasons,)).fetchone() == (True,):
             self._conn.execute("LOCK TABLE matches IN SHARE ROW EXCLUSIVE MODE")
@@ -104,12 +86,12 @@ class PriceStage:
         conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
         whole = overround.whole(offers)
         settled = Settled(Tally(), [], 0, [], 0, {})
-        for staged in sorted(self._rows):
-            rows = self._rows.pop(staged)
+        for staged in sorted(self._noted.rows):
+            rows = self._noted.rows.pop(staged)
             places = np.flatnonzero(rows).tolist()
             unmatched = {place: int(rows[place]) for place in places if place not in season_of}
             seasons = sorted({season_of[place] for place in places if place in season_of})
-            loose = self._loose.pop(staged, set()) & whole
+            loose = self._noted.loose(staged) & whole
             unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
             tally, twins = self._settle_season(staged, seasons, limit - len(settled.contradictions))
             settled = Settled(
