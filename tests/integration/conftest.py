@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 
 from sportsplat.db.engine import Connection, connect
+from sportsplat.db.teams import add_teams, ensure_league
 from sportsplat.infra import memory
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
+from sportsplat.leagues import load_leagues
 from sportsplat.settings import Settings
 from tests.backups import fill, settings_of
 from tests.conftest import FAST, Database
 from tests.embedded import Make
+from tests.integration.claiming import NAMES
 
 
 @pytest.fixture
@@ -81,3 +84,12 @@ def filled(database: Database) -> Database:
 def settings(filled: Database, tmp_path: Path) -> Settings:
     """The project whose database is `filled`."""
     return settings_of(tmp_path / "project", filled.endpoint)
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[Connection]:
+    """Yield a connection of the application's role to a database that has the league `sim` and four teams."""
+    with database.connect("sportsplat_app", autocommit=True) as opened:
+        ensure_league(opened, load_leagues()["sim"])
+        add_teams(opened, "sim", NAMES)
+        yield opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,26 +15,15 @@ from hypothesis import strategies as st
 
 from sportsplat.db.read import forecasts_frame, matches_frame, quotes_frame, stats_frame
 from sportsplat.db.staging import Tally
-from sportsplat.db.teams import add_teams, ensure_league
 from sportsplat.db.write import write_quotes
 from sportsplat.domain import Batch, DetailRecord, Market, MatchRecord, Outcome, Phase
-from sportsplat.leagues import load_leagues
-from tests.conftest import Database
-from tests.integration.test_claims import FIRST, NAMES, SECOND, content, next_day, store, turned_round
+from tests.integration.claiming import FIRST, SECOND, content, next_day, store, turned_round
 from tests.records import batch, count, forecast, key, match, quote, stats
 
 Connection = psycopg.Connection[Any]
 FEBRUARY, MARCH, APRIL, MAY, JUNE = (datetime(2021, month, 14, tzinfo=UTC) for month in range(2, 7))
 PLAYED = match(score=(3, 1))
 REVISIONS = ("team_stat_revisions", "quote_revisions", "forecast_revisions", "detail_revisions")
-
-
-@pytest.fixture
-def conn(database: Database) -> Iterator[Connection]:
-    with database.connect("sportsplat_app", autocommit=True) as opened:
-        ensure_league(opened, load_leagues()["sim"])
-        add_teams(opened, "sim", NAMES)
-        yield opened
 
 
 def told(record: MatchRecord = PLAYED, *, size: float = 1.0) -> Batch:
