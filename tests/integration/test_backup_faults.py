@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.db import table_locks
 from sportsplat.db.content import Content
 from sportsplat.db.engine import connect
 from sportsplat.db.migrate import check, migrate
@@ -21,7 +22,6 @@ from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
 from sportsplat.infra import backup_file
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.wait import wait_for
-from sportsplat.jobs import restoring
 from sportsplat.jobs.backup import backup, verify
 from sportsplat.jobs.restore import restore
 from tests.backups import CANARY, fill, held, plain_database, settings_of
@@ -245,7 +245,7 @@ def test_two_restores_at_once_happen_one_after_the_other(project: Path, few: Sto
 def test_who_holds_a_table_is_named_and_nothing_is_changed(
     few: Stored, many: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restoring, "LOCK_WAIT_S", 0.3)
+    monkeypatch.setattr(table_locks, "WAIT_S", 0.3)
     settings = settings_of(tmp_path, few.endpoint)
     with connect(few.endpoint.dsn(), name="somebody at work") as client:
         client.execute("SELECT count(*) FROM quotes")

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from sportsplat.db.catalogue import OUR_ROLES, expected, expected_here, live, restore_grants
+from sportsplat.db.table_locks import in_order, lock_tables
 from sportsplat.errors import DataConflict, InputRefused
 
 if TYPE_CHECKING:
@@ -73,11 +74,8 @@ def empty(conn: Connection, ours: Collection[str]) -> None:
 
     Raises DataConflict (`FOREIGN_OBJECTS`) when something else depends on one of them.
     """
-    held = sorted(key.removeprefix("table ") for key in ours if _kind(key) == "table")
-    if held:
-        # All tables first and by name, as a backup takes them: neither holds what the other waits for.
-        tables = sql.SQL(", ").join(sql.Identifier("public", name) for name in held)
-        conn.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
+    held = [key.removeprefix("table ") for key in ours if _kind(key) == "table"]
+    lock_tables(conn, in_order(conn, held), "ACCESS EXCLUSIVE")
     for kind in _KINDS:
         # What belonged to a table (the sequence of a column) is gone with it.
         left = set(objects(conn)) if kind == "sequence" else set(ours)

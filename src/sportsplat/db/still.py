@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal
 
 import psycopg
-from psycopg import sql
 
+from sportsplat.db.table_locks import in_order, lock_tables
 from sportsplat.errors import ResourceConflict
 
 if TYPE_CHECKING:
@@ -39,13 +39,16 @@ def held_still(
             conn.rollback()
 
 
-def _snapshot(conn: Connection, mode: str) -> str:
+def _snapshot(conn: Connection, mode: Literal["ACCESS SHARE", "EXCLUSIVE"]) -> str:
     for _ in range(_ATTEMPTS):
         tables = conn.execute(_TABLES).fetchall()
+        order = in_order(conn, [name for _, name in tables])
         conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        if _lock(conn, tables, mode) and conn.execute(_TABLES).fetchall() == tables:
-            row = conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
-            return str(row[0]) if row is not None else ""
+        with suppress(psycopg.errors.UndefinedTable):
+            lock_tables(conn, order, mode)
+            if conn.execute(_TABLES).fetchall() == tables:
+                row = conn.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+                return str(row[0]) if row is not None else ""
         conn.rollback()
     raise ResourceConflict(
         "tables come and go, so no moment of the database could be held still",
@@ -53,14 +56,3 @@ def _snapshot(conn: Connection, mode: str) -> str:
         fix="wait until it has ended and run the command again",
         code="SCHEMA_CHANGING",
     )
-
-
-def _lock(conn: Connection, tables: list[tuple[Any, ...]], mode: str) -> bool:
-    names = [sql.Identifier("public", name) for _, name in tables]
-    statement = sql.SQL("LOCK TABLE {} IN {} MODE").format(sql.SQL(", ").join(names), sql.SQL(mode))
-    try:
-        if names:
-            conn.execute(statement)
-    except psycopg.errors.UndefinedTable:
-        return False
-    return True

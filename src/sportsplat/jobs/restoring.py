@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sportsplat.db import table_locks
 from sportsplat.db.content import TableContent, behind, content, difference, next_values
 from sportsplat.db.engine import Connection, connect
 from sportsplat.db.failures import translated
@@ -24,8 +25,6 @@ from sportsplat.infra.scratch_server import scratch_server
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
-LOCK_WAIT_S = 10.0
-"""For a table that somebody uses."""
 LOCK_HELD_S = 60.0
 """For a migration, restore or backup to end."""
 
@@ -44,7 +43,7 @@ def opened(dsn: str, work: str, again: str) -> Iterator[Connection]:
     """
     name = f"sportsplat {work} (process {os.getpid()})"
     with connect(dsn, autocommit=True, name=name) as conn, translated(conn, f"the {work}", again):
-        set_timeouts(conn, LOCK_WAIT_S, 0)
+        set_timeouts(conn, table_locks.WAIT_S, 0)
         yield conn
 
 
