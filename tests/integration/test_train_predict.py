@@ -88,6 +88,45 @@ def test_what_comes_after_the_cut_off_changes_nothing(context: Context, database
     assert len(told["predictions"]) >= 10
 
 
+def test_what_was_corrected_after_the_cut_off_is_learned_as_it_was_held(
+    context: Context, database: Database
+) -> None:
+    """Absurd corrections of what had been known: that day's training does not hear of them."""
+    moment = context.league("sim").end_of_day(UNTIL)
+    told = {"early": moment - timedelta(days=900), "moment": moment, "late": moment + timedelta(seconds=1)}
+    facts = (
+        "season, match_date, kickoff_utc, precision, home_id, away_id, number, neutral, stage, status, "
+        "home_score, away_score, known_at, source"
+    )
+    with database.connect() as connection:
+        connection.execute(
+            f"INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {facts}) "
+            f"SELECT id, %(early)s, %(late)s, {facts} FROM matches WHERE known_at <= %(moment)s".encode(),
+            told,
+        )
+        corrected = connection.execute(
+            "UPDATE matches SET home_score = 500 + id %% 7, away_score = id %% 3, recorded_at = %(late)s "
+            "WHERE known_at <= %(moment)s",
+            told,
+        ).rowcount
+        connection.execute(
+            "INSERT INTO team_stat_revisions (match_id, team_id, source, stats, known_at, recorded_at) "
+            "SELECT match_id, team_id, source, stats, known_at, %(early)s FROM team_match_stats "
+            "WHERE known_at <= %(moment)s",
+            told,
+        )
+        connection.execute(
+            'UPDATE team_match_stats SET stats = \'{"points": 900, "shots": 0, "turnovers": 77}\', '
+            "recorded_at = %(late)s WHERE known_at <= %(moment)s",
+            told,
+        )
+    assert corrected > 300
+    again = train(context, "sim", until=UNTIL)
+    assert stored_model(context, again["model_id"]) == stored_model(context, 1)
+    later = train(context, "sim", until=UNTIL + timedelta(days=1))
+    assert stored_model(context, later["model_id"])[0] != stored_model(context, 1)[0]
+
+
 def test_a_later_cut_off_gives_another_model(context: Context) -> None:
     later = train(context, "sim", kind="elo", until=UNTIL)
     assert stored_model(context, later["model_id"])[1] != stored_model(context, 2)[1]

@@ -34,6 +34,7 @@ def train(
 ) -> JsonObject:
     """Fit `kind` on what was known when the local day `until` ended (default: now), and store it.
 
+    What was corrected or moved after that day is learned as it was held then.
     The model is promoted by itself when it earned it, see `promotion.judge`. tune: random parameter sets
     tried beside the standing ones. Nothing is stored of a training that does not come to its end.
 
@@ -44,7 +45,7 @@ def train(
     models = context.settings.models
     begun = time.perf_counter()
     with context.connect("read") as connection:
-        frames = read_frames(connection, league, known_at=_cut_off(league, until))
+        frames = read_frames(connection, league, known_at=_cut_off(league, until), as_held=True)
     read_by = time.perf_counter()
     built = frames.build(league, context.settings.features.rolling_windows)
     dataset = make_dataset(frames.matches, built, league)
