@@ -69,6 +69,7 @@ class League:
     `clubs`: teams that are known beforehand where others can come.
     `precedence`: sources whose word counts first where they contradict each other. `dates`: by source, day,
     home and away, the day on which all others have a match that this source dates otherwise.
+    `uneven_seasons`: those whose teams rightly played different numbers of matches, so that none is expected.
     """
 
     code: str
@@ -90,6 +91,7 @@ class League:
     precedence: tuple[str, ...] = ()
     clubs: tuple[str, ...] = ()
     dates: Mapping[tuple[str, date, str, str], date] = field(default_factory=dict, hash=False)
+    uneven_seasons: frozenset[int] = frozenset()
 
     @property
     def declared_teams(self) -> frozenset[str]:
@@ -167,6 +169,7 @@ class _League(_Declared):
     names_from: list[str] = []
     precedence: list[str] = []
     dates: list[_Dated] = []
+    uneven_seasons: list[int | str] = []
 
     @field_validator("outcomes")
     @classmethod
@@ -183,6 +186,11 @@ class _League(_Declared):
         except (LookupError, ValueError, OSError) as missing:
             raise ValueError(f"no time zone named {name!r}") from missing
         return name
+
+    @field_validator("uneven_seasons")
+    @classmethod
+    def _years(cls, seasons: list[int | str]) -> list[int | str]:
+        return [year for written in seasons for year in _years(written)]
 
     @model_validator(mode="after")
     def _teams_are_spelt_once(self) -> _League:
@@ -226,7 +234,16 @@ class _League(_Declared):
             precedence=tuple(self.precedence),
             clubs=() if self.teams else teams.names,
             dates={(one.source, one.told, one.home, one.away): one.held for one in self.dates},
+            uneven_seasons=frozenset(int(season) for season in self.uneven_seasons),
         )
+
+
+def _years(written: int | str) -> range:
+    """Read a season or a stretch of them: 2019, or 1920-1935, both included."""
+    first, _, last = str(written).partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) < int(first):
+        raise ValueError(f"{written!r} is neither a season like 2019 nor a stretch like 1920-1935")
+    return range(int(first), int(last or first) + 1)
 
 
 def load_leagues(project_dir: Path | None = None) -> dict[str, League]:

@@ -69,6 +69,12 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert get_league("cup", tmp_path).season_matches == 46
 
 
+def test_seasons_that_were_uneven_are_named_alone_or_as_a_stretch(tmp_path: Path) -> None:
+    assert get_league("epl").uneven_seasons == frozenset()
+    write(tmp_path, VALID + "  uneven_seasons: [1920-1922, 2019]\n")
+    assert get_league("cup", tmp_path).uneven_seasons == {1920, 1921, 1922, 2019}
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("elp", "epl"), ("NBA", "nba"), ("nffl", "nfl")])
 def test_a_mistyped_league_gets_a_suggestion(tmp_path: Path, typed: str, meant: str) -> None:
     with pytest.raises(NotFound, match=f"did you mean '{meant}'") as caught:
@@ -90,6 +96,8 @@ def test_a_mistyped_league_gets_a_suggestion(tmp_path: Path, typed: str, meant: 
         ("  season_matches: 38\n", "", 1, "cup.season_matches: is missing"),
         ("season_matches", "season_match", 7, "did you mean season_matches?"),
         ("carry_over", "carryover", 8, "did you mean carry_over?"),
+        ("  name: A Cup", "  name: A Cup\n  uneven_seasons: [2019-20]", 3, "'2019-20' is neither a season"),
+        ("  name: A Cup", "  name: A Cup\n  uneven_seasons: [spring]", 3, "'spring' is neither a season"),
         ("  name: A Cup", "  name: A Cup\n  aliases: {A: B, B: C}", 1, "alias 'A' leads to another alias"),
     ],
 )

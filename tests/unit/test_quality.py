@@ -117,6 +117,12 @@ def test_a_double_round_robin_tells_how_many_matches_there_are_and_the_declared_
     assert expected(played, season_matches, usual_teams, over=over) == (matches, about)
 
 
+def test_no_number_of_matches_is_expected_of_a_season_that_was_abandoned() -> None:
+    stored = facts(whole(2018), whole(2019, final=288, regular=288, regular_final=288), whole(2020))
+    assert [one.season for one in found(stored, "incomplete-season")] == [2019]
+    assert found(stored, "incomplete-season", league=replace(EPL, uneven_seasons=frozenset({2019}))) == []
+
+
 @pytest.mark.parametrize(
     ("share", "words"), [(0.0, "0"), (0.004, "<1"), (0.29, "29"), (379 / 380, "99"), (1.0, "100")]
 )

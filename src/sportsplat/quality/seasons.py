@@ -28,7 +28,11 @@ class Expected(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """One season against what it should be. teams: those that play it (strays left out), median: of them."""
+    """One season against what it should be.
+
+    teams: those that play it (strays left out), median: of their matches, expected: None where no number of
+    matches can be.
+    """
 
     counts: SeasonCounts
     label: str
@@ -52,6 +56,7 @@ def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
         teams, strays = split.get(counts.season, ([], []))
         over = counts.season < latest or _is_over(league, counts, today)
         played = [team.matches for team in teams]
+        countable = played and counts.season not in league.uneven_seasons
         found.append(
             Schedule(
                 counts,
@@ -59,7 +64,7 @@ def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
                 teams,
                 strays,
                 median(played) if played else 0.0,
-                expected(played, league.season_matches, usual, over=over) if played else None,
+                expected(played, league.season_matches, usual, over=over) if countable else None,
                 over,
             )
         )
