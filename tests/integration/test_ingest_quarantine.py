@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sportsplat.db.content import content
 from sportsplat.errors import NotFound
 from sportsplat.jobs import quarantine
 from sportsplat.jobs.context import Context
@@ -14,7 +16,7 @@ from sportsplat.jobs.ingest import ingest
 from sportsplat.jobs.listing import leagues, sources
 from tests.conftest import Database
 from tests.records import count
-from tests.season_files import CORRECTED, IMPOSSIBLE, ROWS, season_file
+from tests.season_files import CORRECTED, IMPOSSIBLE, LEEDS_WON, ROWS, season_file
 
 SOURCE = "football-data"
 
@@ -89,6 +91,45 @@ def test_retry_reads_the_files_again_from_anywhere(
     assert quarantine.retry(context)["files"] == 0
 
 
+@pytest.mark.parametrize("as_of", [None, datetime(2021, 2, 1, tzinfo=UTC)])
+def test_retry_of_an_older_file_takes_back_nothing_that_newer_ones_said(
+    context: Context, database: Database, faulty: Path, tmp_path: Path, as_of: datetime | None
+) -> None:
+    ingest(context, SOURCE, [faulty], as_of=as_of)
+    newer = [LEEDS_WON.replace("2.1,3.4,3.6", "2.2,3.3,3.5").replace(",10,9,", ",12,9,"), *ROWS[1:]]
+    told = ingest(context, SOURCE, [season_file(tmp_path / "newer", newer)])
+    assert (told["quotes"]["updated"], told["stats"]["updated"]) == (3, 1)
+    with database.connect() as conn:
+        before = content(conn)
+    assert quarantine.retry(context)["waiting"] == 1
+    with database.connect() as conn:
+        after = content(conn)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"pipeline_runs"}
+
+
+def test_retry_of_a_file_that_was_mended_since_tells_it_as_of_now(
+    context: Context, database: Database, faulty: Path
+) -> None:
+    ingest(context, SOURCE, [faulty], as_of=datetime(2021, 2, 1, tzinfo=UTC))
+    season_file(faulty.parent, [LEEDS_WON.replace("2.1,", "2.2,"), *ROWS[1:], CORRECTED])
+    assert quarantine.retry(context)["resolved"] == 1
+    with database.connect() as conn:
+        moments = conn.execute(
+            "SELECT min(recorded_at), max(recorded_at) > now() - interval '1 hour' FROM quotes"
+        ).fetchone()
+    assert moments == (datetime(2021, 2, 1, tzinfo=UTC), True)
+
+
+def test_retry_takes_what_was_asked_for_and_nothing_else(
+    context: Context, database: Database, faulty: Path
+) -> None:
+    ingest(context, SOURCE, [faulty], since=date(2020, 9, 15))
+    quarantine.retry(context)
+    with database.connect() as conn:
+        assert count(conn, "matches") == 2
+
+
 def test_retry_names_a_file_that_is_gone(context: Context, faulty: Path) -> None:
     ingest(context, SOURCE, [faulty])
     faulty.unlink()
@@ -98,7 +139,6 @@ def test_retry_names_a_file_that_is_gone(context: Context, faulty: Path) -> None
 
 
 def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty: Path) -> None:
-    from datetime import UTC, datetime
     from hashlib import sha256
 
     from sportsplat.jobs.ingest import silent as nobody

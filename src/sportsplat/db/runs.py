@@ -37,45 +37,51 @@ def start_run(
     return run_id
 
 
-def finish_run(conn: psycopg.Connection[Any], run_id: int, league: str, counts: JsonObject) -> None:
-    """Mark a run as done; called in the transaction that holds its rows, so that both become true at once."""
+def finish_run(
+    conn: psycopg.Connection[Any], run_id: int, league: str, counts: JsonObject, reading: JsonObject
+) -> None:
+    """Mark a run as done; called in the transaction that holds its rows, so that both become true at once.
+
+    Kept for a later retry are `reading`, how the file was read, and `told_at`, the moment as of which rows
+    are stored of which nothing else was told.
+    """
     conn.execute(
         """
         UPDATE pipeline_runs
-           SET status = 'done', finished_at = clock_timestamp(), league = %s, counts = counts || %s
+           SET status = 'done', finished_at = clock_timestamp(), league = %s,
+               counts = counts || %s || jsonb_build_object('told_at', now(), 'reading', %s::jsonb)
          WHERE id = %s
         """,
-        (league, Jsonb(counts), run_id),
-    )
-
-
-def remember(conn: psycopg.Connection[Any], run_id: int, reading: JsonObject) -> None:
-    """Keep with a run how its file is read, where the file alone does not tell, for a later retry."""
-    conn.execute(
-        "UPDATE pipeline_runs SET counts = counts || jsonb_build_object('reading', %s::jsonb) WHERE id = %s",
-        (Jsonb(reading), run_id),
+        (league, Jsonb(counts), Jsonb(reading), run_id),
     )
 
 
 class Remembered(NamedTuple):
-    """The hash of a file as it was when last stored, and how it was read; None where no run kept that."""
+    """The hash of a file as it was when last stored, when that was (UTC), and how it was read.
+
+    `reading` is None where no run kept that.
+    """
 
     sha256: str
+    told_at: datetime
     reading: dict[str, Any] | None
 
 
 def remembered(
-    conn: psycopg.Connection[Any], kind: str, source: str, league: str, file: str
+    conn: psycopg.Connection[Any], kind: str, source: str, league: str | None, file: str
 ) -> Remembered | None:
-    """Return how a file was read when it was last stored; None when it never was."""
+    """Return how a file was read when it was last stored, as `league` or any; None when it never was."""
     with conn.cursor(row_factory=class_row(Remembered)) as cursor:
         return cursor.execute(
             """
-            SELECT sha256, counts -> 'reading' AS reading FROM pipeline_runs
-             WHERE league = %s AND kind = %s AND source = %s AND file = %s AND status = 'done'
+            SELECT sha256, coalesce((counts ->> 'told_at')::timestamptz, finished_at) AS told_at,
+                   counts -> 'reading' AS reading
+              FROM pipeline_runs
+             WHERE kind = %(kind)s AND source = %(source)s AND file = %(file)s AND status = 'done'
+               AND (%(league)s::text IS NULL OR league = %(league)s)
              ORDER BY id DESC LIMIT 1
             """,
-            (league, kind, source, file),
+            {"league": league, "kind": kind, "source": source, "file": file},
         ).fetchone()
 
 

@@ -28,6 +28,7 @@ from sportsplat.sources.base import batches_of, lists_all
 from sportsplat.sources.rows import collector_paused
 
 if TYPE_CHECKING:
+    from sportsplat.db.runs import Remembered
     from sportsplat.db.write_matches import Ids, Written
     from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
     from sportsplat.leagues import League
@@ -59,6 +60,31 @@ class Plan:
     since: date | None = None
     recorded_at: datetime | None = None  # as of when the files are told; None: now
     accept_changes: bool = False  # take results that their own source gave otherwise before
+
+    def reading(self) -> dict[str, Any]:
+        """Return what `again` needs to take a file the same way once more, JSON-able."""
+        return {
+            "seasons": list(self.seasons),
+            "since": self.since.isoformat() if self.since else None,
+            "as_of": self.recorded_at.isoformat() if self.recorded_at else None,
+        }
+
+    def again(self, last: Remembered | None, sha256: str) -> Plan:
+        """Return how to take a file of this hash that was stored before.
+
+        The same bytes tell what was known then: told as of now they would replace what newer files said.
+        """
+        if last is None:
+            return self
+        reading = last.reading or {}
+        since, as_of = reading.get("since"), reading.get("as_of")
+        told = datetime.fromisoformat(as_of) if as_of else last.told_at
+        return replace(
+            self,
+            seasons=reading.get("seasons", ()),
+            since=date.fromisoformat(since) if since else None,
+            recorded_at=told if last.sha256 == sha256 else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +135,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
                 ]
                 stored = keep_rejected(conn, plan, stored, run_ids[0])
                 for each, run_id in zip(stored, run_ids, strict=True):
-                    runs.finish_run(conn, run_id, each.league, each.counts())
+                    runs.finish_run(conn, run_id, each.league, each.counts(), plan.reading())
         except BaseException as failure:
             for run_id in run_ids:
                 if not conn.closed:

@@ -113,7 +113,6 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         run_id = runs.start_run(conn, KIND, plan.source.name, mapping.league, str(path), sha256)
         try:
-            runs.remember(conn, run_id, reading(plan, declared))
             store = _store_matches if mapping.rows == "matches" else _store_quotes
             stored = store(conn, plan, table, declared, run_id)
             runs.resolve_other_leagues(conn, plan.source.name, mapping.league, str(path))
@@ -129,12 +128,9 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
 
 def reading(plan: Plan, declared: MappingFile) -> dict[str, Any]:
     """Return how tables are read: the mapping with the file that it stood in, and what was taken."""
-    return {
+    return plan.reading() | {
         "mapping": declared.document.text,
         "mapping_file": str(declared.document.path.absolute()),
-        "seasons": list(plan.seasons),
-        "since": plan.since.isoformat() if plan.since else None,
-        "as_of": plan.recorded_at.isoformat() if plan.recorded_at else None,
     }
 
 
@@ -148,7 +144,7 @@ def _store_matches(
     with conn.transaction(), collector_paused():
         stored = store_batch(conn, plan, batch.file, batch, run_id)
         (stored,) = keep_rejected(conn, plan, [stored], run_id)
-        runs.finish_run(conn, run_id, batch.league, stored.counts())
+        runs.finish_run(conn, run_id, batch.league, stored.counts(), reading(plan, declared))
     return stored
 
 
@@ -213,7 +209,7 @@ def _store_prices(
 
         stored = store_batch(conn, plan, batch.file, batch, run_id, write, reserved if straight else None)
         (stored,) = keep_rejected(conn, plan, [stored], run_id)
-        runs.finish_run(conn, run_id, batch.league, stored.counts())
+        runs.finish_run(conn, run_id, batch.league, stored.counts(), reading(plan, declared))
     return stored
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from sportsplat.db import runs
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.jobs.ingest import Progress, silent, store_all
-from sportsplat.jobs.ingest_file import Plan
+from sportsplat.jobs.ingest_file import KIND, Plan
 from sportsplat.jobs.retry_tables import retry_tables
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
@@ -70,10 +70,13 @@ def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
             found = {name: _read_again(name, cache) for name in names}
             payloads = [payload for payload in found.values() if payload]
             plan = Plan(get_source(source), context.league(league) if league else None, context.leagues)
-            _, failed, _ = store_all(conn, plan, payloads, progress or silent)
+            for payload in payloads:
+                last = runs.remembered(conn, KIND, source, league, payload.name)
+                again = plan.again(last, payload.sha256)
+                _, failed, _ = store_all(conn, again, [payload], progress or silent)
+                refused += failed
             files += len(payloads)
             gone += [name for name, payload in found.items() if payload is None]
-            refused += failed
         after = len(runs.open_quarantine(conn))
     return {
         "files": files,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date, datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,9 +84,7 @@ def _store_again(conn: psycopg.Connection[Any], context: Context, league: str, p
             cause=outdated.cause,
             fix=_command(path, reading),
         ) from outdated
-    since = date.fromisoformat(reading["since"]) if reading["since"] else None
-    as_of = datetime.fromisoformat(reading["as_of"]) if reading["as_of"] else None
-    plan = Plan(TableSource(), context.league(league), context.leagues, reading["seasons"], since, as_of)
+    plan = Plan(TableSource(), context.league(league), context.leagues).again(last, now)
     store_table(conn, plan, path, declared)
 
 
