@@ -89,14 +89,16 @@ SELECT f.match_id, f.season, f.match_date, coalesce(s.kickoff_utc, f.kickoff_utc
   LEFT JOIN known k USING (match_id) LEFT JOIN late l USING (match_id)
 """
 
-_FACTS = (
+FACTS = (
     "season", "match_date", "kickoff_utc", "precision", "home_id", "away_id", "number", "neutral", "stage",
     "status", "home_score", "away_score", "known_at",
 )  # fmt: skip
-_COLUMNS = (*_FACTS, "source")
+COLUMNS = (*FACTS, "source")
+"""What a match says, and what is kept of that when something else takes its place."""
 
 
-def _list(prefix: str, columns: Sequence[str] = _COLUMNS) -> str:
+def listed(prefix: str, columns: Sequence[str] = COLUMNS) -> str:
+    """Return these columns of the relation `prefix`, for a statement."""
     return ", ".join(f"{prefix}.{name}" for name in columns)
 
 
@@ -104,9 +106,9 @@ def _list(prefix: str, columns: Sequence[str] = _COLUMNS) -> str:
 _CHANGES = f"""
 CREATE TEMPORARY TABLE changed_matches ON COMMIT DROP AS
 SELECT r.*, r.home_id <> m.home_id AS turned,
-       ({_list("r", _FACTS)}) IS DISTINCT FROM ({_list("m", _FACTS)}) AS says_else
+       ({listed("r", FACTS)}) IS DISTINCT FROM ({listed("m", FACTS)}) AS says_else
   FROM ({_RESOLVED}) r JOIN matches m ON m.id = r.match_id
- WHERE ({_list("r")}) IS DISTINCT FROM ({_list("m")})
+ WHERE ({listed("r")}) IS DISTINCT FROM ({listed("m")})
    AND NOT EXISTS (
        SELECT FROM matches o
         WHERE o.league = m.league AND o.id <> m.id AND o.match_date = r.match_date
@@ -114,8 +116,8 @@ SELECT r.*, r.home_id <> m.home_id AS turned,
 """
 
 _KEEP = f"""
-INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(_COLUMNS)})
-SELECT m.id, m.recorded_at, n.moment, {_list("m")}
+INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(COLUMNS)})
+SELECT m.id, m.recorded_at, n.moment, {listed("m")}
   FROM changed_matches r JOIN matches m ON m.id = r.match_id
  CROSS JOIN (SELECT coalesce(%(recorded_at)s::timestamptz, now()) AS moment) n
  WHERE r.says_else AND m.recorded_at < n.moment
@@ -124,7 +126,7 @@ ON CONFLICT DO NOTHING
 
 _TAKE = f"""
 UPDATE matches m
-   SET {", ".join(f"{name} = r.{name}" for name in _COLUMNS)}, run_id = %(run_id)s, updated_at = now(),
+   SET {", ".join(f"{name} = r.{name}" for name in COLUMNS)}, run_id = %(run_id)s, updated_at = now(),
        recorded_at = CASE WHEN r.says_else
                           THEN greatest(m.recorded_at, coalesce(%(recorded_at)s::timestamptz, now()))
                           ELSE m.recorded_at END

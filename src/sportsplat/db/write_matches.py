@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sportsplat.db.late_claims import keep_late_claims
 from sportsplat.db.links import link_matches
 from sportsplat.db.moves import follow_moves
 from sportsplat.db.pgarray import read_columns
@@ -130,6 +131,7 @@ def write_matches(
     params["refused"] = [position for position, _, _ in contradicted]
     row = conn.execute(_CLAIM.encode(), params, prepare=False).fetchone()  # a plan fits one file only
     claims, known_before = row if row is not None else (0, [])
+    keep_late_claims(conn, params)
     updated = 0
     if claims or moved:
         merged = merge_twins(conn, params)

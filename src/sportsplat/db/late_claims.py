@@ -1,0 +1,91 @@
+"""What an older file says of matches after a newer one did: it changes their past, and not what they say now.
+
+Only of matches that no other source names: with several, what held then depended on what each had said by
+then, and of claims only the last is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.db.resolve import COLUMNS, FACTS, listed
+from sportsplat.db.staged_matches import PLAIN
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def _rank(relation: str) -> str:
+    """Return how much is known: a result is not taken back by a fixture, whatever came first."""
+    return f"(CASE {relation}.status WHEN 'final' THEN 3 WHEN 'cancelled' THEN 2 ELSE 1 END)"
+
+
+_LATE = f"""
+CREATE TEMPORARY TABLE late_claims ON COMMIT DROP AS
+SELECT m.id AS match_id, s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id, s.number,
+       s.neutral, s.stage, s.status, s.home_score, s.away_score,
+       CASE s.status WHEN 'final' THEN greatest(s.known_at, e.kickoff_utc) END AS known_at, m.source,
+       m.recorded_at AS superseded_at
+  FROM ({PLAIN}) s
+  JOIN linked_matches l USING (position)
+  JOIN matches m ON m.id = l.match_id
+  JOIN match_claims t ON t.match_id = m.id AND t.source = %(source)s
+ CROSS JOIN LATERAL (SELECT t.precision = 'minute' AND s.precision = 'day' AS coarser) c
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN c.coarser THEN t.kickoff_utc ELSE s.kickoff_utc END AS kickoff_utc,
+              CASE WHEN c.coarser THEN t.precision ELSE s.precision END AS precision) e
+ WHERE NOT l.fresh AND s.position <> ALL (%(refused)s::integer[])
+   AND {_rank("s")} <= {_rank("t")}
+   AND %(recorded_at)s < t.recorded_at AND %(recorded_at)s < m.recorded_at
+   AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source <> t.source)
+"""
+
+# What is known already does not count as told anew, and what was told later but knew less never held.
+_FORGET = f"""
+DELETE FROM late_claims l USING match_revisions r
+ WHERE r.match_id = l.match_id AND r.recorded_at <= %(recorded_at)s AND {_rank("r")} > {_rank("l")};
+DELETE FROM match_revisions r USING late_claims l
+ WHERE r.match_id = l.match_id AND r.recorded_at > %(recorded_at)s AND {_rank("r")} < {_rank("l")}
+"""
+
+# It held until what was told next; and not at all where that is what was said already.
+_BOUND = f"""
+UPDATE late_claims l
+   SET superseded_at = coalesce((SELECT min(r.recorded_at) FROM match_revisions r
+                                  WHERE r.match_id = l.match_id AND r.recorded_at > %(recorded_at)s),
+                                l.superseded_at);
+DELETE FROM late_claims l USING match_revisions r
+ WHERE r.match_id = l.match_id AND r.recorded_at <= %(recorded_at)s AND %(recorded_at)s < r.superseded_at
+   AND ({listed("r", FACTS)}) IS NOT DISTINCT FROM ({listed("l", FACTS)});
+DELETE FROM late_claims l USING matches m
+ WHERE m.id = l.match_id AND m.recorded_at = l.superseded_at
+   AND ({listed("m", FACTS)}) IS NOT DISTINCT FROM ({listed("l", FACTS)})
+"""
+
+_CUT = """
+DELETE FROM match_revisions r USING late_claims l
+ WHERE r.match_id = l.match_id AND r.recorded_at = %(recorded_at)s;
+UPDATE match_revisions r SET superseded_at = %(recorded_at)s
+  FROM late_claims l
+ WHERE r.match_id = l.match_id AND r.recorded_at < %(recorded_at)s AND %(recorded_at)s < r.superseded_at
+"""
+
+_KEEP = f"""
+INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(COLUMNS)})
+SELECT l.match_id, %(recorded_at)s, l.superseded_at, {listed("l", COLUMNS)} FROM late_claims l
+"""
+
+
+def keep_late_claims(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> None:
+    """Put the linked rows that were told as of a moment before what is stored into the past of their matches.
+
+    params: those of `stage_matches`, and `refused`. The caller holds the league's lock.
+    """
+    if params["recorded_at"] is None:
+        return
+    if conn.execute(_LATE.encode(), params).rowcount > 0:
+        for statements in (_FORGET, _BOUND, _CUT, _KEEP):
+            for statement in statements.split(";"):
+                conn.execute(statement.encode(), params)
+    conn.execute("DROP TABLE late_claims")
