@@ -57,6 +57,16 @@ def test_the_forecast_is_the_home_teams_and_known_before_the_game() -> None:
         assert forecast.known_at == datetime(1970, 11, 11, 5, tzinfo=UTC)
 
 
+def test_two_games_of_a_pair_on_one_day_differ_and_the_same_row_again_is_refused() -> None:
+    later = GAME | {"elo_prob1": "0.62", "elo_prob2": "0.38", "score1": "99", "score2": "97"}
+    batch = read(GAME, later, GAME, later)
+    assert [(match.number, match.home_score) for match in batch.matches] == [(1, 109), (2, 99)]
+    assert [(row.line, row.code) for row in batch.rejected] == [
+        (4, "duplicate-match"),
+        (5, "duplicate-match"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -65,6 +65,12 @@ def test_a_game_to_come_is_scheduled() -> None:
     assert (match.status, match.home_score, match.known_at) == (MatchStatus.SCHEDULED, None, None)
 
 
+def test_the_same_row_again_is_no_second_game() -> None:
+    batch = read(OLD, OLD)
+    assert len(batch.matches) == len(batch.forecasts) == 1
+    assert [(row.line, row.code) for row in batch.rejected] == [(3, "duplicate-match")]
+
+
 def test_a_tie_is_a_final_result() -> None:
     (match,) = read(OLD | {"score2": "24", "result1": "0.5"}).matches
     assert (match.status, match.home_score, match.away_score) == (MatchStatus.FINAL, 24, 24)

@@ -165,11 +165,15 @@ def _fair_offers(batch: Batch, league: League, rejected: list[Rejected]) -> list
     places: dict[Any, int] = {}
     offers = np.array([places.setdefault(_offer_of(quote), len(places)) for quote in quotes])
     odds = np.array([quote[_ODDS] for quote in quotes], dtype=np.float64)
-    sides = np.bincount(offers)
-    booksum = np.bincount(offers, weights=1 / odds)
     three = len(league.outcomes)
     needed = np.empty(len(places), dtype=np.int64)
     needed[offers] = [three if quote[_MARKET] is Market.RESULT else 2 for quote in quotes]
+    sides = np.bincount(offers)
+    counts = np.ones(len(quotes), dtype=np.bool_)
+    if (sides > needed).any():
+        counts = _first_of_same(quotes)
+        sides = np.bincount(offers, weights=counts)
+    booksum = np.bincount(offers, weights=counts / odds)
     low, high = league.rules.overround
     wrong = (sides == needed) & ((booksum < low) | (booksum > high))
     if not wrong.any():
@@ -180,11 +184,17 @@ def _fair_offers(batch: Batch, league: League, rejected: list[Rejected]) -> list
         by_offer[int(offers[place])].append(quotes[place])
     for sides_of in by_offer.values():
         first = sides_of[0]
-        prices = [(quote.outcome.value, quote.decimal_odds) for quote in sides_of]
+        prices = list(dict.fromkeys((quote.outcome.value, quote.decimal_odds) for quote in sides_of))
         reason = league.rules.overround_told(first.bookmaker, first.market, first.is_closing, prices)
         rejected.append(batch.reject(first.match, "bad-overround", f"{first.match.told}: {reason}"))
     bad = set(refused)
     return [quote for place, quote in enumerate(quotes) if place not in bad]
+
+
+def _first_of_same(quotes: Sequence[QuoteRecord]) -> Flags:
+    """Tell which quotes are no repeats: of prices that say the same, one counts."""
+    first: dict[QuoteRecord, int] = {}
+    return np.array([first.setdefault(quote, place) == place for place, quote in enumerate(quotes)])
 
 
 def _score(match: MatchRecord) -> str:

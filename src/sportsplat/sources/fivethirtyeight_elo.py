@@ -6,7 +6,7 @@ its `Layout`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -80,7 +80,7 @@ class _Reader:
         self.days = LocalDays(league)
         self.day = lru_cache(maxsize=None)(read_iso_date)
         self.team = lru_cache(maxsize=None)(partial(league.canonical_team, source=source))
-        self.games: Counter[tuple[date, str, str]] = Counter()
+        self.games: dict[tuple[date, str, str], list[int]] = defaultdict(list)  # their rows
         self.line_of: dict[MatchKey, int] = {}
         self.date, self.season, self.neutral, self.playoff = (
             column[name] for name in ("date", "season", "neutral", "playoff")
@@ -104,8 +104,7 @@ class _Reader:
         check_teams(home, away)
         score = self._score(row, first, second)
         season = self.layout.season(row[self.season], day)
-        self.games[day, home, away] += 1
-        number = self.games[day, home, away]
+        number = self._number(index, self.games[day, home, away])
         key = MatchKey(day, home, away, number)
         self.line_of[key] = index + 2
         midnight, end = self.days[day]
@@ -127,6 +126,17 @@ class _Reader:
             )
         )
         self._add_forecasts(index, row, key, midnight, turned)
+
+    def _number(self, index: int, above: list[int]) -> int:
+        """Return which of the games of a pair on one day this is; raises RowError for the same row again.
+
+        The games of a double-header differ in their forecasts at least.
+        """
+        for other in above:
+            if self.table.rows[other] == self.table.rows[index]:
+                raise RowError("duplicate-match", f"the same row stands above, in line {other + 2}")
+        above.append(index)
+        return len(above)
 
     def _stage(self, text: str) -> str:
         letter = text.strip()
@@ -198,7 +208,7 @@ def read_probabilities(home: str, away: str) -> tuple[float, float]:
         probabilities = float(home), float(away)
     except ValueError:
         raise RowError("bad-forecast", f"the forecast is {home!r} and {away!r}: not numbers") from None
-    if not (0 <= probabilities[0] <= 1 and abs(sum(probabilities) - 1) <= TOLERANCE):
+    if not (min(probabilities) >= 0 and max(probabilities) <= 1 and abs(sum(probabilities) - 1) <= TOLERANCE):
         raise RowError("bad-forecast", f"the forecast is {home} and {away}: not probabilities that sum to 1")
     return probabilities
 
