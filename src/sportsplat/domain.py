@@ -145,6 +145,7 @@ class Rejected(NamedTuple):
     reason: str  # a sentence that names the column and the value
     code: str  # short kebab-case class of reasons: "impossible-score", "bad-date"
     raw: str
+    of_no_league: bool = False  # of a file with several leagues: nothing tells which one it is of
 
 
 class Batch(NamedTuple):

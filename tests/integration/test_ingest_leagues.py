@@ -17,6 +17,7 @@ from sportsplat.jobs.ingest import ingest
 from sportsplat.jobs.ingest_report import IngestReport
 from sportsplat.jobs.ingest_table import ingest_tables
 from sportsplat.jobs.listing import leagues
+from sportsplat.jobs.quality import quality
 from tests.conftest import Database
 from tests.records import count
 from tests.tables import MAPPING, price_rows, write_csv
@@ -84,6 +85,38 @@ def test_a_retry_reads_all_leagues_of_the_file_again(context: Context, file: Pat
     assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
     (left,) = quarantine.waiting(context)
     assert (left.code, left.line) == ("undeclared-league", 5)
+
+
+def test_what_waits_of_such_a_file_is_a_finding_of_its_league(context: Context, file: Path) -> None:
+    ingest(context, SOURCE, [file])
+    assert [(each.league, each.code) for each in quarantine.waiting(context)] == [
+        ("serie-a", "impossible-score"),
+        (None, "undeclared-league"),
+    ]
+    waiting = {
+        code: [one["code"] for one in quality(context, code)["findings"] if one["code"] == "quarantine"]
+        for code in ("serie-a", "bundesliga")
+    }
+    assert waiting == {"serie-a": ["quarantine"], "bundesliga": []}
+
+
+def test_one_league_read_alone_leaves_what_waits_of_the_others(context: Context, file: Path) -> None:
+    ingest(context, SOURCE, [file])
+    written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
+    ingest(context, SOURCE, [file], league="bundesliga")
+    assert len(quarantine.waiting(context)) == 2
+    ingest(context, SOURCE, [file], league="serie-a")
+    assert [each.league for each in quarantine.waiting(context)] == [None]
+
+
+def test_a_retry_of_a_league_that_was_read_alone_reads_it_alone(
+    context: Context, database: Database, file: Path
+) -> None:
+    ingest(context, SOURCE, [file], league="serie-a")
+    written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
+    assert quarantine.retry(context)["waiting"] == 0
+    with database.connect() as conn:
+        assert conn.execute("SELECT DISTINCT league FROM matches").fetchall() == [("serie-a",)]
 
 
 def test_a_failure_in_one_league_leaves_none_of_the_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,35 @@ def test_retry_names_a_file_that_is_gone(context: Context, faulty: Path) -> None
     report = quarantine.retry(context)
     assert report["gone"] == [str(faulty)]
     assert (report["files"], report["waiting"]) == (0, 1)
+
+
+@pytest.mark.parametrize("fault", ["a folder", "cut off", "of no league"])
+def test_retry_goes_on_after_a_file_that_cannot_be_read(
+    context: Context, database: Database, faulty: Path, tmp_path: Path, fault: str
+) -> None:
+    spoilt = tmp_path / "2019" / "E0.csv.gz"
+    spoilt.parent.mkdir()
+    spoilt.write_bytes(gzip.compress(faulty.read_bytes()))
+    ingest(context, SOURCE, [spoilt, faulty])
+    season_file(faulty.parent, [*ROWS, CORRECTED])
+    if fault == "of no league":
+        with database.connect() as conn:
+            conn.execute(
+                "UPDATE pipeline_runs SET counts = jsonb_set(counts, '{reading,league}', '\"gone\"') "
+                "WHERE file = %s",
+                (str(spoilt),),
+            )
+    elif fault == "cut off":
+        spoilt.write_bytes(spoilt.read_bytes()[:-10])
+    else:
+        spoilt.unlink()
+        spoilt.mkdir()
+    report = quarantine.retry(context)
+    assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
+    (refused,) = report["refused"]
+    assert refused["file"] == str(spoilt)
+    codes = {"a folder": "NOT_A_FILE", "cut off": "CORRUPT_GZIP", "of no league": "UNKNOWN_LEAGUE"}
+    assert refused["code"] == codes[fault]
 
 
 def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty: Path) -> None:

@@ -6,7 +6,7 @@ killed; the next run calls it `abandoned`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -143,48 +143,50 @@ def store_rejected(
     conn: psycopg.Connection[Any],
     run_id: int,
     source: str,
-    league: str | None,
     file: str,
-    rejected: Sequence[Rejected],
+    rejected: Mapping[str, Sequence[Rejected]],
+    *,
+    whole: bool,
 ) -> int:
     """Make the open quarantine rows of `file` those in `rejected`: add new ones, resolve those that passed.
 
-    Return how many were added; one that already waits is left as it is. `league` is None where the file holds
-    several leagues: its rows are then tried again with the whole file.
+    rejected: by league, for every league that was read. whole: every league of the file was, so that rows of
+    which none is known count, too. Return how many were added; one that already waits is left as it is.
     """
-    params = {
-        "run": run_id,
-        "source": source,
-        "league": league,
-        "file": file,
-        "line": [row.line for row in rejected],
-        "code": [row.code for row in rejected],
-        "reason": [_storable(row.reason) for row in rejected],
-        "raw": [_storable(row.raw) for row in rejected],
-    }
+    rows = [
+        (None if row.of_no_league else league, row.line, row.code, _storable(row.reason), _storable(row.raw))
+        for league, of_league in rejected.items()
+        for row in of_league
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
+    named = zip(("league", "line", "code", "reason", "raw"), map(list, columns), strict=True)
+    params = {"run": run_id, "source": source, "file": file, "whole": whole, **dict(named)}
+    params["leagues"] = list(rejected)
     conn.execute(
         """
         UPDATE quarantine q SET resolved_at = now()
          WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
-           AND q.league IS NOT DISTINCT FROM %(league)s
+           AND (q.league = ANY(%(leagues)s) OR q.league IS NULL AND %(whole)s)
            AND NOT EXISTS (
-               SELECT FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[])
-                        AS r (line, code, reason)
-                WHERE r.line = q.line AND r.code = q.code AND r.reason = q.reason)
+               SELECT FROM unnest(%(league)s::text[], %(line)s::int[], %(code)s::text[], %(reason)s::text[])
+                        AS r (league, line, code, reason)
+                WHERE r.league IS NOT DISTINCT FROM q.league
+                  AND r.line = q.line AND r.code = q.code AND r.reason = q.reason)
         """,
         params,
     )
     return conn.execute(
         """
-        INSERT INTO quarantine (run_id, source, league, file, line, code, reason, raw)
-        SELECT DISTINCT ON (r.line, r.code, r.reason) %(run)s::bigint, %(source)s, %(league)s, %(file)s, r.*
-          FROM unnest(%(line)s::int[], %(code)s::text[], %(reason)s::text[], %(raw)s::text[])
-               AS r (line, code, reason, raw)
+        INSERT INTO quarantine (run_id, source, file, league, line, code, reason, raw)
+        SELECT DISTINCT ON (r.line, r.code, r.reason, r.league) %(run)s::bigint, %(source)s, %(file)s, r.*
+          FROM unnest(%(league)s::text[], %(line)s::int[], %(code)s::text[], %(reason)s::text[],
+                      %(raw)s::text[]) AS r (league, line, code, reason, raw)
          WHERE NOT EXISTS (
                SELECT FROM quarantine q
                 WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
+                  AND q.league IS NOT DISTINCT FROM r.league
                   AND q.line = r.line AND q.code = r.code AND q.reason = r.reason)
-         ORDER BY r.line, r.code, r.reason
+         ORDER BY r.line, r.code, r.reason, r.league
         """,
         params,
     ).rowcount

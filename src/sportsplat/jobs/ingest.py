@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
-from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
+from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, refused_file, to_report
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import (
     Fetchable,
@@ -110,7 +110,7 @@ def _readable(
         try:
             yield read_file(path.absolute())
         except InputRefused as refusal:
-            refused.append(_told(printable(path.absolute()), refusal, refusal.fix))
+            refused.append(refused_file(printable(path.absolute()), refusal))
 
 
 def store_all(
@@ -198,18 +198,8 @@ def _made(
 def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:
     wanted = refusal.error_code in ANOTHER_FORMAT
     right = source_that_reads(payload, plan.leagues, besides=plan.source.name) if wanted else None
-    fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else refusal.fix
-    return _told(payload.name, refusal, fix)
-
-
-def _told(file: str, refusal: InputRefused, fix: str | None) -> RefusedFile:
-    return {
-        "file": file,
-        "code": refusal.error_code,
-        "message": refusal.message,
-        "cause": refusal.cause,
-        "fix": fix,
-    }
+    fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else None
+    return refused_file(payload.name, refusal, fix)
 
 
 def source_that_reads(payload: Payload, leagues: Mapping[str, League], *, besides: str) -> str | None:

@@ -64,6 +64,7 @@ class Plan:
     def reading(self) -> dict[str, Any]:
         """Return what `again` needs to take a file the same way once more, JSON-able."""
         return {
+            "league": self.league.code if self.league else None,
             "seasons": list(self.seasons),
             "since": self.since.isoformat() if self.since else None,
             "as_of": self.recorded_at.isoformat() if self.recorded_at else None,
@@ -156,9 +157,9 @@ def keep_rejected(
     conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int
 ) -> list[Stored]:
     """Put what was rejected of a file into quarantine; its first league tells how much of it is new."""
-    rejected = [row for each in stored for row in each.rejected]
-    league = stored[0].league if len(stored) == 1 else None
-    new = runs.store_rejected(conn, run_id, plan.source.name, league, stored[0].file, rejected)
+    rejected = {each.league: each.rejected for each in stored}
+    whole = plan.league is None
+    new = runs.store_rejected(conn, run_id, plan.source.name, stored[0].file, rejected, whole=whole)
     return [replace(stored[0], newly_rejected=new), *stored[1:]]
 
 

@@ -10,6 +10,7 @@ from sportsplat.errors import InputRefused
 
 if TYPE_CHECKING:
     from sportsplat.domain import Rejected
+    from sportsplat.errors import SportsplatError
     from sportsplat.jobs.ingest_file import Stored
 
 
@@ -43,6 +44,17 @@ class RefusedFile(TypedDict):
     message: str
     cause: str | None
     fix: str | None
+
+
+def refused_file(file: str, refusal: SportsplatError, fix: str | None = None) -> RefusedFile:
+    """Return what a report says of a file that was not stored; `fix` is a better one than the refusal's."""
+    return {
+        "file": file,
+        "code": refusal.error_code,
+        "message": refusal.message,
+        "cause": refusal.cause,
+        "fix": fix or refusal.fix,
+    }
 
 
 class IngestReport(TypedDict):

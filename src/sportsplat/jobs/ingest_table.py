@@ -30,7 +30,7 @@ from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import Progress, silent
 from sportsplat.jobs.ingest_file import KIND, Plan, Stored, keep_rejected, store_batch, translated
-from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, to_report
+from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, refused_file, to_report
 from sportsplat.jobs.sift import narrow
 from sportsplat.sources.files import find_files, open_file, printable
 from sportsplat.sources.rows import collector_paused
@@ -90,7 +90,7 @@ def ingest_tables(
                 try:
                     stored.append(store_table(conn, plan, path.absolute(), declared))
                 except InputRefused as refusal:
-                    refused.append(refused_file(path, refusal))
+                    refused.append(refused_file(printable(path), refusal))
             tell(len(files))
     report = to_report(plan.source.name, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
@@ -264,14 +264,3 @@ def _refuse_empty(batch: Batch) -> None:
             code="EMPTY_FILE",
             fix="Write the file again, or leave it out.",
         )
-
-
-def refused_file(path: Path, refusal: InputRefused) -> RefusedFile:
-    """Return what the report says of a table that was not stored."""
-    return {
-        "file": printable(path),
-        "code": refusal.error_code,
-        "message": refusal.message,
-        "cause": refusal.cause,
-        "fix": refusal.fix,
-    }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from sportsplat.db import runs
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.jobs.ingest import Progress, silent, store_all
 from sportsplat.jobs.ingest_file import KIND, Plan
-from sportsplat.jobs.retry_tables import retry_tables
+from sportsplat.jobs.ingest_report import refused_file
+from sportsplat.jobs.retry_tables import Retried, retry_tables
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
@@ -19,6 +21,8 @@ from sportsplat.sources.files import read_file
 from sportsplat.sources.table import TableSource
 
 if TYPE_CHECKING:
+    import psycopg
+
     from sportsplat.db.runs import Quarantined
     from sportsplat.jobs.context import Context
     from sportsplat.jobs.ingest_report import RefusedFile
@@ -54,37 +58,51 @@ def show(context: Context, row_id: int) -> Quarantined:
 def retry(context: Context, *, progress: Progress | None = None) -> RetryReport:
     """Read the files of waiting rows once more; rows that pass now, corrected or not, are resolved."""
     before = waiting(context)
-    cache = RawCache(context.settings.cache_dir)
-    gone: list[str] = []
-    refused: list[RefusedFile] = []
-    files = 0
+    tell = progress or silent
+    retried = Retried(0, [], [])
     with closing(context.connect("app", autocommit=True)) as conn:
-        for (source, league), rows in groupby(before, key=lambda row: (row.source, row.league)):
-            names = dict.fromkeys(row.file for row in rows)
-            if source == TableSource.name and league:
-                tables = retry_tables(conn, context, league, names, progress or silent)
-                files += tables.files
-                gone += tables.gone
-                refused += tables.refused
+        for source, rows in groupby(before, key=lambda row: row.source):
+            leagues: dict[str, set[str | None]] = defaultdict(set)
+            for row in rows:
+                leagues[row.file].add(row.league)
+            if source == TableSource.name:
+                for league in sorted({of_file or "" for named in leagues.values() for of_file in named}):
+                    files = [file for file, named in leagues.items() if league in named]
+                    retried = retried.plus(retry_tables(conn, context, league, files, tell))
                 continue
-            found = {name: _read_again(name, cache) for name in names}
-            payloads = [payload for payload in found.values() if payload]
-            plan = Plan(get_source(source), context.league(league) if league else None, context.leagues)
-            for payload in payloads:
-                last = runs.remembered(conn, KIND, source, league, payload.name)
-                again = plan.again(last, payload.sha256)
-                _, failed, _ = store_all(conn, again, [payload], progress or silent)
-                refused += failed
-            files += len(payloads)
-            gone += [name for name, payload in found.items() if payload is None]
-        after = len(runs.open_quarantine(conn))
+            for file, named in leagues.items():
+                retried = retried.plus(_retry_file(conn, context, source, file, named, tell))
+        still = {row.id for row in runs.open_quarantine(conn)}
     return {
-        "files": files,
-        "resolved": max(len(before) - after, 0),
-        "waiting": after,
-        "gone": gone,
-        "refused": refused,
+        "files": retried.files,
+        "resolved": sum(row.id not in still for row in before),
+        "waiting": len(still),
+        "gone": retried.gone,
+        "refused": retried.refused,
     }
+
+
+def _retry_file(
+    conn: psycopg.Connection[Any],
+    context: Context,
+    source: str,
+    file: str,
+    leagues: set[str | None],
+    tell: Progress,
+) -> Retried:
+    """Store a file once more as it was stored the last time; `leagues` are those of its waiting rows."""
+    try:
+        payload = _read_again(file, RawCache(context.settings.cache_dir))
+        if payload is None:
+            return Retried(0, [file], [])
+        last = runs.remembered(conn, KIND, source, None, file)
+        unasked = next(iter(leagues)) if len(leagues) == 1 else None
+        code = last.reading["league"] if last and last.reading else unasked
+        plan = Plan(get_source(source), context.league(code) if code else None, context.leagues)
+        _, refused, _ = store_all(conn, plan.again(last, payload.sha256), [payload], tell)
+    except (InputRefused, NotFound) as refusal:
+        return Retried(0, [], [refused_file(file, refusal)])
+    return Retried(1, [], refused)
 
 
 def _read_again(name: str, cache: RawCache) -> Payload | None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sportsplat.db import runs
 from sportsplat.errors import ConfigError, InputRefused
 from sportsplat.jobs.ingest_file import KIND, Plan
-from sportsplat.jobs.ingest_table import refused_file, store_table
+from sportsplat.jobs.ingest_report import refused_file
+from sportsplat.jobs.ingest_table import store_table
+from sportsplat.sources.files import printable
 from sportsplat.sources.table import TableSource
 from sportsplat.sources.table_mapping import parse_mapping
 
@@ -29,6 +31,10 @@ class Retried(NamedTuple):
     files: int
     gone: list[str]
     refused: list[RefusedFile]
+
+    def plus(self, other: Retried) -> Retried:
+        """Return what became of these files and of others."""
+        return Retried(self.files + other.files, self.gone + other.gone, self.refused + other.refused)
 
 
 def retry_tables(
@@ -51,7 +57,7 @@ def retry_tables(
         except FileNotFoundError:
             gone.append(name)
         except InputRefused as refusal:
-            refused.append(refused_file(Path(name), refusal))
+            refused.append(refused_file(printable(Path(name)), refusal))
     return Retried(stored, gone, refused)
 
 

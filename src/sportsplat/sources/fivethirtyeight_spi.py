@@ -131,8 +131,9 @@ def split(payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
     ordered = sorted(known.items(), key=lambda item: item[1].code)
     batches = [_batch_of(table, league, name, found[name], last_day) for name, league in ordered]
     undeclared = {name: rows for name, rows in found.items() if name not in known}
-    batches[0].rejected.extend(_undeclared(table, name, rows) for name, rows in undeclared.items())
-    batches[0].rejected.extend(table.reject(index, *damage) for index, damage in table.damage.items())
+    of_none = [_undeclared(table, name, rows) for name, rows in undeclared.items()]
+    of_none += [table.reject(index, *damage) for index, damage in table.damage.items()]
+    batches[0].rejected.extend(row._replace(of_no_league=True) for row in of_none)
     surplus = sum(map(len, undeclared.values())) + len(table.damage)
     batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
     return batches
