@@ -58,6 +58,18 @@ def test_what_the_database_cannot_keep_costs_its_row(
     assert asked(database, "SELECT line, code FROM quarantine") == [(9, code)]
 
 
+@pytest.mark.parametrize(("taken", "kept"), [("19:29:59", True), ("19:30:00", True), ("19:30:01", False)])
+def test_a_price_of_the_running_match_is_refused(
+    context: Context, database: Database, tmp_path: Path, mapping: Path, taken: str, kept: bool
+) -> None:
+    rows = with_cells(price_rows(), 7, taken=f"{price_rows()[7][1]}T{taken}")
+    report = ingest_tables(context, [write_csv(tmp_path / "x.csv", rows)], mapping)
+    assert report["quotes"]["inserted"] == 17 + kept
+    told = asked(database, "SELECT line, code, reason FROM quarantine")
+    reason = "taken is '2019-10-02T19:30:01': the match had begun by 2019-10-02 19:30 UTC"
+    assert told == ([] if kept else [(9, "in-play", reason)])
+
+
 def test_words_of_one_match_are_never_those_of_another(
     context: Context, database: Database, tmp_path: Path, mapping: Path
 ) -> None:

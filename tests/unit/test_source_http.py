@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,7 +19,7 @@ from sportsplat.errors import InputRefused, SourceUnavailable
 from sportsplat.leagues import load_leagues
 from sportsplat.settings import load_settings
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Fetchable
+from sportsplat.sources.base import Fetchable, Live, Payload, Window
 from sportsplat.sources.cache import RawCache
 from sportsplat.sources.http import Fetcher
 from tests.site import Answer, Site, gives, serving
@@ -64,6 +65,13 @@ def cache(tmp_path: Path) -> RawCache:
 
 @pytest.fixture
 def fetcher(cache: RawCache) -> Iterator[Fetcher]:
+    with httpx.Client(timeout=10, follow_redirects=True, trust_env=False) as client:
+        yield Fetcher(client, cache, attempts=3, transfer_s=10, first_wait_s=0.01)
+
+
+@pytest.fixture
+def impatient(cache: RawCache) -> Iterator[Fetcher]:
+    """Give up soon: for sites that `hangs` and `drips`."""
     with httpx.Client(timeout=0.3, follow_redirects=True, trust_env=False) as client:
         yield Fetcher(client, cache, attempts=3, transfer_s=0.4, first_wait_s=0.01)
 
@@ -93,6 +101,21 @@ def test_a_file_that_has_not_changed_is_not_sent_again(site: Site, fetcher: Fetc
     assert conditional["if-modified-since"] == "Sat, 14 Aug 2021 12:00:00 GMT"
 
 
+def test_a_file_that_is_said_not_to_have_changed_is_as_fresh_as_a_new_one(
+    site: Site, cache: RawCache, fetcher: Fetcher
+) -> None:
+    site.answers = [gives(200, BODY, ETag='"a1"'), gives(304)]
+    url = f"{site.url}/E0.csv"
+    first = fetcher.get(url, what="a season")
+    between = datetime.now(UTC)
+    assert fetcher.get(url, what="a season", fresh_since=between) == first
+    assert fetcher.get(url, what="a season", fresh_since=between) == first
+    assert len(site.asked) == 2
+    copy = cache.load(url)
+    assert copy is not None
+    assert (copy.etag, copy.fetched_at > between) == ('"a1"', True)
+
+
 def test_a_newer_file_replaces_the_copy(site: Site, cache: RawCache, fetcher: Fetcher) -> None:
     site.answers = [gives(200, b"old\n", ETag='"a1"'), gives(200, BODY, ETag='"a2"')]
     url = f"{site.url}/E0.csv"
@@ -103,11 +126,25 @@ def test_a_newer_file_replaces_the_copy(site: Site, cache: RawCache, fetcher: Fe
     assert (copy.data, copy.etag) == (BODY, '"a2"')
 
 
-@pytest.mark.parametrize("failure", [gives(500), gives(503), gives(429), breaks_off, hangs])
+@pytest.mark.parametrize("failure", [gives(500), gives(503), gives(429), breaks_off])
 def test_a_failure_that_passes_is_asked_again(site: Site, fetcher: Fetcher, failure: Answer) -> None:
     site.answers = [failure, gives(200, BODY)]
     assert fetcher.get(f"{site.url}/E0.csv", what="a season").data == BODY
     assert len(site.asked) == 2
+
+
+def test_a_site_that_does_not_answer_in_time_is_asked_again(site: Site, impatient: Fetcher) -> None:
+    site.answers = [hangs, gives(200, BODY)]
+    assert impatient.get(f"{site.url}/E0.csv", what="a season").data == BODY
+    assert len(site.asked) >= 2
+
+
+@pytest.mark.parametrize("moment", ["Wed, 21 Oct 2015 07:28:00", "Wed, 21 Oct 2015 07:28:00 -0000", "soon"])
+def test_a_moment_to_ask_again_may_lack_its_zone_or_be_none(
+    site: Site, fetcher: Fetcher, moment: str
+) -> None:
+    site.answers = [gives(503, Retry_After=moment), gives(200, BODY)]
+    assert fetcher.get(f"{site.url}/E0.csv", what="a season").data == BODY
 
 
 def test_a_site_that_asks_for_patience_gets_it(site: Site, fetcher: Fetcher) -> None:
@@ -144,14 +181,19 @@ def test_a_missing_file_names_season_and_address_and_is_not_asked_again(site: Si
 
 @pytest.mark.parametrize("failure", [gives(500), gives(403), breaks_off, hangs, drips])
 def test_without_an_answer_the_cached_copy_serves_with_a_warning(
-    site: Site, cache: RawCache, fetcher: Fetcher, failure: Answer, caplog: pytest.LogCaptureFixture
+    site: Site,
+    cache: RawCache,
+    fetcher: Fetcher,
+    impatient: Fetcher,
+    failure: Answer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     site.answers = [gives(200, BODY)]
     url = f"{site.url}/E0.csv"
     fetcher.get(url, what="a season")
     site.answers = [failure]
     with caplog.at_level(logging.WARNING, "sportsplat"):
-        assert fetcher.get(url, what="a season").data == BODY
+        assert impatient.get(url, what="a season").data == BODY
     (warning,) = [record for record in caplog.records if record.name.startswith("sportsplat")]
     assert "using the copy fetched on" in warning.getMessage()
     copy = cache.load(url)
@@ -171,11 +213,11 @@ def test_with_the_network_down_the_cached_copy_serves(site: Site, fetcher: Fetch
     "failure", [breaks_off, drips, gives(200, b"\n<!DOCTYPE html><title>Log in</title>")]
 )
 def test_what_is_no_whole_file_never_enters_the_cache(
-    site: Site, cache: RawCache, fetcher: Fetcher, failure: Answer
+    site: Site, cache: RawCache, impatient: Fetcher, failure: Answer
 ) -> None:
     site.answers = [failure]
     with pytest.raises(SourceUnavailable):
-        fetcher.get(f"{site.url}/E0.csv", what="a season")
+        impatient.get(f"{site.url}/E0.csv", what="a season")
     assert not cache.folder.exists()
 
 
@@ -217,6 +259,28 @@ def test_each_source_asks_its_site_for_the_files_of_the_seasons(
     assert [path for path, _ in site.asked] == expected
     assert [payload.data for payload in payloads] == [BODY] * len(expected)
     assert all(headers["user-agent"].startswith("sportsplat/") for _, headers in site.asked)
+
+
+@pytest.mark.parametrize(("source", "league"), [("football-data", "epl"), ("nflverse", "nfl")])
+def test_what_was_fetched_just_now_is_not_asked_for_again(
+    site: Site, tmp_path: Path, source: str, league: str
+) -> None:
+    site.answers = [gives(200, BODY)]
+    window = Window(date(2021, 10, 1), date(2021, 10, 8))
+
+    def follow(fresh_s: float) -> list[Payload]:
+        keys = ("football_data_url", "nflverse_url")
+        paces = {"sources.requests_per_minute": 6000, "sources.fresh_s": fresh_s}
+        overrides = {f"sources.{key}": f"{site.url}/base" for key in keys} | paces
+        settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
+        provider = get_source(source)
+        assert isinstance(provider, Live)
+        return list(provider.fetch_window(window, leagues=[load_leagues()[league]], settings=settings))
+
+    assert follow(600) == follow(600)
+    assert len(site.asked) == 1
+    follow(0)
+    assert len(site.asked) == 2
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_a_fetch(

@@ -13,8 +13,8 @@ from sportsplat.sources.table_mapping import parse_mapping
 from sportsplat.sources.table_rows import read_matches
 from tests.tables import write_csv
 
-HEADER = ("season", "day", "home", "away", "who", "ph", "pa", "book", "ho", "ao")
-ROW = ("2019", "2019-12-26", "Ants", "Bees", "oracle", "0.6", "0.4", "acme", "1.9", "2.1")
+HEADER = ("season", "day", "home", "away", "who", "ph", "pa", "book", "ho", "ao", "taken")
+ROW = ("2019", "2019-12-26", "Ants", "Bees", "oracle", "0.6", "0.4", "acme", "1.9", "2.1", "")
 MAPPING = """\
 league: sim
 rows: matches
@@ -31,10 +31,30 @@ quotes:
 """
 
 
-def read(folder: Path, **changed: str) -> Batch:
+def read(folder: Path, *, text: str = MAPPING, **changed: str) -> Batch:
     row = tuple(changed.get(name, cell) for name, cell in zip(HEADER, ROW, strict=True))
     table = open_table(write_csv(folder / "x.csv", [row], HEADER))
-    return read_matches(table, parse_mapping(MAPPING, folder / "mapping.yaml").mapping, load_leagues()["sim"])
+    return read_matches(table, parse_mapping(text, folder / "mapping.yaml").mapping, load_leagues()["sim"])
+
+
+@pytest.mark.parametrize(("ph", "pa"), [("1.005", "0"), ("-0.005", "1.005"), ("0.6", "0.5"), ("0.6", "x")])
+def test_chances_that_cannot_be_cost_themselves(tmp_path: Path, ph: str, pa: str) -> None:
+    batch = read(tmp_path, ph=ph, pa=pa)
+    assert (len(batch.matches), batch.forecasts) == (1, [])
+    assert {row.code for row in batch.rejected} >= {"bad-forecast"}
+
+
+@pytest.mark.parametrize(
+    ("taken", "kept"), [("2019-12-26T23:59", 4), ("2019-12-27T00:00", 4), ("2019-12-27T00:01", 2)]
+)
+def test_a_price_from_after_the_day_of_a_match_is_refused(tmp_path: Path, taken: str, kept: int) -> None:
+    batch = read(
+        tmp_path,
+        text=MAPPING.replace("{bookmaker: book,", "{bookmaker: book, quoted_at: taken,"),
+        taken=taken,
+    )
+    assert len(batch.quotes) == kept
+    assert [row.code for row in batch.rejected] == ["in-play"] * (kept < 4)
 
 
 @pytest.mark.parametrize("side", ["home", "away"])

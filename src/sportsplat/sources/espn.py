@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import (
@@ -112,17 +112,17 @@ class Espn:
         A week that was over long before it was fetched is not asked for again, nor one that was fetched just
         now (`sources.fresh_s`).
         """
-        from sportsplat.sources.http import open_fetcher
+        from sportsplat.sources.http import fresh_since, open_fetcher
 
         league = one_league(NAME, leagues)
-        fresh_since = datetime.now(UTC) - timedelta(seconds=settings.sources.fresh_s)
+        fresh = fresh_since(settings)
         with open_fetcher(settings) as fetcher:
             for week in _weeks(window):
                 yield fetcher.get(
                     f"{settings.sources.espn_url}/{league.sources[NAME]}/scoreboard"
                     f"?dates={week.since:%Y%m%d}-{week.until:%Y%m%d}&limit={LIMIT}",
                     what=f"{week.since} to {week.until} of {league.name}",
-                    fresh_since=min(fresh_since, league.end_of_day(week.until) + SETTLED_AFTER),
+                    fresh_since=min(fresh, league.end_of_day(week.until) + SETTLED_AFTER),
                 )
 
 

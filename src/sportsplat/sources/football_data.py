@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,15 @@ class FootballData:
         self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
     ) -> list[Payload]:
         """Get `SSSS/DIV.csv` for each season and league."""
+        return self._fetch(seasons, leagues, settings)
+
+    def _fetch(
+        self,
+        seasons: Sequence[int],
+        leagues: Sequence[League],
+        settings: Settings,
+        fresh_since: datetime | None = None,
+    ) -> list[Payload]:
         from sportsplat.sources.http import open_fetcher
 
         base = settings.sources.football_data_url
@@ -90,6 +99,7 @@ class FootballData:
                 fetcher.get(
                     f"{base}/{folder_of(season)}/{league.sources[NAME]}.csv",
                     what=f"the season {season}/{(season + 1) % 100:02d} of {league.name}",
+                    fresh_since=fresh_since,
                 )
                 for league in leagues
                 if NAME in league.sources
@@ -103,11 +113,16 @@ class FootballData:
     def fetch_window(
         self, window: Window, *, leagues: Sequence[League], settings: Settings
     ) -> Iterator[Payload]:
-        """Get the files of the seasons that a window touches; the site adds to them twice a week."""
+        """Get the files of the seasons that a window touches; the site adds to them twice a week.
+
+        A file that was fetched just now (`sources.fresh_s`) is not asked for again.
+        """
+        from sportsplat.sources.http import fresh_since
+
         for league in leagues:
             seasons = range(league.season_on(window.since), league.season_on(window.until) + 1)
             for season in seasons:
-                yield from self.fetch([season], leagues=[league], settings=settings)
+                yield from self._fetch([season], [league], settings, fresh_since(settings))
 
 
 @collector_paused()

@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -156,7 +156,9 @@ class Fetcher:
             if access is not None:
                 access.examine(answer)
             if answer.status_code == httpx.codes.NOT_MODIFIED and cached is not None:
-                return cached
+                still = cached._replace(fetched_at=datetime.now(UTC))
+                self._cache.store(url, still)
+                return still
             if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
                 raise SourceUnavailable(
                     f"The site has no file for {what}.",
@@ -168,7 +170,7 @@ class Fetcher:
             if answer.status_code != httpx.codes.OK:
                 repeatable = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
                 raise _NoAnswer(_status(answer), _retry_after_s(answer), repeatable)
-            data = self._body(answer)
+            data = self._body(url, answer)
         refuse(url, what, data)
         Payload.of(url, data)  # a damaged packed file is refused before it is kept
         copy = Copy(
@@ -181,7 +183,7 @@ class Fetcher:
         self._cache.store(url, copy)
         return copy
 
-    def _body(self, answer: httpx.Response) -> bytes:
+    def _body(self, url: str, answer: httpx.Response) -> bytes:
         """Read the whole body; httpx itself refuses one that is shorter than its Content-Length."""
         deadline = monotonic() + self._transfer_s
         parts: list[bytes] = []
@@ -193,9 +195,9 @@ class Fetcher:
                 raise SourceUnavailable(
                     f"The site's file is larger than {LARGEST_BYTES >> 20:,} MB.",
                     code="TOO_LARGE",
-                    cause=f"{answer.request.url} went on after that.",
+                    cause=f"{url} went on after that.",
                     fix="Download it by other means, and split it.",
-                    url=str(answer.request.url),
+                    url=url,
                 )
             if monotonic() > deadline:
                 raise httpx.ReadTimeout(f"not complete after {self._transfer_s:g} s", request=answer.request)
@@ -229,6 +231,11 @@ def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None
         )
 
 
+def fresh_since(settings: Settings) -> datetime:
+    """Return since when a fetched answer of a live source is new enough not to be asked for again (UTC)."""
+    return datetime.now(UTC) - timedelta(seconds=settings.sources.fresh_s)
+
+
 def _pause_after(problem: Exception) -> bool | float:
     """Tell whether to try again: no, after stamina's own pause, or after the seconds that the site asks."""
     if isinstance(problem, _NoAnswer):
@@ -255,6 +262,7 @@ def _retry_after_s(answer: httpx.Response) -> float | None:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # as a date of HTTP always is
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 

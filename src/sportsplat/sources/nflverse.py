@@ -99,10 +99,14 @@ class Nflverse(OfOneLeague):
         settings: Settings,
     ) -> list[Payload]:
         """Get games.csv; one file holds every season."""
+        return [self._fetch(settings)]
+
+    def _fetch(self, settings: Settings, fresh_since: datetime | None = None) -> Payload:
         from sportsplat.sources.http import open_fetcher
 
+        url = f"{settings.sources.nflverse_url}/games.csv"
         with open_fetcher(settings) as fetcher:
-            return [fetcher.get(f"{settings.sources.nflverse_url}/games.csv", what="all NFL seasons")]
+            return fetcher.get(url, what="all NFL seasons", fresh_since=fresh_since)
 
     def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
         """Nothing: the site asks for no key."""
@@ -112,11 +116,13 @@ class Nflverse(OfOneLeague):
         self,
         window: Window,  # noqa: ARG002 - one file holds every day
         *,
-        leagues: Sequence[League],
+        leagues: Sequence[League],  # noqa: ARG002
         settings: Settings,
     ) -> Iterator[Payload]:
-        """Get games.csv; it is renewed several times a day."""
-        yield from self.fetch([], leagues=leagues, settings=settings)
+        """Get games.csv, which is renewed through the day, unless it was fetched just now (`fresh_s`)."""
+        from sportsplat.sources.http import fresh_since
+
+        yield self._fetch(settings, fresh_since(settings))
 
 
 class _Reader(RowReader):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 
 from sportsplat.errors import ConfigError, SourceUnavailable
 from sportsplat.sources.events import dig, text_of
-from sportsplat.sources.http import Access, open_fetcher
+from sportsplat.sources.http import Access, fresh_since, open_fetcher
 from sportsplat.sources.odds_api import MARKETS, NAME
 
 if TYPE_CHECKING:
@@ -42,11 +41,10 @@ def fetch_prices(league: League, settings: Settings) -> Payload:
         f"&markets={','.join(MARKETS)}&oddsFormat=decimal&dateFormat=iso"
     )
     cost = len(MARKETS) * (wanted.odds_api_regions.count(",") + 1)
-    fresh_since = datetime.now(UTC) - timedelta(seconds=wanted.fresh_s)
     quota = _Quota()
     access = Access({"apiKey": wanted.odds_api_key}, quota.examine)
     with open_fetcher(settings) as fetcher:
-        kept = fetcher.cached(url, fresh_since)
+        kept = fetcher.cached(url, fresh_since(settings))
         if kept is not None:
             return kept
         fetcher.get(f"{wanted.odds_api_url}/sports?all=false", what="the list of sports", access=access)

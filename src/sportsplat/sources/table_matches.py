@@ -16,6 +16,7 @@ from sportsplat.sources.table_mapping import OF_A_MATCH, Cell, Mapping, When, sa
 from sportsplat.sources.table_values import read_day, read_flags, read_moment, read_time
 
 NAME = "table"
+IN_PLAY = "in-play"
 _SEASON = re.compile(r"((?:18|19|20|21)\d\d)(?:\.0)?(?:\s*[-/–]\s*\d{2,4})?")
 _STAGES = {"": "regular", "regular": "regular", "playoff": "playoff", "playoffs": "playoff"}
 _PLAIN = When(value="")
@@ -24,6 +25,11 @@ DISTINCT = 1 << 12
 LONGEST = 200
 """Characters of a name: an index of the database takes no more than 2,704 bytes."""
 Words = Callable[[str], str]
+
+
+def in_play_told(column: str, text: str, closed_at: datetime) -> str:
+    """Say why a price of a running match is refused: no decision before the match can use it."""
+    return f"{column} is {text!r}: the match had begun by {closed_at:%Y-%m-%d %H:%M} UTC"
 
 
 class MatchReader:

@@ -7,7 +7,7 @@ outcome) of each price. Matches and offers are few and are kept; prices are hand
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -23,9 +23,11 @@ from sportsplat.sources.table_blocks import Block, TableFile
 from sportsplat.sources.table_books import Books, Flags, Floats, Ints, Offer
 from sportsplat.sources.table_codes import taken, together, without_blank, words_of
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader, refuse_no_name
+from sportsplat.sources.table_matches import IN_PLAY, NAME, MatchReader, in_play_told, refuse_no_name
 from sportsplat.sources.table_refusals import Refusals, Refuse
 from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Prices(NamedTuple):
@@ -72,6 +74,7 @@ class QuoteTable:
         self._told: dict[bytes, int] = {}  # match by its words; below 0: wrong, -1 - place in _wrong
         self._wrong: list[RowError] = []
         self._season_of: list[int] = []
+        self._closes_us: list[int] = []
         self._line_of: dict[MatchKey, int] = {}
         self._refused = Refusals(str(table.path))
 
@@ -117,7 +120,7 @@ class QuoteTable:
         offer, is_result = self._offers_of(block, closing, refuse)
         line = self._lines_of(block, is_result, refuse)
         odds = self._odds_of(block, refuse)
-        quoted_at = self._quoted_at(block, closing, refuse)
+        quoted_at = self._quoted_at(block, closing, match, refuse)
         prices = Prices(block.lines, match, offer, line, odds, quoted_at, good)
         prices = self._fair(prices if good.all() else prices.at(good))
         order = self.books.order(prices.match, prices.offer, prices.line, prices.quoted_at)
@@ -183,6 +186,7 @@ class QuoteTable:
             self._season_of.append(match.season)
             self.starts.append(match.kickoff_utc)
             self.closes.append(self._reader.closed_at(match))
+            self._closes_us.append((self.closes[-1] - _EPOCH) // timedelta(microseconds=1))
         return place
 
     def _offers_of(self, block: Block, closing: Flags, refuse: Refuse) -> tuple[Ints, Flags]:
@@ -281,8 +285,8 @@ class QuoteTable:
         )
         return flags[codes]
 
-    def _quoted_at(self, block: Block, closing: Flags, refuse: Refuse) -> Ints:
-        """Return when prices were taken; of a closing price the kick-off tells."""
+    def _quoted_at(self, block: Block, closing: Flags, match: Ints, refuse: Refuse) -> Ints:
+        """Return when prices were taken, before the match began; of a closing price the kick-off tells."""
         how: When | None = self._mapping.quoted_at
         if how is None:
             return np.full(len(block.lines), NOT_A_TIME, dtype=np.int64)
@@ -296,7 +300,15 @@ class QuoteTable:
                 f"{named} is {words[int(codes[row])]!r}: expected {how.format or 'a moment in ISO 8601'}"
             ),
         )
-        return np.where(closing, NOT_A_TIME, moments[codes])
+        asked = moments[codes]
+        if self.closes:
+            running = asked > np.array(self._closes_us)[match]
+            refuse(
+                running & ~closing,
+                IN_PLAY,
+                lambda row: in_play_told(named, words[int(codes[row])], self.closes[int(match[row])]),
+            )
+        return np.where(closing, NOT_A_TIME, asked)
 
 
 def _column(cell: Cell | None) -> str:

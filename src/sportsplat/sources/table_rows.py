@@ -26,7 +26,15 @@ from sportsplat.leagues import League
 from sportsplat.sources.rows import RowError, collector_paused
 from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_mapping import Cell, Forecast, Mapping, WideQuotes, column_names
-from sportsplat.sources.table_matches import NAME, MatchReader, Words, refuse_no_name, text_of
+from sportsplat.sources.table_matches import (
+    IN_PLAY,
+    NAME,
+    MatchReader,
+    Words,
+    in_play_told,
+    refuse_no_name,
+    text_of,
+)
 from sportsplat.sources.table_values import NOT_A_TIME, read_finite, read_flags, read_moments
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
@@ -117,7 +125,8 @@ class _Rows:
         if not shares:
             return
         outcomes = self._matches.league.outcomes
-        if len(shares) != len(outcomes) or min(shares) < 0 or abs(sum(shares) - 1) > 0.01:
+        possible = min(shares) >= 0 and max(shares) <= 1 and abs(sum(shares) - 1) <= 0.01
+        if len(shares) != len(outcomes) or not possible:
             columns = ", ".join(forecast.probabilities)
             raise RowError("bad-forecast", f"{columns} are {found}: expected the chances of {outcomes}")
         publisher = self._named(forecast.publisher, row.__getitem__, "publisher")
@@ -180,6 +189,9 @@ class _Rows:
         if found == NOT_A_TIME:
             raise RowError("bad-date", f"{wide.quoted_at.column} is {text!r}: expected a moment")
         quoted_at = datetime.fromtimestamp(int(found) / 1_000_000, UTC)
+        closed_at = self._matches.closed_at(match)
+        if quoted_at > closed_at:
+            raise RowError(IN_PLAY, in_play_told(wide.quoted_at.column or "quoted_at", text, closed_at))
         return False, quoted_at, quoted_at
 
     def _number(self, line: int, row: Dict[str, str], column: str) -> float | None:
