@@ -20,6 +20,8 @@ from sportsplat.jobs.listing import leagues
 from sportsplat.jobs.quality import quality
 from tests.conftest import Database
 from tests.records import count
+from tests.season_files import ROWS as SEASON_ROWS
+from tests.season_files import season_file
 from tests.tables import MAPPING, price_rows, write_csv
 
 SOURCE = "fivethirtyeight-soccer-spi"
@@ -169,6 +171,29 @@ def test_a_file_of_several_leagues_and_a_table_of_one_do_not_wait_for_each_other
         monkeypatch.setattr(ingest_file, "write_matches", meanwhile)
         assert ingest(context, SOURCE, [file])["matches"]["inserted"] == 2
         assert other[0].result(timeout=30)["matches"]["inserted"] == 3
+
+
+def test_two_dry_runs_of_the_same_files_in_two_orders_end_both(
+    context: Context, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    england = season_file(tmp_path / "2021")
+    germany = season_file(tmp_path / "2021", [row.replace("E0", "D1", 1) for row in SEASON_ROWS], "D1.csv")
+    ingest(context, "football-data", [england])  # makes the partition, for which they would wait at once
+    with ThreadPoolExecutor(1) as pool:
+        other: list[Future[IngestReport]] = []
+
+        def meanwhile(conn: object, *rest: object, **more: object) -> object:
+            written = write_matches(conn, *rest, **more)  # type: ignore[arg-type]
+            if not other:
+                other.append(pool.submit(ingest, context, "football-data", [germany, england], dry_run=True))
+                until_somebody_waits(database)
+            return written
+
+        monkeypatch.setattr(ingest_file, "write_matches", meanwhile)
+        mine = ingest(context, "football-data", [england, germany], dry_run=True)
+        assert mine["matches"] == other[0].result(timeout=60)["matches"]
+    with database.connect() as conn:
+        assert count(conn, "matches") == len(SEASON_ROWS)
 
 
 def until_somebody_waits(database: Database) -> None:

@@ -123,6 +123,7 @@ def store_all(
 ) -> tuple[list[Stored], list[RefusedFile], list[str]]:
     """Store each payload; return what became of them, which were refused, and what a killed run left."""
     from sportsplat.db.runs import abandon_dead_runs
+    from sportsplat.db.teams import lock_league
     from sportsplat.jobs.ingest_file import KIND, store_file
 
     stored: list[Stored] = []
@@ -131,6 +132,11 @@ def store_all(
     done = 0
     tell(0, total=sum(len(payload.data) for payload in payloads))
     with outer:
+        if dry_run:  # the files' locks are held to the end, and two would take them in two orders
+            for code in sorted(
+                {plan.league.code} if plan.league else {*plan.source.leagues} & {*plan.leagues}
+            ):
+                lock_league(conn, code)
         abandoned = abandon_dead_runs(conn, KIND)
         for payload in payloads:
             tell(done, description=f"{plan.source.name} {Path(payload.name).name}")
