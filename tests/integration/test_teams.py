@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from sportsplat.db.teams import ensure_league
-from sportsplat.errors import NotFound, UsageError
+from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.identity import closest, identify, letters
 from sportsplat.jobs.ingest import ingest
@@ -126,6 +127,25 @@ def test_a_wrong_word_gets_a_suggestion_and_changes_nothing(
     assert refused.value.error_code == code
     with database.connect() as conn:
         assert count(conn, "team_aliases") == 0
+
+
+@pytest.mark.parametrize("name", ["Leeds '92", 'the "Whites" of L$eds', "A & b; c"])
+def test_a_suggested_command_can_be_pasted_whatever_the_name(context: Context, name: str) -> None:
+    add(context, "epl", name)
+    with pytest.raises(InputRefused) as near:
+        add(context, "epl", name.upper())
+    assert shlex.split(str(near.value.fix)) == [
+        "sportsplat",
+        "teams",
+        "alias",
+        "epl",
+        "any",
+        name.upper(),
+        name,
+    ]
+    with pytest.raises(NotFound) as unknown:
+        alias(context, "epl", SOURCE, "Utd", f"{name} II")
+    assert shlex.split(str(unknown.value.fix).partition("a new team: ")[2])[-1] == f"{name} II"
 
 
 def test_a_declared_league_takes_no_name_that_is_not_declared(context: Context, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def to_row(
 ) -> SourceReport:
     """Add up what one source gave; `ok` becomes `unchanged` where nothing of it was new."""
     counts = to_report(source, stored, [], [], dry_run=False, seconds=max(seconds, 1e-9))
-    tables = (counts["matches"], counts["quotes"], counts["stats"], counts["forecasts"])
+    tables = [counts[name] for name in ("matches", "quotes", "stats", "forecasts", "details")]
     if status is Status.OK and not any(table["inserted"] + table["updated"] for table in tables):
         status = Status.UNCHANGED
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -16,7 +17,7 @@ from sportsplat.db.teams import (
     stored_teams,
 )
 from sportsplat.errors import InputRefused, NotFound, UsageError
-from sportsplat.jobs.identity import closest
+from sportsplat.jobs.identity import alias_command, closest
 from sportsplat.sources import SOURCES
 from sportsplat.spellings import ANY, tidy
 
@@ -127,7 +128,7 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
         if wanted not in stored and near and near[0].casefold() == wanted.casefold():
             raise InputRefused(
                 f"{near[0]!r} is stored, which differs from {wanted!r} by capitals only.",
-                fix=f"sportsplat teams alias {code} any {wanted!r} {near[0]!r}",
+                fix=alias_command(code, ANY, wanted, near[0]),
                 code="NEAR_NAME",
             )
         made = add_teams(conn, code, [wanted])
@@ -153,7 +154,8 @@ def _refuse_unknown(league: League, team: str, known: set[str]) -> None:
     raise NotFound(
         f"{league.code} has no team {team!r}."
         + (f" Did you mean {', '.join(map(repr, near))}?" if near else ""),
-        fix=f"sportsplat teams list {league.code}; a new team: sportsplat teams add {league.code} {team!r}",
+        fix=f"sportsplat teams list {league.code}; a new team: "
+        + shlex.join(["sportsplat", "teams", "add", league.code, team]),
         code="UNKNOWN_TEAM",
     )
 
