@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -29,6 +30,14 @@ TEMPLATE = "migrated_template"
 # Test data may be lost: these servers need not survive a loss of power.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _numbers = count(1)
+# The machine may be busy: how long an example takes says nothing of the program.
+hypothesis.settings.register_profile(
+    "no clock",
+    hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("no clock")
 REAL_DATA = (
     Path(os.environ["SPORTSPLAT_REAL_DATA"]).resolve() if os.environ.get("SPORTSPLAT_REAL_DATA") else None
 )

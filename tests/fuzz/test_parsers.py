@@ -71,7 +71,7 @@ def test_damaged_files_give_sound_facts_or_a_refusal(source: str) -> None:
     refused: Counter[str] = Counter()
     for number in range(FILES):
         seed, data = made(source, number)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             refusal = refusal_of(parser, seed, data)
             if refusal is not None:
@@ -81,6 +81,6 @@ def test_damaged_files_give_sound_facts_or_a_refusal(source: str) -> None:
                 assert refusal.fix
         except Exception as failure:
             raise AssertionError(f"file {number} of {source}, from {seed.name}: {data[:300]!r}") from failure
-        assert time.perf_counter() - started < LONGEST_S, number
+        assert time.process_time() - started < LONGEST_S, number
     assert 0 < refused.total() < FILES
     print(f"{source}: {FILES} files, refused {refused.total()}: {dict(refused.most_common())}")

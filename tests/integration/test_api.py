@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from sportsplat.api.app import create_app
 from sportsplat.db.revisions import head
+from sportsplat.infra.wait import wait_for
 from sportsplat.settings import asset_dir
 from tests.conftest import Database
 
@@ -31,8 +31,7 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    assert wait_for(lambda: server.started, 60)
     port = server.servers[0].sockets[0].getsockname()[1]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield client

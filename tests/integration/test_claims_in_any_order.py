@@ -67,7 +67,7 @@ def test_every_order_of_files_gives_the_same_content(conn: Connection) -> None:
     assert len(contents) == 1
 
 
-@examples(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(range(len(FILES))), min_size=5, max_size=12))
 def test_any_number_of_repeats_in_any_order_gives_the_same_content(
     conn: Connection, order: list[int]

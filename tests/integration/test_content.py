@@ -51,7 +51,7 @@ def hash_of(conn: Connection, *batches: Rows) -> TableContent:
     return content(conn)["sheet"]
 
 
-PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @PROPERTY

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 
 import pytest
 
+from sportsplat.infra.wait import wait_for
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import KEPT, appeared, ask, refused, up, variables
@@ -19,8 +19,7 @@ def killed_while_it_initialises(project: DockerProject) -> str:
     """Kill `up` and its container in the midst of initdb; return the volume's name."""
     with program.start(project.folder, "up", env=variables(project)) as running:
         container = appeared(project)
-        while b"creating subdirectories" not in container.logs():
-            time.sleep(0.002)
+        assert wait_for(lambda: b"creating subdirectories" in container.logs(), 60, longest_pause_s=0.005)
         running.kill()
         container.kill()
     (volume,) = project.volumes()
@@ -83,8 +82,7 @@ def test_a_container_killed_under_the_run_that_made_it_leaves_nothing(docker_pro
         docker_project.folder, "up", "--json", stdout=subprocess.PIPE, env=variables(docker_project)
     ) as running:
         container = appeared(docker_project)
-        while b"creating subdirectories" not in container.logs():
-            time.sleep(0.002)
+        assert wait_for(lambda: b"creating subdirectories" in container.logs(), 60, longest_pause_s=0.005)
         container.kill()
         ran = program.Ran(running.wait(60), running.stdout.read() if running.stdout else "", "")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from sportsplat.errors import DataConflict
+from sportsplat.infra.wait import wait_for
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import KEPT, ask, in_process, refused, up, variables
@@ -94,8 +93,7 @@ def test_a_rotation_killed_half_way_is_finished_by_the_next_up(docker_project: D
     with program.start(
         docker_project.folder, "db", "rotate-password", env=variables(docker_project)
     ) as rotating:
-        while env_file.read_text() == before:
-            time.sleep(0.001)
+        assert wait_for(lambda: env_file.read_text() != before, 60, longest_pause_s=0.005)
         rotating.kill()
 
     assert up(docker_project)["actions"] in ([], ["gave the data that password"])

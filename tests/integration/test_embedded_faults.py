@@ -17,6 +17,7 @@ from sportsplat.infra.account import server_account
 from sportsplat.infra.binaries import bin_dir
 from sportsplat.infra.embedded import EmbeddedEnvironment
 from sportsplat.infra.embedded_server import EmbeddedServer
+from sportsplat.infra.wait import wait_for
 from tests.embedded import Make, query
 from tests.program import servers
 
@@ -37,8 +38,8 @@ def test_a_killed_server_comes_back_with_its_data(made: Make, tmp_path: Path) ->
     busy = psycopg.connect(environment.endpoint().dsn())
     sleeper = threading.Thread(target=_swallow, args=(busy, "SELECT pg_sleep(30)"))
     sleeper.start()
-    while environment.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep(30)'") == ["0"]:
-        pass
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep(30)'"
+    assert wait_for(lambda: environment.ask(asleep) != ["0"], 30)
 
     os.kill(main_process(environment), signal.SIGKILL)
     again = environment.ensure(60)

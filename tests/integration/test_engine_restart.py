@@ -127,13 +127,13 @@ def test_an_engine_that_stays_away_is_named_and_the_next_up_goes_on(
         "up",
         "--json",
         "--timeout",
-        "3",
+        "15",
         stdout=subprocess.PIPE,
         env=variables(second_project),
     ) as running:
         at(moment, second_project)
         second_engine.crash()
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=90)
     ran = program.Ran(running.returncode, output, "")
     assert (ran.exit_code, ran.error["code"]) == (4, "ENGINE_LOST")
     assert second_engine.endpoint in ran.error["message"]

@@ -246,7 +246,7 @@ def test_a_price_of_which_nobody_noted_when_it_came_held_until_its_correction(co
 SNAPSHOTS = [(told(size=float(place + 1)), FEBRUARY + timedelta(days=9 * place)) for place in range(5)]
 
 
-@examples(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(range(len(SNAPSHOTS))), min_size=1, max_size=9))
 def test_any_order_of_dated_files_and_any_repeats_give_one_present_and_one_past(
     conn: Connection, order: list[int]
@@ -280,7 +280,7 @@ RESULTS = [
 ]
 
 
-@examples(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(range(len(RESULTS))), min_size=1, max_size=9))
 def test_any_order_of_dated_results_and_any_repeats_give_one_present_and_one_past(
     conn: Connection, order: list[int]

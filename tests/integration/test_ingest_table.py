@@ -14,6 +14,7 @@ from sportsplat.db import write_prices
 from sportsplat.db.content import content
 from sportsplat.db.migrate import check
 from sportsplat.errors import InputRefused
+from sportsplat.infra.wait import wait_for
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest_table import ingest_tables
 from sportsplat.sources import table_refusals
@@ -297,16 +298,17 @@ def test_a_killed_ingest_leaves_nothing_and_the_next_completes(
         stderr=subprocess.DEVNULL,
     )
     with database.connect(autocommit=True) as conn:
-        while not conn.execute("SELECT FROM pipeline_runs").rowcount and process.poll() is None:
-            time.sleep(0.01)
+        assert wait_for(
+            lambda: conn.execute("SELECT FROM pipeline_runs").rowcount or process.poll() is not None, 60
+        )
         time.sleep(delay_s)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        while conn.execute(
-            others + " AND backend_type ~ 'client' AND pid <> pg_backend_pid()"
-        ).fetchone() != (0,):
-            time.sleep(0.02)
+        others = (
+            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type ~ 'client' AND pid <> pg_backend_pid()"
+        )
+        assert wait_for(lambda: conn.execute(others.encode()).rowcount == 0, 60)
         counted = conn.execute("SELECT count(*) FROM quotes").fetchone()
         assert counted in ((0,), (len(rows),))
     report = ingest_tables(context, [path], mapping)

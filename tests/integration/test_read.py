@@ -66,7 +66,7 @@ def league(conn: Connection) -> League:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_every_value_survives_the_way_in_and_out(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
     conn.execute("TRUNCATE every_type")

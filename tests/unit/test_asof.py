@@ -38,7 +38,7 @@ def without_results_after(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataF
     return frame
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, share=st.floats(0.0, 1.0))
 def test_taking_the_future_away_moves_no_bit(seed: int, share: float) -> None:
     matches = random_league(seed, days=40)
@@ -53,7 +53,7 @@ def test_taking_the_future_away_moves_no_bit(seed: int, share: float) -> None:
     assert_same_bits(whole.loc[decided, truncated.columns], truncated[decided])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds)
 def test_an_absurd_future_moves_no_bit(seed: int) -> None:
     matches = random_league(seed, days=40)
@@ -69,7 +69,7 @@ def test_an_absurd_future_moves_no_bit(seed: int) -> None:
         assert not built(matches).equals(built(absurd)), "the planted results are seen by nobody at all"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds)
 def test_the_order_of_the_rows_changes_nothing(seed: int) -> None:
     matches = random_league(seed)
@@ -80,7 +80,7 @@ def test_the_order_of_the_rows_changes_nothing(seed: int) -> None:
     assert_same_bits(mixed.loc[matches["match_id"]], built(matches, stats))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds)
 def test_a_match_has_the_same_features_before_and_after_it_is_played(seed: int) -> None:
     matches = random_league(seed, unplayed=0.0)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -59,7 +58,6 @@ json_like = st.recursive(
 )
 
 
-@examples(deadline=None)  # the machine may be busy
 @given(json_like)
 def test_an_envelope_is_always_valid_json(data: object) -> None:
     envelope = output.to_envelope("act", 0.0123, data={"data": data})

@@ -225,7 +225,7 @@ def test_a_scoreboard_of_another_league_is_refused() -> None:
     assert refused.value.error_code == "WRONG_LEAGUE"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_whatever_stands_where_something_else_was_expected_nothing_is_lost(data: st.DataObject) -> None:
     told = event(HAWKS, BULLS, score=(110, 99), periods=((30, 20, 30, 30), (25, 25, 25, 24)))

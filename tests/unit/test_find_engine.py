@@ -53,11 +53,13 @@ def write_context(home: Path, name: str, host: str, *, current: bool = True) -> 
         (home / ".docker" / "config.json").write_text(json.dumps({"auths": {}, "currentContext": name}))
 
 
-def why_none(served: AbstractContextManager[str], monkeypatch: pytest.MonkeyPatch) -> str:
+def why_none(
+    served: AbstractContextManager[str], monkeypatch: pytest.MonkeyPatch, timeout_s: float = 10
+) -> str:
     """Return why nothing was found behind DOCKER_HOST."""
     with served as endpoint:
         monkeypatch.setenv("DOCKER_HOST", endpoint)
-        found, attempts = search(timeout_s=0.3)
+        found, attempts = search(timeout_s=timeout_s)
     assert found is None
     assert [attempt.origin for attempt in attempts] == ["DOCKER_HOST"]
     return attempts[0].why
@@ -246,10 +248,11 @@ def test_each_way_to_fail_has_its_own_words(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/file")
     assert search()[1][0].why in ("nobody listens there", "it is not a socket")
 
-    assert why_none(saying(tmp_path / "a", None), monkeypatch) == "no answer within 0.3 s"
+    assert why_none(saying(tmp_path / "a", None), monkeypatch, 0.3) == "no answer within 0.3 s"
     assert "not like an engine: 'SSH-2.0-" in why_none(saying(tmp_path / "b", b"SSH-2.0-x\r\n"), monkeypatch)
     assert "not like an engine" in why_none(saying(tmp_path / "c", b"\x00\xff" * 9000), monkeypatch)
-    assert why_none(saying(tmp_path / "d", b"HTTP/1.1 200 OK\r\n"), monkeypatch) == "no answer within 0.3 s"
+    begun = saying(tmp_path / "d", b"HTTP/1.1 200 OK\r\n")
+    assert why_none(begun, monkeypatch, 0.3) == "no answer within 0.3 s"
     nginx = {"Server": "nginx"}
     assert why_none(answering(tmp_path / "e", nginx), monkeypatch).startswith("a web server answers")
     starting = why_none(answering(tmp_path / "f", DOCKER, status=503), monkeypatch)
@@ -277,9 +280,10 @@ def test_a_slow_talker_gets_no_more_than_its_time(tmp_path: Path, monkeypatch: p
         monkeypatch.setenv("DOCKER_HOST", endpoint)
         started = time.perf_counter()
         _, attempts = search(timeout_s=0.3)
+        took = time.perf_counter() - started
 
     assert attempts[0].why == "no answer within 0.3 s"
-    assert time.perf_counter() - started < 1
+    assert took < 10  # without a limit it would listen for as long as somebody talks
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sportsplat.errors import ConfigError, NotFound
@@ -139,7 +138,6 @@ def test_a_day_begins_and_ends_at_the_leagues_own_place(
     assert nba.end_of_day(day) - begins == timedelta(hours=hours)
 
 
-@examples(deadline=None)  # the machine may be busy
 @given(day=st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 1, 1)))
 def test_days_follow_each_other_without_gap_or_overlap(day: date) -> None:
     for league in load_leagues().values():

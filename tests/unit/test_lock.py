@@ -20,7 +20,7 @@ from sportsplat.infra.lock import exclusive
 with exclusive(Path(sys.argv[1]), 5) as held:
     if "bequeath" in sys.argv:
         import subprocess
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.6)"], pass_fds=(held.fd,))
+        subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], pass_fds=(held.fd,))
     print("held", flush=True)
     time.sleep(60)
 """
@@ -28,7 +28,10 @@ with exclusive(Path(sys.argv[1]), 5) as held:
 
 def holder(path: Path, *words: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path), *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(path), *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
@@ -69,9 +72,9 @@ def test_a_child_that_inherits_the_lock_keeps_it_after_its_parent_was_killed(tmp
 
     with pytest.raises(ResourceConflict), exclusive(tmp_path / "lock", 0.05):
         pass
-    with exclusive(tmp_path / "lock", 5) as held:
+    end(process)  # and with it what the child reads
+    with exclusive(tmp_path / "lock", 30) as held:
         assert held.fd > 0
-    end(process)
 
 
 def test_the_lock_can_be_taken_again_and_again(tmp_path: Path) -> None:

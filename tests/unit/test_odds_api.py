@@ -104,7 +104,7 @@ def test_a_wrong_price_costs_itself_and_not_the_match(told: dict[str, Any], code
     assert [row.code for row in batch.rejected] == [code]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_whatever_stands_where_something_else_was_expected_nothing_is_lost(data: st.DataObject) -> None:
     spread = market("spreads", price(BULLS, 1.95, 3.5), price(HAWKS, 1.9, -3.5))

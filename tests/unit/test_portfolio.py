@@ -121,7 +121,7 @@ def test_no_edge_and_no_price_give_no_bets() -> None:
     assert empty.bankroll.tolist() == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.sampled_from([2, 3]))
 def test_every_limit_holds_at_every_moment(seed: int, outcomes: int) -> None:
     """Replayed from the ledger alone: exposure, the day's loss, and the sum of all profits."""

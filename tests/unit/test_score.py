@@ -142,7 +142,7 @@ def test_scores_refuse_what_would_answer_another_question(
 
 
 @given(forecasts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_perfect_forecast_has_the_best_score_that_there_is(made: tuple[FloatArray, FloatArray]) -> None:
     _, outcomes = made
     table = scores(outcomes, outcomes)
@@ -154,7 +154,7 @@ def test_a_perfect_forecast_has_the_best_score_that_there_is(made: tuple[FloatAr
 
 
 @given(forecasts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_forecast_beats_the_outcome_itself(made: tuple[FloatArray, FloatArray]) -> None:
     ours, outcomes = made
     for each in (log_loss_each, brier_each, rps_each):
@@ -162,7 +162,7 @@ def test_no_forecast_beats_the_outcome_itself(made: tuple[FloatArray, FloatArray
 
 
 @given(forecasts(), st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_matches_does_not_change_a_score(made: tuple[FloatArray, FloatArray], seed: int) -> None:
     ours, outcomes = made
     order = np.random.default_rng(seed).permutation(len(ours))
@@ -172,7 +172,7 @@ def test_the_order_of_matches_does_not_change_a_score(made: tuple[FloatArray, Fl
 
 
 @given(forecasts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_match_told_from_the_other_side_has_the_same_score(made: tuple[FloatArray, FloatArray]) -> None:
     ours, outcomes = made
     for each in (log_loss_each, brier_each, accuracy_each, rps_each):
@@ -180,7 +180,7 @@ def test_a_match_told_from_the_other_side_has_the_same_score(made: tuple[FloatAr
 
 
 @given(forecasts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_tie_costs_half_of_either_result_by_log_loss_and_accuracy(
     made: tuple[FloatArray, FloatArray],
 ) -> None:

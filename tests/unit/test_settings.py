@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -218,7 +217,6 @@ def test_pickled_settings_arrive_whole() -> None:
     assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301
 
 
-@examples(deadline=None)  # the machine may be busy
 @given(
     stake=st.floats(min_value=0, max_value=1),
     folds=st.integers(min_value=2, max_value=50),
