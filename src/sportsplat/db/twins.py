@@ -1,7 +1,8 @@
 """Two stored matches that turn out to be one: what a third source says can show it, whatever came first.
 
 They are one when no source names both, they are a day apart or have changed venues, a result that a source
-gives of the one is what another source gives of the other, and no third match fits as well.
+gives of the one is what another source gives of the other, and no third match fits as well. And they are one
+when a source has moved the one to the very day on which others have the other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
+from sportsplat.db.resolve import COLUMNS, listed
 from sportsplat.db.turning import turn
 
 if TYPE_CHECKING:
@@ -55,6 +57,40 @@ SELECT least(e.one, e.other), greatest(e.one, e.other), bool_or(e.turned)
  GROUP BY 1, 2
 """
 
+# A fixture that the file's source has moved to the key of a match which others brought, and it does not name.
+_MOVED_ONTO = """
+SELECT c.match_id, m.id,
+       EXISTS (SELECT FROM match_claims o WHERE o.match_id = c.match_id AND o.source <> c.source)
+  FROM linked_matches l
+  JOIN match_claims c ON c.match_id = l.match_id AND c.source = %(source)s
+  JOIN matches m ON m.league = %(league)s AND m.match_date = c.match_date AND m.home_id = c.home_id
+   AND m.away_id = c.away_id AND m.number = c.number AND m.id <> c.match_id
+ WHERE NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source = c.source)
+"""
+
+# Other sources have the old one still: what is of this source alone goes along.
+_LEAVE = (
+    *(
+        f"UPDATE {table} SET match_id = %(keep)s WHERE match_id = %(drop)s AND source = %(source)s"
+        for table in ("match_claims", DETAILS.table, DETAILS.revisions, STATS.table, STATS.revisions)
+    ),
+    "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s",
+)
+
+# Until others brought the match, the fixture was all that was held of it.
+_PAST = f"""
+WITH kept AS (
+    SELECT least(m.recorded_at, min(r.recorded_at)) AS since
+      FROM matches m LEFT JOIN match_revisions r ON r.match_id = m.id
+     WHERE m.id = %(keep)s GROUP BY m.recorded_at),
+moved AS (
+    UPDATE match_revisions r SET match_id = %(keep)s
+      FROM kept WHERE r.match_id = %(drop)s AND r.superseded_at <= kept.since)
+INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(COLUMNS)})
+SELECT %(keep)s, m.recorded_at, kept.since, {listed("m")}
+  FROM matches m, kept WHERE m.id = %(drop)s AND m.recorded_at < kept.since
+"""
+
 _IN_USE = """
 SELECT EXISTS (SELECT FROM predictions WHERE match_id = %(drop)s)
     OR EXISTS (SELECT FROM bets WHERE match_id = %(drop)s)
@@ -91,18 +127,34 @@ def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> lis
     if conn.execute(_OTHER_SOURCES, params).fetchone() is None:
         return []
     merged = []
+    for moved, place, has_others in conn.execute(_MOVED_ONTO, params).fetchall():
+        if has_others:
+            for statement in _LEAVE:
+                conn.execute(statement.encode(), {**params, "keep": place, "drop": moved})
+            merged += [moved, place]
+        else:
+            merged += _merge(conn, place, moved, keep_past=True)
     for keep, drop, turned in conn.execute(_TWINS).fetchall():
-        roles = {"keep": keep, "drop": drop}
-        if _in_use(conn, roles):
-            roles = {"keep": drop, "drop": keep}
-            if _in_use(conn, roles):
-                continue
-        if turned:
-            turn(conn, [roles["drop"]])
-        for statement in _MERGE:
-            conn.execute(statement.encode(), roles)
-        merged.append(roles["keep"])
+        merged += _merge(conn, keep, drop, turned=turned)
     return merged
+
+
+def _merge(
+    conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False, keep_past: bool = False
+) -> list[int]:
+    """Make one match of two; return the id of the one that stays, nothing where both have to."""
+    roles = {"keep": keep, "drop": drop}
+    if _in_use(conn, roles):
+        roles = {"keep": drop, "drop": keep}
+        if _in_use(conn, roles):
+            return []
+    elif keep_past:
+        conn.execute(_PAST.encode(), roles)
+    if turned:
+        turn(conn, [roles["drop"]])
+    for statement in _MERGE:
+        conn.execute(statement.encode(), roles)
+    return [roles["keep"]]
 
 
 def _in_use(conn: psycopg.Connection[Any], roles: Mapping[str, int]) -> bool:

@@ -136,7 +136,11 @@ def write_matches(
     if claims or moved:
         merged = merge_twins(conn, params)
         touch(conn, [*known_before, *moved, *merged])
-        updated = _count_updated(conn, resolve_touched(conn, params))
+        changed = resolve_touched(conn, params)
+        if moved and (merged := merge_twins(conn, params)):  # now that they stand on their new days
+            touch(conn, merged)
+            changed += resolve_touched(conn, params)
+        updated = _count_updated(conn, changed)
     if ids_wanted:
         linked = read_columns(conn, _LINKS, _LINK_COLUMNS)
         ids[linked["position"]] = linked["match_id"]
