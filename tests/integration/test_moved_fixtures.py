@@ -46,6 +46,9 @@ OLD = Told(
 )
 NEW = Told(SECOND, batch([*AROUND, PLAYED], quotes=[quote(PLAYED, 1.9)]), JULY)
 
+UNPLAYED = match(day=PLAYED.match_date)
+MOVED = Told(SECOND, batch([*AROUND, UNPLAYED], quotes=[quote(UNPLAYED, 1.9)]), JULY)
+
 
 def other(record: MatchRecord) -> Told:
     return Told(FIRST, batch([*AROUND, record]), JUNE)
@@ -59,17 +62,20 @@ def stored(conn: Connection, *told: Told) -> str:
     return content(conn)
 
 
+@pytest.mark.parametrize("new", [NEW, MOVED], ids=["played", "to be played"])
 @pytest.mark.parametrize(
     "record", [PLAYED, next_day(PLAYED), turned_round(PLAYED)], ids=["same", "a day off", "turned"]
 )
-def test_whenever_the_other_source_comes_there_is_one_match(conn: Connection, record: MatchRecord) -> None:
+def test_whenever_the_other_source_comes_there_is_one_match(
+    conn: Connection, record: MatchRecord, new: Told
+) -> None:
     contents = {
         stored(conn, *order)
         for order in (
-            (OLD, NEW, other(record)),
-            (OLD, other(record), NEW),
-            (other(record), OLD, NEW),
-            (OLD, other(record), NEW, OLD, other(record), NEW),
+            (OLD, new, other(record)),
+            (OLD, other(record), new),
+            (other(record), OLD, new),
+            (OLD, other(record), new, OLD, other(record), new),
         )
     }
     assert len(contents) == 1

@@ -7,7 +7,7 @@ when a source has moved the one to the very day on which others have the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
@@ -68,6 +68,28 @@ SELECT c.match_id, m.id,
  WHERE NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source = c.source)
 """
 
+# One that it has moved to a day beside such a match, or whose sides are the other way round there: by the
+# rule that ties a row of a file to a match (`links.py`), with one of them unplayed and no other game near.
+_MOVED_BESIDE = """
+WITH pair AS (
+    SELECT a.id AS moved, t.id AS place, t.home_id <> a.home_id AS turned
+      FROM matches a
+      JOIN matches t ON t.league = a.league AND t.season = a.season AND t.id <> a.id
+       AND CASE WHEN t.home_id = a.home_id
+                THEN t.away_id = a.away_id AND abs(t.match_date - a.match_date) = 1
+                ELSE t.home_id = a.away_id AND t.away_id = a.home_id AND t.match_date = a.match_date
+                     AND t.number = a.number END
+     WHERE a.id = ANY (%(moved)s) AND (a.status <> 'final' OR t.status <> 'final')
+       AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = t.id AND o.source = %(source)s)
+       AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = a.id AND o.source <> %(source)s)
+       AND NOT EXISTS (
+           SELECT FROM matches n
+            WHERE n.league = t.league AND n.home_id = t.home_id AND n.away_id = t.away_id
+              AND n.stage = t.stage AND n.id NOT IN (a.id, t.id)
+              AND n.match_date BETWEEN t.match_date - 4 AND t.match_date + 4))
+SELECT min(place), moved, bool_or(turned) FROM pair GROUP BY moved HAVING count(*) = 1
+"""
+
 # Other sources have the old one still: what is of this source alone goes along.
 _LEAVE = (
     *(
@@ -119,21 +141,28 @@ _MERGE = (
 )
 
 
-def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
+def merge_twins(
+    conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int] = ()
+) -> list[int]:
     """Make one match of two that the linked matches turn out to be; return the ids of those that stay.
 
-    A match that predictions or bets speak of is never dropped: of two such, both stay.
+    moved: matches that stand on new days, to which the file's source has moved them. A match that predictions
+    or bets speak of is never dropped: of two such, both stay.
     """
     if conn.execute(_OTHER_SOURCES, params).fetchone() is None:
         return []
     merged = []
-    for moved, place, has_others in conn.execute(_MOVED_ONTO, params).fetchall():
+    for old, place, has_others in conn.execute(_MOVED_ONTO, params).fetchall():
         if has_others:
             for statement in _LEAVE:
-                conn.execute(statement.encode(), {**params, "keep": place, "drop": moved})
-            merged += [moved, place]
+                conn.execute(statement.encode(), {**params, "keep": place, "drop": old})
+            merged += [old, place]
         else:
-            merged += _merge(conn, place, moved, keep_past=True)
+            merged += _merge(conn, place, old, keep_past=True)
+    if moved:
+        beside = conn.execute(_MOVED_BESIDE, {**params, "moved": list(moved)}).fetchall()
+        for place, old, turned in beside:
+            merged += _merge(conn, place, old, turned=turned, keep_past=True)
     for keep, drop, turned in conn.execute(_TWINS).fetchall():
         merged += _merge(conn, keep, drop, turned=turned)
     return merged

@@ -137,7 +137,7 @@ def write_matches(
         merged = merge_twins(conn, params)
         touch(conn, [*known_before, *moved, *merged])
         changed = resolve_touched(conn, params)
-        if moved and (merged := merge_twins(conn, params)):  # now that they stand on their new days
+        if moved and (merged := merge_twins(conn, params, moved)):  # now that they stand on their new days
             touch(conn, merged)
             changed += resolve_touched(conn, params)
         updated = _count_updated(conn, changed)
