@@ -182,6 +182,31 @@ def test_an_older_file_counts_its_values_as_unchanged(conn: Connection) -> None:
         assert write_quotes(conn, price, ids, JUNE) == Tally(0, 0, 1)
 
 
+@pytest.mark.parametrize("is_closing", [False, True])
+def test_files_that_know_more_or_less_of_the_kick_off_do_not_change_a_price_to_and_fro(
+    conn: Connection, is_closing: bool
+) -> None:
+    hours = (0, 12) if not is_closing else (12, 24)
+    midnight = PLAYED.kickoff_utc.replace(hour=0)
+    files = [
+        batch(
+            [PLAYED],
+            quotes=[
+                quote(
+                    PLAYED, quoted_at=None, is_closing=is_closing, known_at=midnight + timedelta(hours=each)
+                )
+            ],
+        )
+        for each in hours
+    ]
+    for made in files:
+        store(conn, FIRST, made)
+    ids = np.array(conn.execute("SELECT id FROM matches").fetchone())
+    for made in files * 2:
+        with conn.transaction():
+            assert write_quotes(conn, made.quotes, ids) == Tally(0, 0, 1)
+
+
 def test_of_one_moment_the_file_that_comes_last_counts(conn: Connection) -> None:
     store(conn, FIRST, told(), at=MARCH)
     store(conn, FIRST, told(size=2.0), at=MARCH)

@@ -173,11 +173,15 @@ def test_a_closing_price_of_a_source_that_dates_the_match_early_is_known_when_it
     assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc - timedelta(seconds=1))) == 0
 
 
-def test_a_price_of_no_moment_is_known_when_its_match_begins(conn: Connection, league: League) -> None:
+@pytest.mark.parametrize("is_closing", [False, True])
+@pytest.mark.parametrize("hours", [0, 24])
+def test_a_price_of_no_moment_is_known_when_its_match_begins(
+    conn: Connection, league: League, is_closing: bool, hours: int
+) -> None:
     """A source that knows the day alone told it as of midnight; another knows when the match began."""
     fixture = match()
-    midnight = of_day(fixture).kickoff_utc
-    told = quote(fixture, is_closing=False, quoted_at=None, known_at=midnight)
+    midnight = of_day(fixture).kickoff_utc + timedelta(hours=hours)
+    told = quote(fixture, is_closing=is_closing, quoted_at=None, known_at=midnight)
     store(conn, batch([fixture], quotes=[told]))
     (known_at,) = read.quotes_frame(conn, league)["known_at"]
     assert known_at == fixture.kickoff_utc

@@ -38,6 +38,8 @@ _QUOTES = Stage(
     joined_on=("match_id",),
 )
 
+# Of one price whose moment nobody says, files that know more or less of the kick-off say different ones: that
+# which is nearest to the kick-off stays.
 # Each season has a partition; naming those of the staged matches leaves the others alone. Whether a row is
 # new is known from the comparison: rows that come back from a partitioned table do not tell it.
 _UPSERT_QUOTES = f"""
@@ -48,7 +50,12 @@ WITH differing AS MATERIALIZED (
       LEFT JOIN quotes t
         ON t.season IN ({{seasons}}) AND t.match_id BETWEEN %(first)s AND %(last)s
        AND t.season = s.season AND {same_key(QUOTES, "t", "s")}
-     WHERE t.match_id IS NULL OR (t.decimal_odds, t.known_at) IS DISTINCT FROM (s.decimal_odds, s.known_at)),
+     WHERE t.match_id IS NULL OR t.decimal_odds <> s.decimal_odds
+        OR CASE WHEN s.quoted_at IS NOT NULL THEN t.known_at <> s.known_at
+                WHEN t.known_at = s.known_at THEN false
+                ELSE (SELECT greatest(s.known_at - m.kickoff_utc, m.kickoff_utc - s.known_at)
+                             < greatest(t.known_at - m.kickoff_utc, m.kickoff_utc - t.known_at)
+                        FROM matches m WHERE m.id = s.match_id) END),
 written AS (
     INSERT INTO quotes (match_id, bookmaker, market, outcome, line, is_closing, decimal_odds, quoted_at,
                         known_at, season, recorded_at)
