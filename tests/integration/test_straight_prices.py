@@ -144,7 +144,7 @@ def test_prices_of_a_match_that_is_refused_go_with_it(
     assert straight == [True]
     assert report["quotes"]["inserted"] == 8
     assert report["matches"]["inserted"] == 2
-    assert [row[1] for row in asked(database, WAITING)] == ["match-not-taken", "impossible-tie"]
+    assert [row[1] for row in asked(database, WAITING)] == ["impossible-tie", "match-not-taken"]
     assert len(asked(database, QUOTES)) == 8
 
 

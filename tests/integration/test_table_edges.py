@@ -130,8 +130,18 @@ def test_prices_that_were_left_out_on_purpose_are_not_counted_as_lost(
     rows = price_rows()
     told_twice = [*rows[:12], *rows[12:], *((*row[:2], f"{row[1]}T20:00:00", *row[3:]) for row in rows[12:])]
     ingest_tables(context, [write_csv(tmp_path / "x.csv", told_twice)], mapping, seasons=[2020])
-    assert asked(database, "SELECT reason FROM quarantine WHERE code = 'match-not-taken'") == [
-        ("12 prices belong to 2 matches that were not taken.",)
+    assert asked(database, "SELECT line, code, reason FROM quarantine ORDER BY code") == [
+        (
+            14,
+            "contradicting-duplicate",
+            "2 rows say different things of Ants - Dogs on 2020-10-05: "
+            "kickoff_utc is 2020-10-05 19:30:00+00:00 and 2020-10-05 20:00:00+00:00; none was taken.",
+        ),
+        (
+            14,
+            "match-not-taken",
+            "Ants - Dogs on 2020-10-05 was not taken, and with it not its 12 prices.",
+        ),
     ]
 
 

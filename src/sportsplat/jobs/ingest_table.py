@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
@@ -38,6 +39,7 @@ from sportsplat.sources.table import TableSource
 from sportsplat.sources.table_blocks import SUFFIXES, TableFile, open_table
 from sportsplat.sources.table_mapping import MappingFile, read_mapping
 from sportsplat.sources.table_quotes import QuoteTable
+from sportsplat.sources.table_refusals import KEPT_REJECTED
 from sportsplat.sources.table_rows import read_matches
 
 if TYPE_CHECKING:
@@ -198,9 +200,12 @@ def _store_prices(
             }
             overround = Overround(*league.rules.overround, outcomes=len(league.outcomes))
             settled = stage.settle(matches, reader.books.offers, overround)
-            lost = [rows for at, rows in settled.unmatched.items() if reader.keys[at] not in left_out]
-            refused = _unfair(batch.file, settled, reader, league)
-            return settled.tally, refused + _told(batch.file, settled, lost)
+            refused = _unfair(batch.file, settled, reader, league) + _told(batch.file, settled)
+            lost: Counter[MatchKey] = Counter()
+            for at, rows in settled.unmatched.items():
+                if reader.keys[at] not in left_out:
+                    lost[reader.keys[at]] += rows
+            return settled.tally, refused + _lost(batch, lost)
 
         def reserved(matches: Sequence[MatchRecord], renamed: Mapping[MatchKey, MatchKey]) -> Ids:
             ids = zip(reader.keys, stage.reserved.tolist(), strict=True)
@@ -226,11 +231,8 @@ def _unfair(file: str, settled: Settled, reader: QuoteTable, league: League) -> 
     return rejected
 
 
-def _told(file: str, settled: Settled, lost: Sequence[int]) -> list[Rejected]:
-    """Return what settling refused: contradictions by their first line, and prices of matches not taken.
-
-    lost: how many prices each of these matches has.
-    """
+def _told(file: str, settled: Settled) -> list[Rejected]:
+    """Return the contradictions that settling refused, by their first line."""
     code = "contradicting-duplicate"
     rejected = [
         Rejected(file, line, f"{rows} rows give different prices of one thing; none was taken.", code, "")
@@ -239,10 +241,21 @@ def _told(file: str, settled: Settled, lost: Sequence[int]) -> list[Rejected]:
     more = settled.contradicting - len(settled.contradictions)
     if more:
         rejected.append(Rejected(file, 0, f"{more:,} more prices are told differently.", code, ""))
-    if lost:
-        matches = "1 match that was" if len(lost) == 1 else f"{len(lost):,} matches that were"
-        reason = f"{sum(lost):,} prices belong to {matches} not taken."
-        rejected.append(Rejected(file, 0, reason, "match-not-taken", ""))
+    return rejected
+
+
+def _lost(batch: Batch, lost: Mapping[MatchKey, int]) -> list[Rejected]:
+    """Return the matches that were not taken, by their first line, each with its number of prices."""
+    code = "match-not-taken"
+    named = list(lost.items())[:KEPT_REJECTED]
+    rejected = [
+        batch.reject(key, code, f"{key.told} was not taken, and with it not its {rows:,} prices.")
+        for key, rows in named
+    ]
+    if len(lost) > len(named):
+        prices = sum(list(lost.values())[KEPT_REJECTED:])
+        reason = f"{len(lost) - len(named):,} more matches with {prices:,} prices were not taken."
+        rejected.append(Rejected(batch.file, 0, reason, code, ""))
     return rejected
 
 

@@ -7,7 +7,7 @@ the file says which of them is right; whatever an earlier file said of that matc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
@@ -108,8 +108,12 @@ def _settle_matches(
     for twins in same.values():
         chosen = twins[0] if len(twins) == 1 else _agreed(twins)
         if chosen is None:
-            reason = f"{len(twins)} rows say different things of {_name(twins[0])}; none of them was taken."
-            rejected.append(_refuse(batch.file, "contradicting-duplicate", reason, twins))
+            differing = "; ".join(_differing(twins))
+            reason = (
+                f"{len(twins)} rows say different things of {_name(twins[0])}: {differing}; none was taken."
+            )
+            told = _refuse(batch.file, "contradicting-duplicate", reason, twins)
+            rejected.append(told._replace(line=batch.line_of.get(twins[0].key, NO_LINE)))
             continue
         for twin in twins:
             rows[twin.key] = len(settled)
@@ -122,6 +126,14 @@ def _agreed(twins: list[MatchRecord]) -> MatchRecord | None:
     final = [twin for twin in twins if twin.status is MatchStatus.FINAL] or twins
     told = {twin._replace(home="", away="") for twin in final}
     return final[0] if len(told) == 1 else None
+
+
+def _differing(twins: Sequence[MatchRecord]) -> Iterator[str]:
+    """Yield what rows of one match say differently: `home_score is 1 and 2`."""
+    for name, values in zip(MatchRecord._fields, zip(*twins, strict=True), strict=True):
+        told = list(dict.fromkeys(str(value) for value in values))
+        if len(told) > 1:
+            yield f"{name} is {' and '.join(told)}"
 
 
 class _Settler:
