@@ -63,7 +63,13 @@ def test_retries_keep_the_distance_too(tmp_path: Path) -> None:
     with serving() as site, httpx.Client(timeout=1, trust_env=False) as client:
         site.answers = [gives(500), gives(500), gives(200, b"a,b\n")]
         fetcher = Fetcher(
-            client, RawCache(tmp_path), attempts=3, transfer_s=1, first_wait_s=0.001, distance_s=0.15
+            client,
+            RawCache(tmp_path),
+            source="espn",
+            attempts=3,
+            transfer_s=1,
+            first_wait_s=0.001,
+            distance_s=0.15,
         )
         started = monotonic()
         fetcher.get(f"{site.url}/a.csv", what="a file")

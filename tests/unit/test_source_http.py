@@ -66,14 +66,14 @@ def cache(tmp_path: Path) -> RawCache:
 @pytest.fixture
 def fetcher(cache: RawCache) -> Iterator[Fetcher]:
     with httpx.Client(timeout=10, follow_redirects=True, trust_env=False) as client:
-        yield Fetcher(client, cache, attempts=3, transfer_s=10, first_wait_s=0.01)
+        yield Fetcher(client, cache, source="football-data", attempts=3, transfer_s=10, first_wait_s=0.01)
 
 
 @pytest.fixture
 def impatient(cache: RawCache) -> Iterator[Fetcher]:
     """Give up soon: for sites that `hangs` and `drips`."""
     with httpx.Client(timeout=0.3, follow_redirects=True, trust_env=False) as client:
-        yield Fetcher(client, cache, attempts=3, transfer_s=0.4, first_wait_s=0.01)
+        yield Fetcher(client, cache, source="football-data", attempts=3, transfer_s=0.4, first_wait_s=0.01)
 
 
 def test_the_bytes_are_kept_untouched_beside_their_description(
@@ -230,6 +230,34 @@ def test_a_copy_that_was_tampered_with_is_fetched_again(
     cache.path_of(url).write_bytes(BODY + b"E0,15/08/21,Acton,Chelm,9,0\n")
     assert fetcher.get(url, what="a season").data == BODY
     assert "if-none-match" not in site.asked[1][1]
+
+
+@pytest.mark.parametrize(
+    ("source", "league", "expected"),
+    [
+        ("football-data", "epl", "Try again later, or name a file that you have in place of FILE: "),
+        (
+            "fivethirtyeight-nba",
+            "nba",
+            "The site closed in March 2025: name a file that you have in place of ",
+        ),
+    ],
+)
+def test_a_site_without_an_answer_names_the_command_with_its_own_source(
+    site: Site, tmp_path: Path, source: str, league: str, expected: str
+) -> None:
+    site.answers = [gives(403, b"")]
+    keys = ("football_data_url", "fivethirtyeight_url")
+    settings = load_settings(
+        project_dir=tmp_path, overrides={f"sources.{key}": site.url for key in keys}, environ={}
+    )
+    provider = get_source(source)
+    assert isinstance(provider, Fetchable)
+    with pytest.raises(SourceUnavailable) as refused:
+        provider.fetch([2021], leagues=[load_leagues()[league]], settings=settings)
+    assert refused.value.fix is not None
+    assert refused.value.fix.startswith(expected)
+    assert refused.value.fix.endswith(f"sportsplat ingest {source} FILE")
 
 
 def test_addresses_with_queries_have_copies_of_their_own(cache: RawCache) -> None:

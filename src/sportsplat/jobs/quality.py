@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +12,18 @@ from sportsplat.db.quality import count_conflicts, read_conflicts, read_facts
 from sportsplat.domain import JsonObject
 from sportsplat.errors import DataLacking, NotFound, UsageError
 from sportsplat.quality.coverage import measures
-from sportsplat.quality.picture import Picture
+from sportsplat.quality.picture import Picture, Provider
 from sportsplat.quality.report import conflict_totals, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
+from sportsplat.quality.words import placeholders
 from sportsplat.sources import SOURCES, UNTOLD, get_source
-from sportsplat.sources.base import Fetchable
+from sportsplat.sources.base import bounds_of, needs_of, serves
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
     from sportsplat.leagues import League
-    from sportsplat.quality.facts import Conflict, Facts
+    from sportsplat.quality.facts import Conflict
+    from sportsplat.settings import Settings
 
 FIELDS = ("score", "result", "date", "venue", "neutral", "stage", "season")
 """What sources can contradict each other in: the fields of the view match_conflicts."""
@@ -56,7 +58,7 @@ def quality(
             else []
         )
     _check_seasons(league, seasons, [counts.season for counts in facts.seasons])
-    names = _candidates(league, facts)
+    stored = {one.source for one in facts.sources}
     picture = Picture(
         league,
         facts,
@@ -64,8 +66,7 @@ def quality(
         measures(league, facts),
         longest_usual_pause(facts.pauses),
         today,
-        frozenset(name for name in names if isinstance(get_source(name), Fetchable)),
-        _serving(league, names),
+        providers(league, candidates(league, stored), context.settings),
     )
     data = report(picture, moment, seasons) | {"html": str(html) if html is not None else None}
     if html is not None:
@@ -95,7 +96,9 @@ def refuse_errors(data: JsonObject) -> None:
         raise DataLacking(
             f"the stored data of {data['league']} lack something: {len(errors)} "
             f"error{'' if len(errors) == 1 else 's'}",
-            cause="; ".join(f"{one['where']}: {one['what']}" for one in errors[:MOST_TOLD]),
+            cause="; ".join(
+                [*(f"{one['where']}: {one['what']}" for one in errors[:MOST_TOLD]), *placeholders(errors[:1])]
+            ),
             fix=first["next"],
             report=data,
         )
@@ -148,16 +151,19 @@ def _untold() -> list[tuple[str, str]]:
     return [(name, field) for name, fields in UNTOLD.items() for field in fields]
 
 
-def _candidates(league: League, facts: Facts) -> list[str]:
+def candidates(league: League, stored: Set[str]) -> list[str]:
     """Return the sources that are declared for a league or stored of it; no other one is imported."""
-    stored = {one.source for one in facts.sources}
     named = {*league.sources, *league.names_from, *league.precedence, *stored}
     return [name for name in SOURCES if name in named] or list(SOURCES)
 
 
-def _serving(league: League, names: Sequence[str]) -> list[str]:
+def providers(league: League, names: Sequence[str], settings: Settings) -> list[Provider]:
     """Return those that can bring results of a league: first who names its teams, then by precedence."""
     first = dict.fromkeys([*league.names_from, *league.precedence])
     telling = [name for name in names if "score" not in UNTOLD.get(name, ())]
-    able = [name for name in telling if league.code in get_source(name).leagues]
-    return sorted(able, key=lambda name: list(first).index(name) if name in first else len(first))
+    able = [source for source in map(get_source, telling) if league.code in source.leagues]
+    able.sort(key=lambda source: list(first).index(source.name) if source.name in first else len(first))
+    return [
+        Provider(source.name, serves(source, settings), *bounds_of(source), needs_of(source))
+        for source in able
+    ]

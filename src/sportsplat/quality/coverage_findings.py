@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from sportsplat.quality.picture import INFO, WARNING, Finding, Picture
+from sportsplat.quality.picture import INFO, LIST, WARNING, Finding, Picture
 from sportsplat.quality.seasons import label
 from sportsplat.quality.shares import share_in_words
 
@@ -42,14 +42,15 @@ def coverage(picture: Picture) -> Iterator[Finding]:
         yield from _bounds(picture, since, until)
         for group, names in never.items():
             what = f"nothing is stored of {', '.join(names)}"
-            yield Finding(INFO, "not-stored", group, what, "sportsplat sources")
+            yield Finding(INFO, "not-stored", group, what, LIST)
 
 
 def _thin(picture: Picture, thin: dict[int, list[str]]) -> Iterator[Finding]:
     for season, names in sorted(thin.items()):
         what = f"less than in the seasons around it: {', '.join(names)}"
         only = picture.only_source(season)
-        command = picture.ingest(season, source=only) if only else "sportsplat sources"
+        brings = any(one.name == only for one in picture.providers)
+        command = picture.ingest(season, source=only) if brings else LIST
         yield Finding(WARNING, "coverage-gap", label(picture.league, season), what, command, season)
 
 
@@ -63,4 +64,4 @@ def _bounds(picture: Picture, since: dict[int, list[str]], until: dict[int, list
 def _bound(picture: Picture, season: int, verb: str, names: Sequence[str]) -> Finding:
     what = f"{verb} here: {', '.join(names)}"
     name = label(picture.league, season)
-    return Finding(INFO, f"coverage-{verb}", name, what, "sportsplat sources", season)
+    return Finding(INFO, f"coverage-{verb}", name, what, LIST, season)

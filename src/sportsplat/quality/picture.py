@@ -6,14 +6,18 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
     from sportsplat.quality.coverage import Measure
-    from sportsplat.quality.facts import ConflictCount, Facts, SourceCount
+    from sportsplat.quality.facts import ConflictCount, Facts
     from sportsplat.quality.seasons import Schedule
 
+FILE = "FILE"
+"""Stands in a command for a file of that source that the user has; `words.placeholders` says so."""
+LIST = "sportsplat sources"
 ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (ERROR, WARNING, INFO)
 
@@ -29,12 +33,32 @@ class Finding(NamedTuple):
     season: int | None = None
 
 
+class Provider(NamedTuple):
+    """A source that can bring results of the league.
+
+    fetchable: its site gives them, no file is needed. first, last: the seasons of which it tells (None: no
+    bound is known). needs: words that an ingest of its files needs besides.
+    """
+
+    name: str
+    fetchable: bool
+    first: int | None = None
+    last: int | None = None
+    needs: tuple[str, ...] = ()
+
+    def tells_of(self, seasons: Sequence[int]) -> bool:
+        """Whether it can have something of every one of the seasons."""
+        return all(
+            (self.first is None or self.first <= season) and (self.last is None or season <= self.last)
+            for season in seasons
+        )
+
+
 @dataclass(frozen=True)
 class Picture:
     """Everything that findings are made of.
 
-    today: the day at the league's place. fetchable: sources that need no file. serving: sources that can
-    bring its results, those that name its teams first. long_pause: days.
+    today: the day at the league's place. providers: those that name its teams first. long_pause: days.
     """
 
     league: League
@@ -43,31 +67,53 @@ class Picture:
     measures: Sequence[Measure]
     long_pause: int
     today: date
-    fetchable: frozenset[str]
-    serving: Sequence[str]
+    providers: Sequence[Provider]
 
     def of_conflicts(self, conflicts: Sequence[ConflictCount]) -> Picture:
         """Return the picture with these contradictions alone."""
         return replace(self, facts=self.facts._replace(conflicts=conflicts))
 
     def ingest(self, *seasons: int, source: str | None = None) -> str:
-        """Return the command that brings seasons, from the source that tells of them or of the nearest."""
-        name = source or self._source_near(seasons[0])
-        target = ["--league", self.league.code] if name in self.fetchable else ["FILE"]
+        """Return the command that brings seasons, from `source` or the one that is best for them.
+
+        A source that needs a file is named where no site serves; where nobody has them, the list of sources.
+        """
+        able = [one for one in self.providers if one.tells_of(seasons)]
+        named = [one for one in able if one.name == source]
+        found = named or sorted(able, key=lambda one: self._order(one, seasons[0]))
+        if not found:
+            return LIST
+        one = found[0]
+        target = ["--league", self.league.code] if one.fetchable else [FILE, *one.needs]
         words = [word for season in seasons for word in ("--season", str(season))]
-        return shlex.join(["sportsplat", "ingest", name, *target, *words])
+        return shlex.join(["sportsplat", "ingest", one.name, *target, *words])
+
+    def begin(self) -> str:
+        """Return the command that brings the last whole season or, where no source has it, a whole file."""
+        season = self.league.season_on(self.today) - 1
+        if not any(one.tells_of([season]) for one in self.providers) and self.providers:
+            one = self.providers[0]
+            return shlex.join(["sportsplat", "ingest", one.name, FILE, *one.needs])
+        return self.ingest(season)
+
+    def is_fetchable(self, source: str) -> bool:
+        """Whether the site of a source gives results of this league."""
+        return any(one.fetchable for one in self.providers if one.name == source)
 
     def only_source(self, season: int) -> str | None:
         """Return the source of a season that one alone tells of; of several nobody knows which lacks what."""
         told = {one.source for one in self.facts.sources if one.season == season}
         return told.pop() if len(told) == 1 else None
 
-    def _source_near(self, season: int) -> str:
-        def distance(told: SourceCount) -> tuple[int, bool, int, str]:
-            return abs(told.season - season), told.source not in self.fetchable, -told.matches, told.source
-
-        known = [told for told in self.facts.sources if told.source in self.serving] or self.facts.sources
-        return min(known, key=distance).source if known else next(iter(self.serving), "SOURCE")
+    def _order(self, one: Provider, season: int) -> tuple[bool, float, int]:
+        """Put first whose site serves; then who is stored of the season or near it; then who has most."""
+        near = (
+            (abs(told.season - season), -told.matches)
+            for told in self.facts.sources
+            if told.source == one.name
+        )
+        distance, matches = min(near, default=(inf, 0))
+        return not one.fetchable, distance, matches
 
 
 def matches_in_words(number: int) -> str:

@@ -28,10 +28,7 @@ LATE_DAYS = 3
 def nothing(picture: Picture) -> Iterator[Finding]:
     """Say so when there is no match at all."""
     if not picture.schedules:
-        source = next(iter(picture.serving), "SOURCE")
-        target = f"--league {picture.league.code}" if source in picture.fetchable else "FILE"
-        command = f"sportsplat ingest {source} {target}"
-        yield Finding(ERROR, "no-matches", picture.league.code, "no match is stored", command)
+        yield Finding(ERROR, "no-matches", picture.league.code, "no match is stored", picture.begin())
 
 
 def missing_seasons(picture: Picture) -> Iterator[Finding]:
@@ -129,7 +126,7 @@ def unplayed(picture: Picture) -> Iterator[Finding]:
     """Count fixtures without a result although their day is over, by source, and those put off."""
     for fixtures in picture.facts.unplayed:
         name = label(picture.league, fixtures.season)
-        source = fixtures.source if fixtures.source in picture.serving else None
+        source = fixtures.source if picture.is_fetchable(fixtures.source) else None
         command = picture.ingest(fixtures.season, source=source)
         days = f"{fixtures.first}" + (f" to {fixtures.last}" if fixtures.last > fixtures.first else "")
         if fixtures.status == "postponed":

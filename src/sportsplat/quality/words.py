@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from sportsplat.domain import JsonObject
+from sportsplat.quality.picture import FILE
 
 
 def headline(data: JsonObject) -> list[str]:
     """Return what is stored, how fresh it is, and how much was found."""
     seasons = data["seasons"]
     if not seasons:
-        return [f"Nothing of {data['name']} is stored."]
+        return [f"Nothing of {data['name']} is stored.", *placeholders(data["findings"])]
     played = sum(season["final"] for season in seasons)
     span = seasons[0]["label"]
     if len(seasons) > 1:
@@ -25,7 +29,14 @@ def headline(data: JsonObject) -> list[str]:
         f"Found: {number(counts['error'], 'error')}, {number(counts['warning'], 'warning')}, "
         f"{number(counts['info'], 'note')}."
     )
-    return said
+    return said + placeholders(data["findings"])
+
+
+def placeholders(findings: Sequence[JsonObject]) -> list[str]:
+    """Return what `FILE` is in the commands of findings, nothing where none has it."""
+    if not any(FILE in shlex.split(one["next"] or "") for one in findings):
+        return []
+    return [f"{FILE} in a command stands for a file of that source that you have: its site cannot be asked."]
 
 
 def ingest_age(ingest: JsonObject) -> str:

@@ -94,6 +94,42 @@ class Fetchable(Source, Protocol):
 
 
 @runtime_checkable
+class Closed(Source, Protocol):
+    """A source whose site has closed: `fetch` is of use to who has the address of a mirror.
+
+    `site_closed` says when.
+    """
+
+    site_closed: str
+
+
+@runtime_checkable
+class Needy(Source, Protocol):
+    """A source that cannot always be asked."""
+
+    def lacks(self, settings: Settings) -> str | None:
+        """Say what it lacks to be asked, such as a key; None where it lacks nothing."""
+
+
+@runtime_checkable
+class Bounded(Source, Protocol):
+    """A source that tells of some seasons alone, named by the year in which they start, both included.
+
+    `last_season` is None where it goes on.
+    """
+
+    first_season: int
+    last_season: int | None
+
+
+@runtime_checkable
+class Demanding(Source, Protocol):
+    """A source whose files alone do not do: `needs` are the words that `ingest` needs besides."""
+
+    needs: tuple[str, ...]
+
+
+@runtime_checkable
 class ManyLeagues(Source, Protocol):
     """A source whose files hold several leagues each. `parse` reads the one that it is given."""
 
@@ -106,8 +142,7 @@ class ManyLeagues(Source, Protocol):
 
         Raises:
             InputRefused: the file is not of this format (NOT_THIS_FORMAT), it is empty (EMPTY_FILE), or no
-            league
-                declares anything in it (UNKNOWN_LEAGUE).
+                league declares anything in it (UNKNOWN_LEAGUE).
         """
 
 
@@ -128,11 +163,8 @@ class Window(NamedTuple):
 
 
 @runtime_checkable
-class Live(Source, Protocol):
+class Live(Needy, Protocol):
     """A source that is followed day by day."""
-
-    def lacks(self, settings: Settings) -> str | None:
-        """Say what it lacks to be asked, such as a key; None where it lacks nothing."""
 
     def fetch_window(
         self, window: Window, *, leagues: Sequence[League], settings: Settings
@@ -179,6 +211,23 @@ class OfOneLeague(ABC):
 def lists_all(source: Source) -> bool:
     """Whether a fixture that a file of this source has no more was withdrawn."""
     return isinstance(source, Complete) and source.complete
+
+
+def serves(source: Source, settings: Settings) -> bool:
+    """Whether the source's own site can be asked, as things stand."""
+    if not isinstance(source, Fetchable) or isinstance(source, Closed):
+        return False
+    return not isinstance(source, Needy) or source.lacks(settings) is None
+
+
+def bounds_of(source: Source) -> tuple[int | None, int | None]:
+    """Return the first and the last season of which a source tells, each None where no bound is known."""
+    return (source.first_season, source.last_season) if isinstance(source, Bounded) else (None, None)
+
+
+def needs_of(source: Source) -> tuple[str, ...]:
+    """Return the words that an ingest of the source's files needs besides them."""
+    return source.needs if isinstance(source, Demanding) else ()
 
 
 def suffixes_of(source: Source) -> tuple[str, ...]:

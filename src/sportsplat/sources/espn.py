@@ -71,6 +71,7 @@ class Espn:
     licence = "none stated: public pages of ESPN, undocumented"
     url = "https://www.espn.com"
     gives = ("matches to come and played", "scores by period (US leagues)", "venues")
+    first_season, last_season = 2002, None  # where public collections of its answers begin
 
     def __init__(self) -> None:
         self.leagues = leagues_of(NAME)
@@ -116,7 +117,7 @@ class Espn:
 
         league = one_league(NAME, leagues)
         fresh = fresh_since(settings)
-        with open_fetcher(settings) as fetcher:
+        with open_fetcher(settings, NAME) as fetcher:
             for week in _weeks(window):
                 yield fetcher.get(
                     f"{settings.sources.espn_url}/{league.sources[NAME]}/scoreboard"

@@ -65,6 +65,8 @@ class FiveThirtyEightNba(OfOneLeague):
     url = "https://data.fivethirtyeight.com"
     gives = ("matches from 1946", "published forecasts: Elo, CARM-Elo, RAPTOR")
     leagues = (LEAGUE,)
+    first_season, last_season = 1946, 2022
+    site_closed = "March 2025"
 
     def read(self, payload: Payload, league: League) -> Batch:
         """Read either format."""
@@ -88,6 +90,6 @@ class FiveThirtyEightNba(OfOneLeague):
         """Get nba_elo.csv; one file holds every season."""
         from sportsplat.sources.http import open_fetcher
 
-        with open_fetcher(settings) as fetcher:
+        with open_fetcher(settings, NAME, site_closed=self.site_closed) as fetcher:
             url = f"{settings.sources.fivethirtyeight_url}/nba_elo.csv"
             return [fetcher.get(url, what="all NBA seasons")]

@@ -82,6 +82,7 @@ class FiveThirtyEightNfl(OfOneLeague):
     url = "https://github.com/fivethirtyeight/nfl-elo-game"
     gives = ("matches from 1920", "published forecasts: Elo, quarterback-adjusted Elo")
     leagues = (LEAGUE,)
+    first_season, last_season = 1920, 2022
 
     def read(self, payload: Payload, league: League) -> Batch:
         """Read either header."""

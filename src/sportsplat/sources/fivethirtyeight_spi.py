@@ -81,6 +81,7 @@ class SoccerSpi:
     licence = "CC BY 4.0 (FiveThirtyEight)"
     url = "https://github.com/fivethirtyeight/data/tree/master/soccer-spi"
     gives = ("matches from 2016", "published forecasts", "expected goals of the larger leagues")
+    first_season, last_season = 2016, 2022
 
     def __init__(self) -> None:
         self.leagues = leagues_of(NAME)

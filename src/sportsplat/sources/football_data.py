@@ -65,6 +65,7 @@ class FootballData:
         "pre-match odds (from 2000/01)",
         "closing odds (Pinnacle from 2012/13, all books from 2019/20)",
     )
+    first_season, last_season = 1993, None
 
     def __init__(self) -> None:
         self.leagues = leagues_of(NAME)
@@ -94,7 +95,7 @@ class FootballData:
         from sportsplat.sources.http import open_fetcher
 
         base = settings.sources.football_data_url
-        with open_fetcher(settings) as fetcher:
+        with open_fetcher(settings, NAME) as fetcher:
             return [
                 fetcher.get(
                     f"{base}/{folder_of(season)}/{league.sources[NAME]}.csv",

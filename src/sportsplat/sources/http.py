@@ -76,17 +76,22 @@ class Fetcher:
         client: httpx.Client,
         cache: RawCache,
         *,
+        source: str,
         attempts: int,
         transfer_s: float,
         first_wait_s: float = 0.5,
         distance_s: float = 0.0,
+        site_closed: str | None = None,
     ) -> None:
         """Take a client with its time-outs set; `first_wait_s` doubles with each attempt.
 
-        distance_s: seconds from one request to a host to the next.
+        source: for the commands in errors. distance_s: seconds from one request to a host to the next.
+        site_closed: when the source's own site did, as `Closed.site_closed` says.
         """
         self._client = client
         self._cache = cache
+        self._source = source
+        self._site_closed = site_closed
         self._attempts = attempts
         self._transfer_s = transfer_s
         self._first_wait_s = first_wait_s
@@ -204,17 +209,28 @@ class Fetcher:
         return b"".join(parts)
 
     def _unavailable(self, url: str, what: str, told: str) -> SourceUnavailable:
+        first = "Try again later" if self._site_closed is None else f"The site closed in {self._site_closed}"
+        file = f"name a file that you have in place of FILE: sportsplat ingest {self._source} FILE"
         return SourceUnavailable(
             f"The site did not give the file for {what}.",
             cause=f"{url}: {told} (after {self._attempts} attempts at most), and no copy is cached.",
-            fix="Try again later, or name a file that you have: sportsplat ingest SOURCE FILE",
+            fix=f"{first}{', or' if self._site_closed is None else ':'} {file}",
             url=url,
         )
 
 
 @contextmanager
-def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None) -> Iterator[Fetcher]:
-    """Make a fetcher with time-out, attempts and cache folder of the settings; `headers` win over ours."""
+def open_fetcher(
+    settings: Settings,
+    source: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    site_closed: str | None = None,
+) -> Iterator[Fetcher]:
+    """Make a fetcher with time-out, attempts and cache folder of the settings; `headers` win over ours.
+
+    source, site_closed: see `Fetcher`.
+    """
     stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     timeout_s = settings.sources.timeout_s
     with httpx.Client(
@@ -225,6 +241,8 @@ def open_fetcher(settings: Settings, *, headers: Mapping[str, str] | None = None
         yield Fetcher(
             client,
             RawCache(settings.cache_dir),
+            source=source,
+            site_closed=site_closed,
             attempts=settings.sources.attempts,
             transfer_s=TRANSFER_FACTOR * timeout_s,
             distance_s=60 / settings.sources.requests_per_minute,

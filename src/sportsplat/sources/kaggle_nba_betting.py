@@ -56,6 +56,7 @@ class KaggleNbaBetting(OfOneLeague):
     url = "https://www.kaggle.com/datasets/cviaxmiwnptr/nba-betting-data-october-2007-to-june-2024"
     gives = ("matches with scores by quarter", "closing moneylines, spreads and totals")
     leagues = (LEAGUE,)
+    first_season, last_season = 2007, 2024
 
     @collector_paused()
     def read(self, payload: Payload, league: League) -> Batch:

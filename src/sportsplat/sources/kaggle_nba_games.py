@@ -49,6 +49,7 @@ class KaggleNbaGames(OfOneLeague):
     url = "https://www.kaggle.com/datasets/nathanlauga/nba-games"
     gives = ("matches from 2003", "points, assists, rebounds and shooting percentages")
     leagues = (LEAGUE,)
+    first_season, last_season = 2003, 2022
 
     @collector_paused()
     def read(self, payload: Payload, league: League) -> Batch:

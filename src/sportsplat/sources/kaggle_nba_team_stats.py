@@ -54,6 +54,7 @@ class KaggleNbaTeamStats(OfOneLeague):
     url = "https://www.kaggle.com/datasets/ionaskel/nba-games-stats-from-2014-to-2018"
     gives = ("matches of the regular seasons 2014 to 2017", "box scores")
     leagues = (LEAGUE,)
+    first_season, last_season = 2014, 2017
 
     @collector_paused()
     def read(self, payload: Payload, league: League) -> Batch:

@@ -38,7 +38,7 @@ def fetch_logs(seasons: Sequence[int], settings: Settings) -> list[Payload]:
     """
     nba_api = _nba_api()
     found: list[Payload] = []
-    with open_fetcher(settings, headers=_headers(nba_api)) as fetcher:
+    with open_fetcher(settings, NAME, headers=_headers(nba_api)) as fetcher:
         for season, kind in _wanted(seasons):
             url = f"{settings.sources.nba_stats_url}/{_question(nba_api, season, kind)}"
             what = f"the {SEASON_TYPES[kind]} of {_name(season)}"

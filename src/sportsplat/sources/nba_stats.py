@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
@@ -71,6 +72,7 @@ class NbaStats(OfOneLeague):
     url = "https://www.nba.com/stats/teams/boxscores"
     gives = ("matches", "box scores (complete from 1985/86)")
     leagues = (LEAGUE,)
+    first_season, last_season = 1983, None
 
     @collector_paused()
     def read(self, payload: Payload, league: League) -> Batch:
@@ -97,6 +99,12 @@ class NbaStats(OfOneLeague):
         from sportsplat.sources.nba_live import fetch_logs
 
         return fetch_logs(seasons, settings)
+
+    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """Say that the optional extra `nba` is not installed."""
+        return (
+            None if find_spec("nba_api") else "the optional package nba_api (pip install 'sportsplat[nba]')"
+        )
 
 
 class _Side(NamedTuple):

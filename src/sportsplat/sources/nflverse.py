@@ -84,6 +84,7 @@ class Nflverse(OfOneLeague):
         "stadium, surface, rest, quarterbacks, coaches, referee, roof, weather",
     )
     leagues = (LEAGUE,)
+    first_season, last_season = 1999, None
 
     @collector_paused()
     def read(self, payload: Payload, league: League) -> Batch:
@@ -105,7 +106,7 @@ class Nflverse(OfOneLeague):
         from sportsplat.sources.http import open_fetcher
 
         url = f"{settings.sources.nflverse_url}/games.csv"
-        with open_fetcher(settings) as fetcher:
+        with open_fetcher(settings, NAME) as fetcher:
             return fetcher.get(url, what="all NFL seasons", fresh_since=fresh_since)
 
     def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002

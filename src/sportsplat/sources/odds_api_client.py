@@ -43,7 +43,7 @@ def fetch_prices(league: League, settings: Settings) -> Payload:
     cost = len(MARKETS) * (wanted.odds_api_regions.count(",") + 1)
     quota = _Quota()
     access = Access({"apiKey": wanted.odds_api_key}, quota.examine)
-    with open_fetcher(settings) as fetcher:
+    with open_fetcher(settings, NAME) as fetcher:
         kept = fetcher.cached(url, fresh_since(settings))
         if kept is not None:
             return kept

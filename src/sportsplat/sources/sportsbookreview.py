@@ -44,6 +44,7 @@ class SportsbookReview:
         "MLB: opening and closing moneylines and totals, run lines (from 2014), starting pitchers",
     )
     leagues = tuple(FORMATS)
+    first_season, last_season = 2007, 2021
     suffixes = SUFFIXES
 
     @collector_paused()

@@ -28,6 +28,7 @@ class TableSource:
         "team statistics",
         "forecasts",
     )
+    needs = ("--mapping", "MAPPING.yaml")
 
     def __init__(self) -> None:
         """Serve every league that is configured."""
