@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +71,20 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | {"DOCKER_HOST": NO_ENGINE} | variables
 
 
-def run(project: Path, *words: str, timeout_s: float = 120, **variables: str) -> Ran:
-    """Run `sportsplat WORDS` in a project's folder."""
+def without_rights() -> list[str]:
+    """Return the words before a command that let root run it as somebody who may not read everything."""
+    if os.geteuid() != 0:
+        return []
+    kept = ["--inh-caps=-all", "--ambient-caps=-all"]
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *kept]
+
+
+def run(
+    project: Path, *words: str, before: Sequence[str] = (), timeout_s: float = 120, **variables: str
+) -> Ran:
+    """Run `sportsplat WORDS` in a project's folder; `before`: the words of a program that starts it."""
     done = subprocess.run(
-        [PROGRAM, *words],
+        [*before, PROGRAM, *words],
         cwd=project,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Database
-from tests.program import Ran, run
+from tests.program import Ran, run, without_rights
 from tests.season_files import CORRECTED, IMPOSSIBLE, ROWS, season_file
 
 Sportsplat = Callable[..., Ran]
@@ -19,8 +19,8 @@ def sportsplat(database: Database, project_dir: Path) -> Sportsplat:
     """The program, in an empty project that uses this test's database."""
     url = database.endpoint.url(reveal=True)
 
-    def call(*words: str) -> Ran:
-        return run(project_dir, *words, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external")
+    def call(*words: str, before: Sequence[str] = ()) -> Ran:
+        return run(project_dir, *words, before=before, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external")
 
     return call
 
@@ -62,6 +62,22 @@ def test_a_missing_file_is_exit_9_and_named(sportsplat: Sportsplat) -> None:
     assert ran.exit_code == 9
     assert ran.error["code"] == "NO_SUCH_FILE"
     assert "nowhere.csv" in ran.error["message"]
+
+
+def test_a_file_without_permission_is_refused_alone_with_the_systems_reason(
+    sportsplat: Sportsplat, project_dir: Path
+) -> None:
+    kept = season_file(project_dir / "kept")
+    kept.chmod(0)
+    season_file(project_dir / "2021")
+    first, before = str(kept), without_rights()
+    alone = sportsplat("ingest", "football-data", first, "--json", before=before)
+    assert (alone.exit_code, alone.error["code"]) == (9, "UNREADABLE_FILE")
+    assert "Permission denied" in alone.error["cause"]
+    both = sportsplat("ingest", "football-data", "2021/E0.csv", first, "--json", before=before)
+    assert (both.exit_code, both.error["code"]) == (9, "FILES_REFUSED")
+    assert "1 of 2 files were refused; the other 1 are stored" in both.error["message"]
+    assert "Permission denied" in both.error["cause"]
 
 
 def test_an_unknown_source_is_exit_2_with_a_suggestion(sportsplat: Sportsplat) -> None:

@@ -15,7 +15,7 @@ from sportsplat.cli.render import Answer, Run, command
 if TYPE_CHECKING:
     from rich.console import Console
 
-_FILE = Annotated[Path, typer.Argument(help="A file made by `sportsplat db backup`.")]
+_FILE = Annotated[Path, typer.Argument(readable=False, help="A file made by `sportsplat db backup`.")]
 _NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up what is there first.")]
 
 

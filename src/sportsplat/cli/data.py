@@ -66,7 +66,9 @@ def ingest(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE…]", help="Files or folders, .gz too; none: fetched from the source's site."
+            metavar="[FILE…]",
+            readable=False,  # not to be looked at here: one that cannot be read is refused beside the others
+            help="Files or folders, .gz too; none: fetched from the source's site.",
         ),
     ] = None,
     league: Annotated[
