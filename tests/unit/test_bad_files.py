@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +18,8 @@ from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.leagues import load_leagues
-from sportsplat.sources import unpack
-from sportsplat.sources.base import Payload
+from sportsplat.sources import get_source, unpack
+from sportsplat.sources.base import Payload, batches_of
 from sportsplat.sources.files import find_files, read_file, read_paths
 from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
 from sportsplat.sources.fivethirtyeight_spi import SoccerSpi
@@ -26,7 +27,7 @@ from sportsplat.sources.football_data import FootballData
 from sportsplat.sources.headers import likely_names
 from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
 from sportsplat.sources.odds_api import OddsApi
-from tests.source_seeds import NBA_BETTING, SEEDS, SPI
+from tests.source_seeds import NBA_BETTING, SEEDS, SPI, Seed
 
 LEAGUES = load_leagues()
 HEADER = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,Referee,B365H,B365D,B365A"
@@ -72,6 +73,39 @@ def test_a_zero_byte_costs_its_row_and_is_told_by_line() -> None:
     batch = parse(TEXT.replace("Málaga,Acton", "Mála\0ga,Acton"))
     (row,) = batch.rejected
     assert (row.line, row.code, len(batch.matches), batch.rows_read) == (3, "nul-byte", 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("header", "encoding"), [(HEADER, "utf-8"), (f" {HEADER},,\r", "utf-8"), (HEADER, "utf-8-sig")]
+)
+def test_a_header_that_stands_between_the_rows_again_is_named_as_what_it_is(
+    header: str, encoding: str
+) -> None:
+    batch = parse("\n".join((HEADER, ROWS[0], header, *ROWS[1:], "")).encode(encoding))
+    (row,) = batch.rejected
+    assert (row.line, row.code, len(batch.matches), batch.rows_read) == (3, "repeated-header", 3, 4)
+    assert row.raw == header.strip("\r")
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [(name, seed) for name, seeds in SEEDS.items() for seed in seeds if seed.lines]
+)
+def test_every_source_of_lines_tells_a_repeated_header_and_reads_the_rest(name: str, seed: Seed) -> None:
+    def read(data: bytes) -> list[Batch]:
+        return batches_of(get_source(name), Payload.of(seed.name, data), None, LEAGUES)
+
+    header, *rows = seed.data.splitlines(keepends=True)
+    twice = read(b"".join((header, *rows[: seed.rows_per_match], header, *rows[seed.rows_per_match :])))
+    once = read(seed.data)
+    assert [batch.matches for batch in twice] == [batch.matches for batch in once]
+    codes = Counter(row.code for batch in twice for row in batch.rejected)
+    codes.subtract(row.code for batch in once for row in batch.rejected)
+    assert +codes == {"repeated-header": 1}
+    assert sum(batch.rows_read for batch in twice) == sum(batch.rows_read for batch in once) + 1
+
+
+def test_headers_alone_are_no_rows() -> None:
+    assert refusal(f"{HEADER}\n{HEADER}\n").error_code == "EMPTY_FILE"
 
 
 @pytest.mark.parametrize(

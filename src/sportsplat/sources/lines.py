@@ -14,6 +14,7 @@ from sportsplat.sources.text import not_text, refuse_other_text
 LONGEST_LINE = 131_072  # characters; the widest real line has 2,000
 LONGEST_CELL = 1_000
 _HEADER_BYTES = 65_536
+_AROUND = " \t\r\n,"
 _BLANK = b"\0\xff\xfe\xef\xbb\xbf \t\r\n"  # with the marks of an encoding
 
 
@@ -22,6 +23,12 @@ class Damage(NamedTuple):
 
     code: str
     reason: str
+
+
+REPEATED_HEADER = Damage(
+    "repeated-header", "the line says what line 1 says, the names of the columns: it is no match"
+)
+"""As where files were put together, one below the other."""
 
 
 def header_of(payload: Payload) -> list[str]:
@@ -62,11 +69,19 @@ def header_cells(payload: Payload, line: str, cells: Sequence[str]) -> list[str]
 
 
 def damage_of(lines: Sequence[str]) -> dict[int, Damage]:
-    """Return the rows (by their index) of whose cells none can be believed."""
+    """Return the rows (by their index) of whose cells none can be believed, or that repeat the header."""
+    header = lines[0].strip(_AROUND)
     return {
         index: damage
         for index, line in enumerate(lines, -1)
-        if index >= 0 and (len(line) > LONGEST_CELL or "\0" in line) and (damage := _damage_of(line))
+        if index >= 0
+        and (
+            damage := REPEATED_HEADER
+            if header and line.strip(_AROUND) == header
+            else _damage_of(line)
+            if len(line) > LONGEST_CELL or "\0" in line
+            else None
+        )
     }
 
 

@@ -16,7 +16,7 @@ from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
 from sportsplat.sources.headers import missing_columns, without_doubles
 from sportsplat.sources.headers import not_this_format as not_this_format
-from sportsplat.sources.lines import Damage, damage_of, header_cells, lines_of, split
+from sportsplat.sources.lines import REPEATED_HEADER, Damage, damage_of, header_cells, lines_of, split
 from sportsplat.sources.lines import header_of as header_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
     """Split a CSV payload into header and rows; every physical line stays one row.
 
     Of two columns with one name the first counts; the other one's name is blank in the header. A line with a
-    NUL, of more than LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged.
+    NUL, of more than LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged, and
+    so is one that repeats the header.
 
     Raises:
         InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV) or another format
@@ -146,11 +147,12 @@ def read_table(payload: Payload, *, required: Sequence[str], format_name: str) -
     missing = [name for name in required if name not in header]
     if missing:
         raise missing_columns(payload.name, format_name, required, header, missing)
-    if not damage and not any(any(map(str.strip, row)) for row in rows):
+    lost = any(found is not REPEATED_HEADER for found in damage.values())
+    if not lost and not any(any(map(str.strip, row)) for row in rows):
         raise InputRefused(
             f"{payload.name} has a header and no rows.",
             code="EMPTY_FILE",
-            cause=f"{len(rows)} blank lines follow line 1." if rows else "Nothing follows line 1.",
+            cause=f"{len(rows)} lines without a value follow line 1." if rows else "Nothing follows line 1.",
             fix="Download the file again, or leave it out.",
         )
     return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
