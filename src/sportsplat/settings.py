@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
+Url = Annotated[
+    str, Field(pattern=r"^https?://[^\s/]\S*$"), AfterValidator(lambda address: address.rstrip("/"))
+]
+"""Of a folder: what is asked for is put behind it with a stroke."""
 Name = Annotated[str, Field(min_length=1)]
 ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 ByteSize = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]

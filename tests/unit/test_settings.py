@@ -41,6 +41,16 @@ def test_the_shipped_settings_file_says_what_the_code_says(tmp_path: Path) -> No
     assert {key for key in setting_keys().all if key.startswith(("features.", "models.", "risk."))} <= listed
 
 
+@pytest.mark.parametrize(
+    "key", [key for key in setting_keys().all if key.startswith("sources.") and key.endswith("_url")]
+)
+def test_the_address_of_a_site_is_the_same_with_a_stroke_at_its_end(project: Path, key: str) -> None:
+    name = key.partition(".")[2]
+    write(project, f"sources:\n  {name}: https://mirror.test/files//\n")
+    settings = load_settings(project_dir=project, environ={})
+    assert getattr(settings.sources, name) == "https://mirror.test/files"
+
+
 def test_each_later_layer_wins(project: Path) -> None:
     write(project, "api:\n  port: 8001\n")
     write(project, "api:\n  port: 8002\n", "settings.dev")

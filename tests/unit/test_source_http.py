@@ -279,7 +279,9 @@ def test_each_source_asks_its_site_for_the_files_of_the_seasons(
 ) -> None:
     site.answers = [gives(200, BODY)]
     keys = ("football_data_url", "nflverse_url", "fivethirtyeight_url")
-    overrides = {f"sources.{key}": f"{site.url}/base" for key in keys} | {"sources.requests_per_minute": 6000}
+    overrides = {f"sources.{key}": f"{site.url}/base/" for key in keys} | {
+        "sources.requests_per_minute": 6000
+    }
     settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
     provider = get_source(source)
     assert isinstance(provider, Fetchable)
