@@ -76,7 +76,7 @@ def test_a_file_without_permission_is_refused_alone_with_the_systems_reason(
     assert "Permission denied" in alone.error["cause"]
     both = sportsplat("ingest", "football-data", "2021/E0.csv", first, "--json", before=before)
     assert (both.exit_code, both.error["code"]) == (9, "FILES_REFUSED")
-    assert "1 of 2 files were refused; the other 1 are stored" in both.error["message"]
+    assert "1 of 2 files were refused; the other 1 is stored" in both.error["message"]
     assert "Permission denied" in both.error["cause"]
 
 

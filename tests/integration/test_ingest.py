@@ -122,7 +122,7 @@ def test_a_refused_file_leaves_the_others_stored_and_is_named(
     context: Context, database: Database, files: Path
 ) -> None:
     season_file(files / "bad", ["1,2"], header="a,b")
-    with pytest.raises(InputRefused, match="1 of 2 files were refused; the other 1 are stored") as refused:
+    with pytest.raises(InputRefused, match="1 of 2 files were refused; the other 1 is stored") as refused:
         ingest(context, SOURCE, [files / "bad", files / "2021"])
     assert refused.value.exit_code == 9
     assert refused.value.error_code == "FILES_REFUSED"

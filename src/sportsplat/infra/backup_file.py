@@ -171,7 +171,9 @@ def read_manifest(path: Path) -> Manifest:
         raise _damaged(path, "its manifest is not what was written")
     manifest = _parsed(path, text)
     if manifest.bytes != size - _FOOTER - length:
-        raise _damaged(path, f"its archive has {size - _FOOTER - length} bytes instead of {manifest.bytes}")
+        raise _damaged(
+            path, f"its archive has {size - _FOOTER - length:,} bytes instead of {manifest.bytes:,}"
+        )
     return manifest
 
 

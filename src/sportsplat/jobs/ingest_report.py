@@ -150,8 +150,14 @@ def refusal_of(refused: Sequence[RefusedFile], report: IngestReport, files: int)
         return InputRefused(
             first["message"], code=first["code"], cause=first["cause"], fix=first["fix"], report=report
         )
+    others = files - len(refused)
+    stored = (
+        "no other was named"
+        if not others
+        else f"the other {others:,} {'is' if others == 1 else 'are'} stored"
+    )
     return InputRefused(
-        f"{len(refused)} of {files} files were refused; the other {files - len(refused)} are stored.",
+        f"{len(refused):,} of {files:,} files were refused; {stored}.",
         code="FILES_REFUSED",
         cause="\n".join(" ".join(filter(None, (file["message"], file["cause"]))) for file in refused),
         fix=first["fix"],

@@ -97,7 +97,7 @@ def read_json(payload: Payload, format_name: str) -> Any:
         raise InputRefused(
             f"{payload.name} is empty.",
             code="EMPTY_FILE",
-            cause=f"{len(payload.data)} bytes, no text in them.",
+            cause=f"{len(payload.data):,} bytes, no text in them.",
             fix="Fetch it again, or leave it out.",
         )
     try:

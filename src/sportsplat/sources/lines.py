@@ -52,7 +52,7 @@ def lines_of(payload: Payload) -> list[str]:
         raise InputRefused(
             f"{payload.name} is empty.",
             code="EMPTY_FILE",
-            cause=f"{len(payload.data)} bytes, no text in them.",
+            cause=f"{len(payload.data):,} bytes, no text in them.",
             fix="Download the file again, or leave it out.",
         )
     return lines

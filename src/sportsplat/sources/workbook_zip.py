@@ -96,7 +96,7 @@ def _check_directory(
 ) -> None:
     """Weigh what the zip says of itself, before a byte of it is unpacked."""
     if len(listed) > MAX_PARTS:
-        _refuse_bomb(payload, f"It holds {len(listed)} parts; at most {MAX_PARTS} are read.")
+        _refuse_bomb(payload, f"It holds {len(listed):,} parts; at most {MAX_PARTS:,} are read.")
     if any(part.flag_bits & 1 for part in listed):
         _refuse_encrypted(payload)
     if not any(name.lower() == "xl/workbook.xml" for name in parts):
@@ -110,12 +110,12 @@ def _check_directory(
     needed = [part for part in listed if _NEEDED.fullmatch(part.filename)]
     total = sum(part.file_size for part in needed)
     if total > MAX_UNPACKED:
-        _refuse_bomb(payload, f"It unpacks to {total} bytes; at most {MAX_UNPACKED} are read.")
+        _refuse_bomb(payload, f"It unpacks to {total:,} bytes; at most {MAX_UNPACKED:,} are read.")
     for part in needed:
         if part.file_size > max(RATIO_FREE, MAX_RATIO * part.compress_size):
             _refuse_bomb(
                 payload,
-                f"{part.filename} unpacks from {part.compress_size} to {part.file_size} bytes, more than "
+                f"{part.filename} unpacks from {part.compress_size:,} to {part.file_size:,} bytes, more than "
                 f"{MAX_RATIO} for one.",
             )
 
@@ -138,10 +138,12 @@ def _check_sheet(payload: Payload, sheet: bytes, longest: int) -> None:
     if last_row * widest > MAX_CELLS:
         _refuse_bomb(
             payload,
-            f"A sheet spans {last_row} rows and {widest} columns; at most {MAX_CELLS} cells are read.",
+            f"A sheet spans {last_row:,} rows and {widest:,} columns; at most {MAX_CELLS:,} cells are read.",
         )
     if cells * longest > MAX_TEXT:
-        _refuse_bomb(payload, f"A sheet of {cells} cells can repeat a text of {longest} characters in each.")
+        _refuse_bomb(
+            payload, f"A sheet of {cells:,} cells can repeat a text of {longest:,} characters in each."
+        )
 
 
 def _slices(sheet: bytes) -> Iterator[bytes]:
@@ -176,7 +178,7 @@ def corrupt_workbook(payload: Payload, problem: BaseException) -> InputRefused:
     return InputRefused(
         f"{payload.name} is a damaged workbook.",
         code="CORRUPT_WORKBOOK",
-        cause=f"Reading its {len(payload.data)} bytes failed: {told[:200]}.",
+        cause=f"Reading its {len(payload.data):,} bytes failed: {told[:200]}.",
         fix=_AGAIN,
     )
 
