@@ -152,9 +152,7 @@ def refusal_of(refused: Sequence[RefusedFile], report: IngestReport, files: int)
         )
     others = files - len(refused)
     stored = (
-        "no other was named"
-        if not others
-        else f"the other {others:,} {'is' if others == 1 else 'are'} stored"
+        "nothing is stored" if not others else f"the other {others:,} {'is' if others == 1 else 'are'} stored"
     )
     return InputRefused(
         f"{len(refused):,} of {files:,} files were refused; {stored}.",
