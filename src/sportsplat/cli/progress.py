@@ -5,22 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FIRST_LINE_AFTER_S = 2.0
 LINE_EVERY_S = 10.0
-
-
-class Progress(Protocol):
-    """What a job is handed and calls: `progress(done, total, "reading E0.csv")`."""
-
-    def __call__(
-        self, completed: float | None = None, total: float | None = None, description: str | None = None
-    ) -> None:
-        """Set what is known; None leaves it."""
 
 
 class _Tracked:

@@ -31,7 +31,7 @@ from sportsplat.redact import redact
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sportsplat.cli.progress import Progress
+    from sportsplat.progress import Progress
     from sportsplat.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -15,7 +15,7 @@ from sportsplat.infra import api_refusals as refusals
 from sportsplat.infra.docker_connection import EngineRefusedError
 from sportsplat.infra.docker_image import ensure_image
 from sportsplat.infra.docker_objects import Objects
-from sportsplat.infra.environment import Progress
+from sportsplat.progress import Progress
 from sportsplat.settings import asset_dir
 
 REPOSITORY = "sportsplat-api"

@@ -17,8 +17,8 @@ from sportsplat.infra.docker_connection import EngineRefusedError
 from sportsplat.infra.docker_container import Container
 from sportsplat.infra.docker_converge import Converged, converge
 from sportsplat.infra.docker_objects import Objects, PortBusyError
-from sportsplat.infra.environment import Progress
 from sportsplat.infra.lock import exclusive
+from sportsplat.progress import Progress
 
 _BUILD_S = 1800.0
 """How long one `up --stack` waits for another that builds the image."""

@@ -16,10 +16,11 @@ from sportsplat.infra.docker_look import PASSWORD_CHANGES, UP, Look
 from sportsplat.infra.docker_ready import listens
 from sportsplat.infra.docker_spec import DockerSpec, docker_spec
 from sportsplat.infra.engine import find_engine, search
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus
 from sportsplat.infra.lock import exclusive
 from sportsplat.infra.password import new_password
 from sportsplat.infra.wait import wait_for
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from sportsplat.infra.docker_launch import Launch

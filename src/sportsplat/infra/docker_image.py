@@ -7,7 +7,7 @@ import re
 from sportsplat.infra.docker_connection import EngineRefusedError
 from sportsplat.infra.docker_objects import Objects
 from sportsplat.infra.docker_refusals import image_unavailable
-from sportsplat.infra.environment import Progress
+from sportsplat.progress import Progress
 
 
 def ensure_image(engine: Objects, name: str, actions: list[str], progress: Progress | None) -> str:

@@ -31,9 +31,10 @@ from sportsplat.infra.docker_volume import (
     was_removed,
 )
 from sportsplat.infra.docker_watch import Watch
-from sportsplat.infra.environment import Endpoint, Progress
+from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.postgres_service import DATA_TARGET
 from sportsplat.infra.service import Service
+from sportsplat.progress import Progress
 
 _STOP_S = 60
 _GONE = ": the one that held this project's data is gone (sportsplat db backups lists copies)"

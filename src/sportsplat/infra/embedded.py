@@ -18,8 +18,9 @@ from sportsplat.infra.binaries import MAJOR, bin_dir
 from sportsplat.infra.birth import Birth, Owner, password_statement
 from sportsplat.infra.embedded_server import ANSWER_S, STOP_S, EmbeddedServer, ask_server, endpoint_of
 from sportsplat.infra.embedded_spec import EmbeddedSpec, embedded_spec
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress, State
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, State
 from sportsplat.infra.lock import Held, exclusive
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
+    from sportsplat.progress import Progress
     from sportsplat.settings import Settings
 
 Backend = Literal["docker", "embedded", "external"]
@@ -81,15 +82,6 @@ class Ensured:
     endpoint: Endpoint
     actions: list[str]
     seen: EnvironmentStatus | None = None
-
-
-class Progress(Protocol):
-    """Where a long step tells how far it is; see `cli.progress`."""
-
-    def __call__(
-        self, completed: float | None = None, total: float | None = None, description: str | None = None
-    ) -> None:
-        """Set what is known; None leaves it."""
 
 
 class Environment(Protocol):

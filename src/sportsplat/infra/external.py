@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
 from sportsplat.infra import memory, probe
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus, Progress
+from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus
 from sportsplat.infra.programs import quoted_name
 from sportsplat.infra.wait import wait_for
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     import psycopg

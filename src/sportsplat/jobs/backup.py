@@ -24,8 +24,9 @@ from sportsplat.infra import backup_file
 from sportsplat.infra.backup_file import Manifest, NewFile
 from sportsplat.infra.dotenv import replace_file
 from sportsplat.infra.dump import Source, dumping
-from sportsplat.infra.environment import Endpoint, Progress, open_environment
-from sportsplat.jobs.restoring import LOCK_HELD_S, opened, prove, silent
+from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.jobs.restoring import LOCK_HELD_S, opened, prove
+from sportsplat.progress import Progress, silent
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings

@@ -11,9 +11,9 @@ from sportsplat.infra.environment import (
     Ensured,
     Environment,
     EnvironmentStatus,
-    Progress,
     open_environment,
 )
+from sportsplat.progress import Progress
 from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:

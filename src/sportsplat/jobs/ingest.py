@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, refused_file, to_report
+from sportsplat.progress import Progress as Progress
+from sportsplat.progress import silent as silent
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import (
     Fetchable,
@@ -34,15 +36,6 @@ if TYPE_CHECKING:
 
 DAYS_AHEAD = 7
 ANOTHER_FORMAT = {"NOT_THIS_FORMAT", "MISSING_COLUMN", "NOT_CSV", "NOT_TEXT"}  # another source may know it
-
-
-class Progress(Protocol):
-    """Where a job tells how far it is; see `cli.progress`."""
-
-    def __call__(
-        self, completed: float | None = None, total: float | None = None, description: str | None = None
-    ) -> None:
-        """Set what is known; None leaves it."""
 
 
 def ingest(
@@ -147,12 +140,6 @@ def store_all(
             done += len(payload.data)
             tell(done)
     return stored, refused, abandoned
-
-
-def silent(
-    completed: float | None = None, total: float | None = None, description: str | None = None
-) -> None:
-    """Tell nobody: the progress of work that nobody watches."""
 
 
 def _chosen_league(context: Context, provider: Source, code: str | None) -> League | None:

@@ -15,7 +15,7 @@ from sportsplat.db.still import held_still
 from sportsplat.errors import SportsplatError
 from sportsplat.infra import backup_file, memory
 from sportsplat.infra.choice import chosen_backend, holds_data
-from sportsplat.infra.environment import Backend, Endpoint, Environment, Progress, open_environment
+from sportsplat.infra.environment import Backend, Endpoint, Environment, open_environment
 from sportsplat.infra.programs import quoted_name
 from sportsplat.jobs.backup import default_file, dump, read
 from sportsplat.jobs.restore import (
@@ -27,7 +27,7 @@ from sportsplat.jobs.restore import (
     prepare,
     swap,
 )
-from sportsplat.jobs.restoring import silent
+from sportsplat.progress import Progress, silent
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings

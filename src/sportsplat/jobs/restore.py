@@ -27,9 +27,10 @@ from sportsplat.db.replace import (
 from sportsplat.db.revisions import behind, current, head
 from sportsplat.errors import MigrationError, UsageError
 from sportsplat.infra.backup_file import Manifest
-from sportsplat.infra.environment import Endpoint, Progress, open_environment
+from sportsplat.infra.environment import Endpoint, open_environment
 from sportsplat.jobs.backup import backup, default_file, describe, read
-from sportsplat.jobs.restoring import LOCK_HELD_S, compare, load_archive, opened, silent
+from sportsplat.jobs.restoring import LOCK_HELD_S, compare, load_archive, opened
+from sportsplat.progress import Progress, silent
 from sportsplat.settings import asset_dir
 
 if TYPE_CHECKING:

@@ -19,20 +19,15 @@ from sportsplat.db.scratch import may_create, scratch_database
 from sportsplat.errors import CheckFailed, SportsplatError
 from sportsplat.infra.backup_file import Manifest
 from sportsplat.infra.dump import rows, statements
-from sportsplat.infra.environment import Progress, open_environment
+from sportsplat.infra.environment import open_environment
 from sportsplat.infra.scratch_server import scratch_server
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings
 
 LOCK_HELD_S = 60.0
 """For a migration, restore or backup to end."""
-
-
-def silent(
-    completed: float | None = None, total: float | None = None, description: str | None = None
-) -> None:
-    """Tell nobody."""
 
 
 @contextmanager

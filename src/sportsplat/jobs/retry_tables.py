@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from sportsplat.jobs.context import Context
-    from sportsplat.jobs.ingest import Progress
     from sportsplat.jobs.ingest_report import RefusedFile
+    from sportsplat.progress import Progress
 
 
 class Retried(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.infra.environment import Progress, open_environment
+from sportsplat.infra.environment import open_environment
 from sportsplat.jobs import environment
+from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from sportsplat.settings import Settings

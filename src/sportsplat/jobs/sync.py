@@ -20,8 +20,9 @@ from sportsplat.errors import (
     SportsplatError,
     UsageError,
 )
-from sportsplat.jobs.ingest import DAYS_AHEAD, Progress, silent
+from sportsplat.jobs.ingest import DAYS_AHEAD
 from sportsplat.jobs.sync_report import SourceReport, Status, SyncReport, to_row
+from sportsplat.progress import Progress, silent
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Live, Window
 

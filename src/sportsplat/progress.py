@@ -1,0 +1,20 @@
+"""How long work tells how far it is, whoever watches; `cli.progress` shows it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What long work is handed and calls: `progress(done, total, "reading E0.csv")`."""
+
+    def __call__(
+        self, completed: float | None = None, total: float | None = None, description: str | None = None
+    ) -> None:
+        """Set what is known; None leaves it."""
+
+
+def silent(
+    completed: float | None = None, total: float | None = None, description: str | None = None
+) -> None:
+    """Tell nobody: the progress of work that nobody watches."""
