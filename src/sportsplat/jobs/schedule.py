@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, MigrationError, UsageError
+from sportsplat.jobs.stored_leagues import nothing_to_sync, stored_leagues
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
@@ -191,19 +192,10 @@ def _stored(context: Context) -> list[str]:
     """Return the codes of leagues with stored matches. Raises UsageError where none is known."""
     try:
         with closing(context.connect("read", autocommit=True)) as conn:
-            stored = {code for (code,) in conn.execute("SELECT DISTINCT league FROM matches").fetchall()}
-        cause = "No league is named, and no match is stored of any."
+            return [league.code for league in stored_leagues(context, conn, "schedule")]
     except (EnvironmentUnavailable, MigrationError) as unavailable:
-        stored, cause = set(), f"No league is named, and what is stored is not known: {unavailable.message}"
-    codes = [code for code in context.leagues if code in stored]
-    if not codes:
-        raise UsageError(
-            "Say which leagues are to be kept up to date.",
-            code="NOTHING_TO_SYNC",
-            cause=cause,
-            fix="sportsplat schedule nba",
-        )
-    return codes
+        why = f"what is stored is not known: {unavailable.message.removesuffix('.')}"
+        raise nothing_to_sync("schedule", why) from unavailable
 
 
 def _refuse_line_breaks(daily: Daily) -> None:

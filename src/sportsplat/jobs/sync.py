@@ -18,9 +18,9 @@ from sportsplat.errors import (
     ResourceConflict,
     SourcesFailed,
     SportsplatError,
-    UsageError,
 )
 from sportsplat.jobs.ingest import DAYS_AHEAD
+from sportsplat.jobs.stored_leagues import stored_leagues
 from sportsplat.jobs.sync_report import SourceReport, Status, SyncReport, to_row
 from sportsplat.progress import Progress, silent
 from sportsplat.sources import SOURCES, get_source
@@ -37,7 +37,6 @@ LOOKED_BACK = timedelta(days=3)  # results are corrected within days
 LONGEST_OVERDUE = timedelta(days=30)  # a fixture without a result for longer is waited for by nobody
 LOCK_FILE = "sync.lock"
 
-_STORED_LEAGUES = "SELECT DISTINCT league FROM matches"
 _SINCE = """
 SELECT max(match_date) FILTER (WHERE status = 'final'),
        min(match_date) FILTER (WHERE status IN ('scheduled', 'postponed')
@@ -79,7 +78,9 @@ def sync(
     tell = progress or silent
     moment = now or datetime.now(UTC)
     with closing(context.connect("app", autocommit=True)) as conn, _alone(context):
-        chosen = [context.league(code) for code in dict.fromkeys(leagues)] or _stored(context, conn)
+        chosen = [context.league(code) for code in dict.fromkeys(leagues)] or stored_leagues(
+            context, conn, "sync"
+        )
         tasks = [
             task
             for league in chosen
@@ -120,19 +121,6 @@ def _alone(context: Context) -> Iterator[None]:
             cause=held.cause,
             fix="Wait for it to end, then run the command again.",
         ) from held
-
-
-def _stored(context: Context, conn: psycopg.Connection[Any]) -> list[League]:
-    codes = {code for (code,) in conn.execute(_STORED_LEAGUES).fetchall()}
-    found = [league for league in context.leagues.values() if league.code in codes]
-    if not found:
-        raise UsageError(
-            "Say which leagues are to be brought up to date.",
-            code="NOTHING_TO_SYNC",
-            cause="No league is named, and no match is stored of any.",
-            fix="sportsplat sync nba",
-        )
-    return found
 
 
 def _window(
