@@ -228,6 +228,7 @@ def test_a_closing_line_without_a_price_is_a_detail_and_with_one_a_quote() -> No
     [
         ({"temp": "warm"}, "bad-detail"),
         ({"home_rest": "inf"}, "bad-detail"),
+        ({"temp": "1_000"}, "bad-detail"),
         ({"div_game": "yes"}, "bad-detail"),
         ({"home_spread_odds": "", "away_spread_odds": "", "spread_line": "PK"}, "bad-line"),
     ],

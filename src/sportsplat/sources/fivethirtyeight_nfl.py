@@ -12,15 +12,14 @@ begins.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
 from sportsplat.sources import fivethirtyeight_elo
 from sportsplat.sources.base import OfOneLeague, Payload
 from sportsplat.sources.fivethirtyeight_elo import BLANK, Layout
-from sportsplat.sources.rows import RowError, header_of, not_this_format, read_count
+from sportsplat.sources.nfl_calendar import season_of
+from sportsplat.sources.rows import header_of, not_this_format
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -41,15 +40,6 @@ VISITOR_FIRST = frozenset({
     ("2013-09-29", "PIT"), ("2013-10-27", "SF"), ("2014-09-28", "MIA"), ("2014-10-26", "DET"),
     ("2014-11-09", "DAL"), ("2015-02-01", "NE"),
 })  # fmt: skip
-
-
-@lru_cache(maxsize=65536)
-def season_of(text: str, day: date) -> int:
-    """Read the year in which the season starts. Raises RowError where no game of it can be on `day`."""
-    season = read_count(text.strip(), "season", "bad-season")
-    if season != (day.year if day.month >= 7 else day.year - 1):
-        raise RowError("bad-season", f"season is {season} on {day}: a season runs from July to June")
-    return season
 
 
 LAYOUT = Layout(

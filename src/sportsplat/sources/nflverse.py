@@ -25,6 +25,7 @@ from sportsplat.domain import (
 )
 from sportsplat.sources.american import read_american
 from sportsplat.sources.base import OfOneLeague, Payload, Window
+from sportsplat.sources.nfl_calendar import season_of
 from sportsplat.sources.nflverse_details import read_details
 from sportsplat.sources.rows import (
     RowError,
@@ -162,7 +163,7 @@ class _Reader(RowReader):
         if score is not None:
             known_at = self.league.end_of_day(day) if kickoff is None else kickoff + self.league.duration
         return MatchRecord(
-            season=_season(row["season"], day),
+            season=season_of(row["season"], day),
             match_date=day,
             kickoff_utc=self.league.local_midnight(day) if kickoff is None else kickoff,
             precision=Precision.DAY if kickoff is None else Precision.MINUTE,
@@ -204,14 +205,6 @@ def _cell(text: str) -> str:
     """Return a cell without its outer blanks; R writes NA for nothing."""
     tidy = text.strip()
     return "" if tidy == "NA" else tidy
-
-
-def _season(text: str, day: date) -> int:
-    """Read the year in which the season starts: games run from August to February."""
-    season = read_count(text, "season", "bad-season")
-    if season != (day.year if day.month >= 7 else day.year - 1):
-        raise RowError("bad-season", f"season is {season} on {day}: a season runs from July to June")
-    return season
 
 
 def _kickoff(day: date, text: str, *, abroad: bool) -> datetime | None:

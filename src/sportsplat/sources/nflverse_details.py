@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import DetailRecord, MatchKey, MatchRecord, MatchStatus, Phase, Precision
-from sportsplat.sources.rows import RowError
+from sportsplat.sources.rows import RowError, read_number
 
 if TYPE_CHECKING:
     from sportsplat.leagues import League
@@ -28,15 +28,8 @@ def _text(value: str, column: str) -> Detail:  # noqa: ARG001 - as the other rea
     return value
 
 
-def read_number(value: str, column: str) -> float:
-    """Read a finite number. Raises RowError (bad-detail) for anything else."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if number - number != 0:
-        raise RowError("bad-detail", f"{column} is {value!r}: not a number")
-    return number
+def _number(value: str, column: str) -> float:
+    return read_number(value, column, "bad-detail")
 
 
 def _flag(value: str, column: str) -> Detail:
@@ -47,14 +40,14 @@ def _flag(value: str, column: str) -> Detail:
 
 Readers = dict[str, Callable[[str, str], Detail]]
 SCHEDULE: Readers = {
-    "week": read_number, "stadium": _text, "surface": _text, "div_game": _flag, "home_rest": read_number,
-    "away_rest": read_number,
+    "week": _number, "stadium": _text, "surface": _text, "div_game": _flag, "home_rest": _number,
+    "away_rest": _number,
 }  # fmt: skip
 START: Readers = {
     "roof": _text, "home_qb_name": _text, "away_qb_name": _text, "home_coach": _text, "away_coach": _text,
     "referee": _text,
 }  # fmt: skip
-RESULT: Readers = {"temp": read_number, "wind": read_number}
+RESULT: Readers = {"temp": _number, "wind": _number}
 # Lines without a price are no quotes: detail, column of the line, its sign here, columns of its prices.
 LINES = (
     ("spread_close", "spread_line", -1.0, ("home_spread_odds", "away_spread_odds")),
@@ -99,7 +92,7 @@ def _bare_lines(cells: Cells, note: Note) -> dict[str, Detail]:
     for name, column, sign, prices in LINES:
         if cells.get(column) and not any(cells.get(price, "") not in ("", "0") for price in prices):
             try:
-                found[name] = 0.0 + sign * read_number(cells[column], column)
+                found[name] = 0.0 + sign * read_number(cells[column], column, "bad-line")
             except RowError as bad:
-                note("bad-line", bad.reason)
+                note(bad.code, bad.reason)
     return found
