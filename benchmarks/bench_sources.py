@@ -13,7 +13,7 @@ from sportsplat.domain import Batch
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
-from sportsplat.sources.files import read_paths
+from sportsplat.sources.files import find_files, read_file
 from sportsplat.sources.rows import collector_paused
 from sportsplat.sources.text import decode
 
@@ -35,7 +35,8 @@ def rows() -> list[BenchRow]:
 
 def parsing(source: str, paths: Sequence[Path], what: str) -> BenchRow:
     """Time the parser of a source on files that are in memory."""
-    provider, leagues, payloads = get_source(source), load_leagues(), read_paths(paths)
+    provider, leagues = get_source(source), load_leagues()
+    payloads = [read_file(path) for path in find_files(paths)]
 
     def ours() -> list[Batch]:
         return [provider.parse(payload, None, leagues) for payload in payloads]

@@ -19,8 +19,8 @@ from sportsplat.jobs.ingest import ingest
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import batches_of
-from sportsplat.sources.files import read_paths
 from tests.conftest import Database
+from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
 LEAGUES = load_leagues()

@@ -17,7 +17,7 @@ from sportsplat.domain import Batch, MatchRecord, MatchStatus, Phase
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import batches_of
-from sportsplat.sources.files import read_paths
+from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
 LEAGUES = load_leagues()

@@ -16,7 +16,7 @@ import pytest
 from sportsplat.domain import Batch, MatchKey, MatchRecord, MatchStatus
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.files import read_paths
+from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
 LEAGUES = load_leagues()

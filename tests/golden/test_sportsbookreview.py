@@ -22,7 +22,7 @@ from sportsplat.rules import Rules
 from sportsplat.sources import get_source
 from sportsplat.sources.american import read_american
 from sportsplat.sources.base import suffixes_of
-from sportsplat.sources.files import read_paths
+from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
 LEAGUES = load_leagues()

@@ -20,13 +20,14 @@ from sportsplat.jobs.check_rules import apply_rules
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source, unpack
 from sportsplat.sources.base import Payload, batches_of
-from sportsplat.sources.files import find_files, read_file, read_paths
+from sportsplat.sources.files import find_files, read_file
 from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
 from sportsplat.sources.fivethirtyeight_spi import SoccerSpi
 from sportsplat.sources.football_data import FootballData
 from sportsplat.sources.headers import likely_names
 from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
 from sportsplat.sources.odds_api import OddsApi
+from tests.payloads import read_paths
 from tests.source_seeds import NBA_BETTING, SEEDS, SPI, Seed
 
 LEAGUES = load_leagues()

@@ -14,9 +14,10 @@ from sportsplat.errors import InputRefused, UsageError
 from sportsplat.leagues import load_leagues
 from sportsplat.sources.base import Payload
 from sportsplat.sources.simulate import SimulateSource, payloads
-from sportsplat.sources.simulated_world import FIRST_SEASON, ROUNDS, TEAMS, SimulatedMatch, simulate
+from sportsplat.sources.simulated_world import FIRST_SEASON, TEAMS, SimulatedMatch, simulate
 
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
+ROUNDS = 4 * (len(TEAMS) - 1)
 
 
 @pytest.fixture(scope="module")

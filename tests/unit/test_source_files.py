@@ -11,7 +11,7 @@ import pytest
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, suffixes_of
-from sportsplat.sources.files import read_paths
+from tests.payloads import read_paths
 
 FILES_ONLY = {
     "fivethirtyeight-checking-our-work",

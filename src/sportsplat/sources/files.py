@@ -14,11 +14,6 @@ from sportsplat.sources.base import SUFFIXES, Payload
 from sportsplat.sources.unpack import LARGEST_BYTES
 
 
-def read_paths(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:
-    """Read files and folders in the order given, each file once; see `find_files` and `read_file`."""
-    return [read_file(path) for path in find_files(paths, suffixes)]
-
-
 def find_files(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
     """Return the files that are named, and what ends in `suffixes` in and below the folders that are, sorted.
 

@@ -30,7 +30,6 @@ TEAMS = (
     "Inverleith", "Juniper Bay", "Kestrel", "Larkspur", "Marlow Park", "Northgate", "Oakhurst", "Port Ellis",
 )  # fmt: skip
 FIRST_SEASON = 2010
-ROUNDS = 4 * (len(TEAMS) - 1)
 ROUND_SPACING_DAYS = 5.7
 LATEST_OFFSET_DAYS = 4  # below the spacing, so that no team plays twice a day, and one day of rest happens
 
