@@ -27,6 +27,7 @@ from sportsplat.jobs.restore import restore
 from tests.backups import CANARY, fill, held, plain_database, settings_of
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
+from tests.proc_watch import command_lines_watched
 from tests.program import run, servers, start
 
 pytestmark = pytest.mark.fault
@@ -297,23 +298,9 @@ def test_a_folder_that_cannot_be_written_takes_no_backup_and_no_note(few: Stored
 def test_the_password_is_on_no_command_line_and_in_no_output(
     project: Path, few: Stored, many: Stored
 ) -> None:
-    lines: set[str] = set()
-    ended = threading.Event()
-    older = set(Path("/proc").iterdir())
-
-    def watch() -> None:
-        while not ended.is_set():
-            for process in set(Path("/proc").iterdir()) - older:
-                with suppress(OSError):
-                    words = (process / "cmdline").read_bytes().split(b"\0")
-                    lines.add(" ".join(word.decode("utf-8", "replace") for word in words))
-            time.sleep(0.002)
-
     point(project, few.endpoint)
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        file = str(project / "a.dump")
+    file = str(project / "a.dump")
+    with command_lines_watched() as lines:
         said = [
             run(project, "db", "restore", str(many.file), "--yes"),
             run(project, "db", "backup", file, "--json"),
@@ -323,9 +310,6 @@ def test_the_password_is_on_no_command_line_and_in_no_output(
             run(project, "db", "reset", "--yes", "--json"),
             run(project, "db", "verify", str(project / ".env")),
         ]
-    finally:
-        ended.set()
-        watcher.join()
     assert [ran.exit_code for ran in said] == [0, 0, 0, 0, 0, 0, 9]
     for program in ("pg_dump --format=custom", "pg_restore --section="):
         assert any(program in line for line in lines), f"the watcher saw no {program}"

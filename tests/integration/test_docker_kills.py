@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
-import psycopg
 import pytest
 
 from sportsplat.infra.environment import Endpoint
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import HEAD, KEPT, ask, inspected, quiet_port, up, variables
+from tests.writer import TABLE, Writer
 
 pytestmark = pytest.mark.fault
 
@@ -80,36 +79,15 @@ def test_an_up_killed_at_any_moment_is_recovered_by_the_next(project: DockerProj
         assert ask(project, "SELECT answer FROM kept") == "42"
 
 
-class Writer:
-    """Inserts numbers, one transaction each, and remembers those that the server said it had."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.acknowledged: list[int] = []
-        self._dsn = endpoint.dsn()
-        self._thread = threading.Thread(target=self._write)
-
-    def __enter__(self) -> Writer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.join()
-
-    def _write(self) -> None:
-        with suppress(psycopg.Error), psycopg.connect(self._dsn, autocommit=True) as connection:
-            while True:
-                connection.execute("INSERT INTO numbers VALUES (%s)", [len(self.acknowledged)])
-                self.acknowledged.append(len(self.acknowledged))
-
-
 def test_a_server_killed_at_work_loses_no_row_that_it_acknowledged(project: DockerProject) -> None:
     up(project)
     secret = program.variables_of(project.folder / ".env")["POSTGRES_PASSWORD"]
     port = up(project)["services"][0]["port"]
     endpoint = Endpoint("127.0.0.1", port, "sportsplat", "sportsplat", secret)
     for moment in range(max(1, MOMENTS // 2)):
-        ask(project, "DROP TABLE IF EXISTS numbers; CREATE TABLE numbers (n int)")
-        with Writer(endpoint) as writer:
+        ask(project, f"DROP TABLE IF EXISTS acknowledged; {TABLE}")
+        writer = Writer()
+        with writer.at_work(endpoint.dsn()):
             time.sleep(0.1 + 0.07 * moment)
             if moment % 2:
                 os.kill(inspected(project)["State"]["Pid"], signal.SIGKILL)
@@ -118,6 +96,6 @@ def test_a_server_killed_at_work_loses_no_row_that_it_acknowledged(project: Dock
 
         assert up(project)["state"] == "running"
 
-        assert writer.acknowledged
-        stored = ask(project, "SELECT coalesce(string_agg(n::text, ' ' ORDER BY n), '') FROM numbers").split()
-        assert set(map(str, writer.acknowledged)) <= set(stored)
+        assert writer.committed
+        stored = ask(project, "SELECT string_agg(n::text, ' ') FROM acknowledged").split()
+        assert set(map(str, writer.committed)) <= set(stored)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -26,6 +25,7 @@ from sportsplat.settings import asset_dir
 from tests import program
 from tests.engine import DockerProject
 from tests.second_engine import SecondEngine
+from tests.writer import TABLE, Writer
 
 pytestmark = pytest.mark.fault
 
@@ -106,32 +106,13 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-class Writer:
-    """Writes rows one by one, each in a transaction of its own, and knows which of them were committed."""
-
-    def __init__(self) -> None:
-        self.committed: list[int] = []
-        self.tried = 0
-
-    def write_until_lost(self, url: str) -> None:
-        """Write until the server hangs up."""
-        try:
-            with psycopg.connect(url, autocommit=True) as connection:
-                while True:
-                    self.tried += 1
-                    connection.execute("INSERT INTO acknowledged VALUES (%s)", (self.tried,))
-                    self.committed.append(self.tried)
-        except psycopg.OperationalError:
-            return
-
-    def survived(self, url: str) -> list[int]:
-        """Return the rows that are there now."""
-        with psycopg.connect(url) as connection:
-            rows = connection.execute("SELECT n FROM acknowledged ORDER BY n").fetchall()
-        return [row[0] for row in rows]
-
-
 Run = Callable[..., program.Ran]
+
+
+def acknowledged(url: str) -> list[int]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT n FROM acknowledged ORDER BY n").fetchall()
+    return [row[0] for row in rows]
 
 
 def lose_no_row(run: Run, kill_server: Callable[[int], None]) -> int:
@@ -140,19 +121,16 @@ def lose_no_row(run: Run, kill_server: Callable[[int], None]) -> int:
     run: a command of the project. kill_server: is told which kill it is.
     """
     assert run("up").exit_code == 0
-    assert run("psql", "--", "-qc", "CREATE TABLE acknowledged (n bigint PRIMARY KEY)").exit_code == 0
+    assert run("psql", "--", "-qc", TABLE).exit_code == 0
     writer = Writer()
     for number in range(KILLS):
         url = run("url", "--reveal", "--json").data["url"]
-        writing = threading.Thread(target=writer.write_until_lost, args=(url,))
-        writing.start()
-        time.sleep(WRITE_S[0] + (WRITE_S[1] - WRITE_S[0]) * number / KILLS)
-        kill_server(number)
-        writing.join(30)
-        assert not writing.is_alive()
+        with writer.at_work(url):
+            time.sleep(WRITE_S[0] + (WRITE_S[1] - WRITE_S[0]) * number / KILLS)
+            kill_server(number)
 
         assert run("up", "--json").data["state"] == "running"
-        there = writer.survived(run("url", "--reveal", "--json").data["url"])
+        there = acknowledged(run("url", "--reveal", "--json").data["url"])
         lost = set(writer.committed) - set(there)
         assert lost == set()
         # The one under way when the server died may be there or not; more there cannot be.
