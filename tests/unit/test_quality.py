@@ -310,6 +310,8 @@ def test_a_season_that_nobody_has_leads_to_the_list_of_sources() -> None:
     archive = [Provider(ARCHIVE, fetchable=False, first=1946, last=2022)]
     (one,) = found(facts(whole(2022)), "stale", providers=archive, today=date(2024, 1, 2))
     assert one.next == "sportsplat sources"
+    (one,) = found(facts(whole(2020)), "stale", providers=archive, today=date(2024, 1, 2))
+    assert one.next == f"sportsplat ingest {ARCHIVE} FILE --season 2021 --season 2022"
     (one,) = found(facts(), "no-matches", providers=archive, today=date(2026, 1, 2))
     assert one.next == f"sportsplat ingest {ARCHIVE} FILE"
 

@@ -76,9 +76,12 @@ class Picture:
     def ingest(self, *seasons: int, source: str | None = None) -> str:
         """Return the command that brings seasons, from `source` or the one that is best for them.
 
-        A source that needs a file is named where no site serves; where nobody has them, the list of sources.
+        A source that needs a file is named where no site serves. Where nobody has all of the seasons, the
+        command names those that somebody has, from the first on; where nobody has any, the list of sources.
         """
         able = [one for one in self.providers if one.tells_of(seasons)]
+        if not able and len(seasons) > 1:
+            return self.ingest(*seasons[:-1], source=source)
         named = [one for one in able if one.name == source]
         found = named or sorted(able, key=lambda one: self._order(one, seasons[0]))
         if not found:
