@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_blocks import open_table
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_suggest import Suggestion, suggest
 
 LEAGUES = load_leagues()

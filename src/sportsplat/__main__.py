@@ -32,8 +32,10 @@ def main() -> None:
         as_json = "--json" in sys.argv and not has_answered()
         sys.exit(report(from_unforeseen(stopped), name="", as_json=as_json, started=started))
     finally:
-        for stop in _STOPS:
-            signal.signal(stop, signal.SIG_IGN)  # all is said; while Python ends, it would die of another one
+        # All is said. While Python ends, another Ctrl-C would change the code that is told; SIGTERM ends it
+        # all the same, should a library's thread keep it from ending.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _interrupt(*_: object) -> None:

@@ -79,6 +79,41 @@ def test_a_full_disk_is_told_on_stderr(project_dir: Path, words: list[str]) -> N
     assert "Traceback" not in done.stderr
 
 
+HANGS_AT_EXIT = """
+import atexit, sys, time
+from sportsplat.__main__ import main
+
+def hang():
+    print("ending", flush=True)
+    time.sleep(60)
+
+atexit.register(hang)
+sys.argv = ["sportsplat", "--version"]
+main()
+"""
+
+
+def test_a_hanging_exit_outlives_ctrl_c_and_is_ended_by_a_request_to_stop(project_dir: Path) -> None:
+    """A library's thread that does not end can keep any program from ending."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", HANGS_AT_EXIT],
+        cwd=project_dir,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline().startswith("sportsplat ")
+    assert program.stdout.readline() == "ending\n"
+    program.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(timeout=0.5)
+    program.terminate()
+    _, err = program.communicate(timeout=30)
+    assert (program.returncode, err) == (-signal.SIGTERM, "")
+
+
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_ctrl_c_ends_with_130_and_no_traceback(project_dir: Path, flags: list[str]) -> None:
     program = subprocess.Popen(

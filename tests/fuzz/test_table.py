@@ -22,8 +22,8 @@ import pytest
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
-from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_mapping import Mapping, MappingFile, column_names, parse_mapping
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_rows import read_matches
 from sportsplat.sources.table_suggest import suggest

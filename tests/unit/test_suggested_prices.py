@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_looks import column_of
 from sportsplat.sources.table_mapping import Mapping
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_suggest import suggest_for
 from tests.suggestions import LEAGUES, NBA, suggested

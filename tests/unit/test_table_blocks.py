@@ -6,13 +6,14 @@ import gzip
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.csv as pacsv
 import pytest
 
 from sportsplat.domain import Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_mapping import parse_mapping
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_quotes import QuoteTable
 from tests.tables import HEADER, MAPPING, csv_of, price_rows
 
@@ -48,6 +49,68 @@ def test_parquet_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRefused) as caught:
         open_table(path)
     assert caught.value.error_code == "UNREADABLE_FILE"
+
+
+REFUSED = {
+    "UTF-16 cut short": (b"\xff\xfe\x00", "NOT_TEXT", "UTF-16"),
+    "UTF-16 that breaks off": ("a,b\n1,2\n".encode("utf-16")[:-1], "NOT_TEXT", "UTF-16"),
+    "a mark alone": (b"\xff\xfe", "EMPTY_FILE", "empty"),
+    "another mark alone": (b"\xef\xbb\xbf", "EMPTY_FILE", "empty"),
+    "zeros": (bytes(100), "NOT_TEXT", "zero bytes"),
+    "a document": (b"%PDF-1.7\n", "NOT_TEXT", "a PDF document"),
+    "an endless line": (
+        b"a,b\n" + bytes(5 << 20).replace(b"\0", b"x"),
+        "UNREADABLE_FILE",
+        "longer than 4 MB",
+    ),
+    "an endless header": (b"a," * 40_000, "NO_HEADER", "no header"),
+}
+
+
+@pytest.mark.parametrize(("data", "code", "told"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_what_is_no_table_is_refused_before_arrow_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, data: bytes, code: str, told: str
+) -> None:
+    """A file that Arrow refuses when it opens it leaves a thread that can keep the program from ending."""
+    monkeypatch.delattr(pacsv, "open_csv")
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(gzip.compress(data, mtime=0) if suffix == ".csv.gz" else data)
+    with pytest.raises(InputRefused, match=told) as caught:
+        open_table(path)
+    assert caught.value.error_code == code
+    assert "block" not in f"{caught.value} {caught.value.cause}"
+
+
+@pytest.mark.parametrize("data", [b"a", b"a,b\n", b"a,b\r\n", "a,b".encode("utf-16")])
+def test_a_header_without_rows_has_none_and_opens_no_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    monkeypatch.delattr(pacsv, "open_csv")
+    (tmp_path / "x.csv").write_bytes(data)
+    assert rows_of(tmp_path / "x.csv") == ([], [])
+
+
+def test_only_looking_at_a_table_opens_no_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pacsv, "open_csv")
+    (tmp_path / "x.csv").write_text("a,b\n" + "1,2\n" * 9)
+    first = open_table(tmp_path / "x.csv").first_rows(5)
+    assert first is not None
+    assert first.lines.tolist() == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("row", ["1,Köln", '1,"Köln"', '1,"Köln\n2,Köln'])
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str, row: str) -> None:
+    """Spreadsheets save "Unicode text" so; -le and -be stand without a mark at the beginning."""
+    text = f"place,one,two,three\n0,{row},4\n1,Köln,Hertha,4\n"
+    (tmp_path / "x.csv").write_bytes(text.encode(encoding))
+    (tmp_path / "y.csv").write_text(text, encoding="utf-8")
+    rows, ragged = rows_of(tmp_path / "x.csv")
+    expected, torn = rows_of(tmp_path / "y.csv")
+    assert rows == expected
+    assert [one[1:] for one in ragged] == [one[1:] for one in torn]
+    assert rows[-1][1] == "1"
 
 
 QUOTES = [

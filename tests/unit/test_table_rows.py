@@ -8,8 +8,8 @@ import pytest
 
 from sportsplat.domain import Batch
 from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_mapping import parse_mapping
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_rows import read_matches
 from tests.tables import write_csv
 

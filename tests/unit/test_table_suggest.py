@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from sportsplat.errors import ConfigError
-from sportsplat.sources.table_blocks import open_table
 from sportsplat.sources.table_looks import column_of
 from sportsplat.sources.table_mapping import parse_mapping
+from sportsplat.sources.table_open import open_table
 from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_rows import read_matches
 from sportsplat.sources.table_suggest import Suggestion, suggest_for

@@ -11,7 +11,7 @@ from sportsplat.cli.data import show_what_was_stored
 from sportsplat.cli.render import Answer, Run
 from sportsplat.errors import ConfigError, InputRefused, UsageError
 from sportsplat.sources.files import printable
-from sportsplat.sources.table_blocks import SUFFIXES
+from sportsplat.sources.table_open import SUFFIXES
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -36,8 +36,9 @@ from sportsplat.jobs.sift import narrow
 from sportsplat.sources.files import find_files, open_file, printable
 from sportsplat.sources.rows import collector_paused
 from sportsplat.sources.table import TableSource
-from sportsplat.sources.table_blocks import SUFFIXES, TableFile, open_table
+from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_mapping import MappingFile, read_mapping
+from sportsplat.sources.table_open import SUFFIXES, open_table
 from sportsplat.sources.table_quotes import QuoteTable
 from sportsplat.sources.table_refusals import KEPT_REJECTED
 from sportsplat.sources.table_rows import read_matches

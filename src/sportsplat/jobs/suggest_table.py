@@ -12,8 +12,8 @@ from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import source_that_reads
 from sportsplat.sources.files import find_files, open_file, read_file
 from sportsplat.sources.table import TableSource
-from sportsplat.sources.table_blocks import SUFFIXES, open_table
 from sportsplat.sources.table_looks import sample
+from sportsplat.sources.table_open import SUFFIXES, open_table
 from sportsplat.sources.table_suggest import suggest_for
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,18 +22,13 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sportsplat.domain import Rejected
-from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload
-from sportsplat.sources.table_text import cells_of, open_text, scan
-from sportsplat.sources.workbook_zip import unpacked_workbook
+from sportsplat.sources.table_damage import DAMAGED, unreadable
+from sportsplat.sources.table_sheets import read_sheet
+from sportsplat.sources.table_text import cells_of, open_text
 
 BLOCK_BYTES = 4 << 20
 BLOCK_ROWS = 1 << 15
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
-_DELIMITERS = ",;\t|"
-_HEAD = 1 << 16
-_DAMAGED = (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeDecodeError)
 
 
 class Block(NamedTuple):
@@ -62,10 +56,22 @@ class TableFile:
         Raises InputRefused (`UNREADABLE_FILE`) when the file turns out to be damaged on the way.
         """
         reader = {"csv": self._csv, "parquet": self._parquet, "excel": self._excel}[self.kind]
+        yield from self._told(reader(wanted, ragged))
+
+    def first_rows(self, rows: int) -> Block | None:
+        """Return the first `rows` rows or more, without ragged ones; None where there is none.
+
+        A CSV file is read line by line here: Arrow's threads would read on, for nothing.
+        """
+        if self.kind == "csv":
+            return next(self._told(self._line_by_line(self.header, [], rows)), None)
+        return next(self.blocks(self.header, []), None)
+
+    def _told(self, blocks: Iterator[Block]) -> Iterator[Block]:
         try:
-            yield from reader(wanted, ragged)
-        except _DAMAGED as damaged:
-            raise _unreadable(self.path, damaged) from damaged
+            yield from blocks
+        except DAMAGED as damaged:
+            raise unreadable(self.path, damaged) from damaged
 
     def raw(self, lines: Sequence[int]) -> dict[int, str]:
         """Return the text of these lines as it stands in the file; of other formats, the cells as JSON."""
@@ -91,6 +97,8 @@ class TableFile:
         if self.by_line:
             yield from self._line_by_line(wanted, ragged)
             return
+        if not self._has_rows():
+            return  # Arrow refuses it, and then leaves a thread behind that can keep the program from ending
         skipped: list[int] = []
 
         def refuse(row: Any) -> str:
@@ -130,13 +138,20 @@ class TableFile:
             skipped[:] = [number for number in skipped if number >= line]
             yield Block(lines, dict(zip(wanted, batch.columns, strict=True)))
 
-    def _line_by_line(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
+    def _has_rows(self) -> bool:
+        with self._text() as file:
+            file.readline()
+            return bool(file.read(1))
+
+    def _line_by_line(
+        self, wanted: Sequence[str], ragged: list[Rejected], rows_a_block: int = BLOCK_ROWS
+    ) -> Iterator[Block]:
         """Let a quote that is not closed cost its own line, instead of all up to the next quote."""
         width, places = len(self.header), [self.header.index(name) for name in wanted]
         line, is_open = 2, False
         with self._text() as file:
             next(file)
-            while texts := list(islice(file, BLOCK_ROWS)):
+            while texts := list(islice(file, rows_a_block)):
                 rows: dict[int, list[str]] = {}
                 for number, text in enumerate(texts, line):
                     cells, opens = cells_of(text, self.delimiter)
@@ -169,7 +184,7 @@ class TableFile:
                 line += batch.num_rows
 
     def _excel(self, wanted: Sequence[str], _ragged: list[Rejected]) -> Iterator[Block]:
-        rows = _sheet(self.path, self.sheet)[1:]
+        rows = read_sheet(self.path, self.sheet)[1:]
         places = [self.header.index(name) for name in wanted]
         columns = [
             pa.array([row[place] for row in rows], pa.string()).dictionary_encode() for place in places
@@ -177,65 +192,11 @@ class TableFile:
         yield Block(np.arange(2, 2 + len(rows)), dict(zip(wanted, columns, strict=True)))
 
 
-def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = None) -> TableFile:
-    """Look at a file's header.
-
-    Raises InputRefused: no such file (NO_SUCH_FILE), no such kind (UNKNOWN_KIND), unreadable
-    (UNREADABLE_FILE), nothing in it (EMPTY_FILE).
-    """
-    if not path.is_file():
-        raise InputRefused(f"There is no file {path}.", code="NO_SUCH_FILE", fix="Check the path.")
-    name = path.name.lower()
-    try:
-        if name.endswith(".parquet"):
-            names = pq.read_schema(path).names
-            if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise pa.ArrowInvalid(f"Two columns are called {twice!r}.")
-            return TableFile(path, names, "parquet")
-        if name.endswith((".xlsx", ".xls")):
-            rows = _sheet(path, sheet)
-            if not rows:
-                raise _empty(path)
-            return TableFile(path, _unique(rows[0]), "excel", sheet=sheet)
-        if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
-            return _open_csv(path, delimiter)
-    except _DAMAGED as damaged:
-        raise _unreadable(path, damaged) from damaged
-    raise InputRefused(
-        f"{path} is no kind of table that can be read.",
-        code="UNKNOWN_KIND",
-        cause=f"Its name ends in none of {', '.join(SUFFIXES)}.",
-        fix="Rename it, or save it as one of these.",
-    )
-
-
-def _open_csv(path: Path, delimiter: str | None) -> TableFile:
-    with open_text(path, "latin-1") as file:
-        first = file.readline(_HEAD)
-    found = delimiter or max(_DELIMITERS, key=first.count)
-    encoding, by_line = scan(path, found)
-    with open_text(path, "utf-8-sig" if encoding == "utf8" else encoding) as file:
-        first = file.readline(_HEAD)
-    if not first.strip():
-        raise _empty(path)
-    header = _unique([cell.strip() for cell in cells_of(first, found)[0]])
-    return TableFile(path, header, "csv", delimiter=found, encoding=encoding, by_line=by_line)
-
-
 def _numbered(file: io.TextIOBase, last: int) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(file, start=1):
         yield number, str(line)
         if number >= last:
             return
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Return the names of columns, a repeated or blank one made different by its place."""
-    found: list[str] = []
-    for place, name in enumerate(names, start=1):
-        found.append(f"{name or 'column'} ({place})" if not name or name in found else name)
-    return found
 
 
 def _as_words(values: pa.Array) -> pa.DictionaryArray:
@@ -251,48 +212,3 @@ def _as_words(values: pa.Array) -> pa.DictionaryArray:
         texts = pa.concat_arrays([texts, pa.array([""], pa.string())])
         codes = pc.fill_null(codes, len(texts) - 1)
     return pa.DictionaryArray.from_arrays(codes, texts)
-
-
-def _sheet(path: Path, sheet: str | None) -> list[list[str]]:
-    """Return the rows of an Excel sheet as text: whole numbers without a point, days and moments in ISO."""
-    import pandas as pd
-
-    plain = io.BytesIO(unpacked_workbook(Payload.of(str(path), path.read_bytes())))
-    try:
-        frame = pd.read_excel(plain, engine="calamine", sheet_name=sheet or 0, header=None, dtype=object)
-    except Exception as damaged:
-        raise _unreadable(path, damaged) from damaged
-    return [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-
-
-def _cell(value: Any) -> str:
-    import pandas as pd
-
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if hasattr(value, "isoformat"):
-        text = str(value.isoformat())
-        return text.removesuffix("T00:00:00")
-    return str(value).strip()
-
-
-def _empty(path: Path) -> InputRefused:
-    return InputRefused(
-        f"{path} is empty.",
-        code="EMPTY_FILE",
-        cause="It has no header.",
-        fix="Write it again, or leave it out.",
-    )
-
-
-def _unreadable(path: Path, damaged: BaseException) -> InputRefused:
-    return InputRefused(
-        f"{path} cannot be read to its end.",
-        code="UNREADABLE_FILE",
-        cause=" ".join(str(damaged).split())[:300],
-        fix="Write or download it again.",
-    )

@@ -8,7 +8,6 @@ from datetime import datetime, time
 from typing import NamedTuple
 
 from sportsplat.betting.odds import american_to_decimal
-from sportsplat.domain import Rejected
 from sportsplat.leagues import League
 from sportsplat.sources.rows import YEARS
 from sportsplat.sources.table_blocks import TableFile
@@ -79,12 +78,10 @@ class Moments(NamedTuple):
 
 def sample(table: TableFile) -> list[Column]:
     """Return the first rows of a table. Raises InputRefused when it is damaged."""
-    ragged: list[Rejected] = []
-    for block in table.blocks(table.header, ragged):
-        return [
-            column_of(name, values.slice(0, SAMPLE).to_pylist()) for name, values in block.columns.items()
-        ]
-    return [column_of(name, []) for name in table.header]
+    block = table.first_rows(SAMPLE)
+    if block is None:
+        return [column_of(name, []) for name in table.header]
+    return [column_of(name, values.slice(0, SAMPLE).to_pylist()) for name, values in block.columns.items()]
 
 
 def column_of(name: str, cells: Iterable[str]) -> Column:

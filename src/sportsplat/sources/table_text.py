@@ -6,10 +6,26 @@ import codecs
 import csv
 import gzip
 import io
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from sportsplat.errors import InputRefused
+from sportsplat.sources.text import kind_of, not_text, wide_encoding
+
+LONGEST_LINE = 4 << 20  # bytes in UTF-8
+_HEAD = 1 << 16
+
+
+class Look(NamedTuple):
+    """How the text of a file is written. `over_lines`: a quoted cell goes over the end of a line, or may do
+    so: then a quote that is not closed would swallow the lines below it.
+    """
+
+    encoding: str
+    over_lines: bool
 
 
 def open_bytes(path: Path) -> Any:
@@ -22,33 +38,94 @@ def open_text(path: Path, encoding: str) -> io.TextIOBase:
     return io.TextIOWrapper(open_bytes(path), encoding=encoding, errors="replace", newline="")
 
 
-def scan(path: Path, delimiter: str) -> tuple[str, bool]:
-    """Return utf8 where all of the file is, else cp1252, which spreadsheets write; latin-1 takes any.
+def first_line(path: Path, encoding: str) -> str:
+    """Return the first line. Raises InputRefused (`NO_HEADER`) for one that is too long for a header."""
+    with open_text(path, "utf-8-sig" if encoding == "utf8" else encoding) as file:
+        first = file.readline(_HEAD)
+    if len(first) == _HEAD:
+        raise InputRefused(
+            f"{path} has no header.",
+            code="NO_HEADER",
+            cause=f"Its first line is longer than {_HEAD:,} characters; it begins with {first[:40]!r}.",
+            fix="Write the names of the columns into the first line.",
+        )
+    return first
 
-    And whether a quoted cell goes over the end of a line, or may do so: then a quote that is not closed
-    would swallow the lines below it.
+
+def wide_encoding_of(path: Path) -> str | None:
+    """Return the kind of UTF-16 or UTF-32 in which a file is written, None for any other encoding.
+
+    Raises InputRefused (`NOT_TEXT`) for a file that is no text by its first bytes.
     """
-    for encoding in ("utf8", "cp1252"):
+    with open_bytes(path) as file:
+        head = file.read(_HEAD)
+    kind = kind_of(head)
+    if kind is not None:
+        fix = kind.fix.replace("FILE", shlex.quote(str(path)))
+        raise not_text(f"{path} is {kind.name}, not a text file.", f"It begins with {head[:8]!r}.", fix)
+    encoding = wide_encoding(head)
+    if encoding is None and 2 * head.count(0) > len(head):
+        told = f"{head.count(0):,} of its first {len(head):,} bytes are zero."
+        raise not_text(f"{path} is mostly zero bytes.", told, "Write or download it again.")
+    return encoding
+
+
+def scan(path: Path, delimiter: str, wide: str | None) -> Look:
+    """Look at all of a file: utf8 where all is, else cp1252, which spreadsheets write; latin-1 takes any.
+
+    `wide` is its encoding by its first bytes, if it is a wide one.
+
+    Raises InputRefused: it is not written so to its end (NOT_TEXT), or has a line that is too long
+    (UNREADABLE_FILE).
+    """
+    for encoding in (wide,) if wide else ("utf8", "cp1252", "latin-1"):
         over = _scan_as(path, encoding, delimiter)
         if over is not None:
-            return encoding, over
-    return "latin-1", bool(_scan_as(path, "latin-1", delimiter))
+            return Look(encoding, over)
+    told = f"Not all that follows its first bytes is {(wide or '').upper()}: it breaks off, or is no text."
+    raise not_text(f"{path} is damaged {(wide or '').upper()} text.", told, "Write or download it again.")
 
 
 def _scan_as(path: Path, encoding: str, delimiter: str) -> bool | None:
     """Return whether quotes may go over the end of a line; None where not all of the file is so encoded."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    quotes = _Quotes(delimiter)
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+    quotes, lines = _Quotes(delimiter), _Lines(path)
     with open_bytes(path) as file:
         try:
             while data := file.read(1 << 22):
-                if not data.isascii() or decoder.getstate()[0]:
+                if is_wide:
+                    data = decoder.decode(data).encode()
+                elif not data.isascii() or decoder.getstate()[0]:
                     decoder.decode(data)
-                quotes.look_at(data)
+                if data:
+                    quotes.look_at(data)
+                    lines.look_at(data)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return None
     return quotes.over_lines
+
+
+class _Lines:
+    """Whether no line is longer than what can be read as one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._since = 0  # bytes since the last line ended
+
+    def look_at(self, data: bytes) -> None:
+        """Take the next bytes of the file. Raises InputRefused (UNREADABLE_FILE) for a line too long."""
+        ends = [place for mark in b"\n\r" if (place := data.find(mark)) >= 0]
+        if self._since + min(ends, default=len(data)) > LONGEST_LINE:
+            raise InputRefused(
+                f"{self._path} is no table: a line of it is longer than {LONGEST_LINE >> 20} MB.",
+                code="UNREADABLE_FILE",
+                cause="Rows are lines that end with a line feed or a carriage return.",
+                fix="Write it again, a row a line.",
+            )
+        last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._since = len(data) - 1 - last if ends else self._since + len(data)
 
 
 class _Quotes:

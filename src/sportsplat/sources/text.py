@@ -59,7 +59,7 @@ def decode(name: str, data: bytes) -> str:
     if kind is not None:
         said = f"{name} is {kind.name}, not a text file."
         raise not_text(said, f"It begins with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
-    encoding = _wide_encoding(data)
+    encoding = wide_encoding(data)
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
@@ -127,7 +127,7 @@ def not_text(message: str, cause: str, fix: str) -> InputRefused:
     return InputRefused(message, code="NOT_TEXT", cause=cause, fix=fix)
 
 
-def _wide_encoding(data: bytes) -> str | None:
+def wide_encoding(data: bytes) -> str | None:
     """Tell UTF-32 and UTF-16 by their mark, UTF-16 without one by every other byte being zero."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
