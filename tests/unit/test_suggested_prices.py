@@ -79,6 +79,33 @@ def test_no_price_is_ever_a_score_and_no_score_a_price(kind: str, values: str) -
     assert taken > (0.9 * len(pairs) if values in COULD_BE[kind] else -1)
 
 
+@pytest.mark.parametrize("header", ["home_ml,away_ml", "home,away"])
+@pytest.mark.parametrize("prices", ["-110,EVEN", "even,100", "EV,\u2212120", "+100,Even"])
+def test_even_and_the_minus_of_print_are_american_prices(header: str, prices: str) -> None:
+    header = f"date,home_team,away_team,{header}"
+    table = [
+        column_of(name, [cell])
+        for name, cell in zip(header.split(","), f"{NBA},{prices}".split(","), strict=True)
+    ]
+    (quote,) = suggest_for(table, LEAGUES, LEAGUES["nba"]).mapping["quotes"]
+    assert quote["format"] == "american"
+
+
+def test_prices_in_letters_are_read_from_a_price_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "date,home_team,away_team,book,pick,american_odds,closing\n"
+        "2019-12-25,Boston Celtics,Toronto Raptors,acme,home,EVEN,1\n"
+        "2019-12-25,Boston Celtics,Toronto Raptors,acme,away,\u2212120,1\n",
+        encoding="utf-8",
+    )
+    found = suggested(path)
+    assert found.mapping["odds"] == {"column": "american_odds", "format": "american"}
+    reader = QuoteTable(open_table(path), Mapping.model_validate(found.mapping), LEAGUES["nba"])
+    odds = [odds for _, prices in reader.prices() for odds in prices.decimal_odds.tolist()]
+    assert sorted(odds) == pytest.approx([1 + 100 / 120, 2.0])
+
+
 SPREADS = (
     "commence_time,home_team,away_team,bookmaker,market,outcome,point,price\n"
     "2019-12-25T20:00:00Z,Boston Celtics,Toronto Raptors,acme,{0},Boston Celtics,-5.5,1.90\n"

@@ -57,6 +57,25 @@ def test_a_price_from_after_the_day_of_a_match_is_refused(tmp_path: Path, taken:
     assert [row.code for row in batch.rejected] == ["in-play"] * (kept < 4)
 
 
+AMERICAN = [("EVEN", 2.0), ("even", 2.0), ("Ev", 2.0), ("\u2212200", 1.5), ("-200", 1.5), ("+150", 2.5)]
+
+
+@pytest.mark.parametrize(("written", "odds"), AMERICAN)
+def test_american_odds_are_read_as_people_write_them(tmp_path: Path, written: str, odds: float) -> None:
+    """EVEN is +100; the minus may be that of print."""
+    text = MAPPING.replace("away: ao}", "away: ao}, format: american")
+    batch = read(tmp_path, text=text, ho=written, ao="-110")
+    assert batch.rejected == []
+    assert {quote.decimal_odds for quote in batch.quotes if quote.outcome.value == "home"} == {odds}
+
+
+def test_even_is_no_decimal_price(tmp_path: Path) -> None:
+    batch = read(tmp_path, ho="EVEN")
+    assert [(row.code, "ho is 'EVEN'" in row.reason) for row in batch.rejected] == [
+        ("impossible-odds", True)
+    ] * 2
+
+
 @pytest.mark.parametrize("side", ["home", "away"])
 def test_a_team_with_a_zero_byte_is_refused_with_its_row(tmp_path: Path, side: str) -> None:
     """The database takes no such text, and would refuse the whole file."""

@@ -13,6 +13,7 @@ from sportsplat.sources.rows import YEARS
 from sportsplat.sources.table_blocks import TableFile
 from sportsplat.sources.table_matches import NAME
 from sportsplat.sources.table_names import Name, read_name
+from sportsplat.sources.table_values import is_even, read_finite
 
 SAMPLE = 5000
 ISO = ""
@@ -143,11 +144,13 @@ def are_counts(column: Column) -> bool:
 
 def number_of(word: str) -> float | None:
     """Return the finite number that a cell says, None where it says none."""
-    try:
-        value = float(word)
-    except ValueError:
-        return None
+    value = read_finite(word)
     return value if abs(value) < 1e300 else None
+
+
+def price_of(word: str) -> float | None:
+    """Return the number of a price, None where it says none; EVEN is one of the American prices."""
+    return 100.0 if is_even(word) else number_of(word)
 
 
 def odds_format(columns: Sequence[Column], *, sure: bool = False) -> str | None:
@@ -155,20 +158,23 @@ def odds_format(columns: Sequence[Column], *, sure: bool = False) -> str | None:
 
     `sure`: that they are prices is known, so that they may be whole numbers, or none of them below zero.
     """
-    numbers = [number_of(word) for column in columns for word in column.real]
+    words = [word for column in columns for word in column.real]
+    numbers = [price_of(word) for word in words]
+    in_letters = any(map(is_even, words))
     found = [number for number in numbers if number is not None]
     if not found or len(found) < len(numbers) or not all(column.real for column in columns):
         return None
     if all(abs(number) >= 100 for number in found):
-        return "american" if sure or min(found) < 0 else None
-    return "decimal" if min(found) > 1 and (sure or any(number % 1 for number in found)) else None
+        return "american" if sure or in_letters or min(found) < 0 else None
+    is_decimal = not in_letters and min(found) > 1 and (sure or any(number % 1 for number in found))
+    return "decimal" if is_decimal else None
 
 
 def booksum(columns: Sequence[Column], form: str) -> float | None:
     """Return the median over rows of the chances that the prices of one market sum to."""
     sums = []
     for cells in zip(*(column.cells for column in columns), strict=True):
-        numbers = [number for cell in cells if (number := number_of(cell)) is not None]
+        numbers = [number for cell in cells if (number := price_of(cell)) is not None]
         if len(numbers) == len(columns):
             odds = [float(american_to_decimal(one)) if form == "american" else one for one in numbers]
             sums.append(sum(1 / one for one in odds))

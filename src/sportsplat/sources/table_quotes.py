@@ -25,7 +25,7 @@ from sportsplat.sources.table_codes import taken, together, without_blank, words
 from sportsplat.sources.table_mapping import Cell, Mapping, When, column_names
 from sportsplat.sources.table_matches import IN_PLAY, NAME, MatchReader, in_play_told, refuse_no_name
 from sportsplat.sources.table_refusals import Refusals, Refuse
-from sportsplat.sources.table_values import NOT_A_TIME, read_flags, read_moments, read_numbers
+from sportsplat.sources.table_values import NOT_A_TIME, read_american, read_flags, read_moments, read_numbers
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -263,9 +263,10 @@ class QuoteTable:
     def _odds_of(self, block: Block, refuse: Refuse) -> Floats:
         how = self._mapping.odds
         codes, words = words_of(block, how, len(block.lines))
-        values = read_numbers(words).values
         american = how is not None and how.format == "american"
-        odds = american_to_decimal(values) if american else values
+        odds = (
+            american_to_decimal(list(map(read_american, words))) if american else read_numbers(words).values
+        )
         named, kind = _column(how), "American" if american else "decimal"
         refuse(
             ~(odds > 1)[codes],

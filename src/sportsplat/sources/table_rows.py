@@ -35,7 +35,13 @@ from sportsplat.sources.table_matches import (
     refuse_no_name,
     text_of,
 )
-from sportsplat.sources.table_values import NOT_A_TIME, read_finite, read_flags, read_moments
+from sportsplat.sources.table_values import (
+    NOT_A_TIME,
+    read_american,
+    read_finite,
+    read_flags,
+    read_moments,
+)
 
 _SIDES = {"spread": ("home", "away"), "total": ("over", "under")}
 
@@ -150,9 +156,8 @@ class _Rows:
                 raise RowError("unknown-outcome", f"{side} is no outcome of the market {wide.market}")
             if not text:
                 continue
-            value = _finite(text)
-            odds = value if wide.format == "decimal" else float(american_to_decimal(value or 0.0))
-            if odds is None or not odds > 1:
+            odds = read_finite(text) if wide.format == "decimal" else _american(text)
+            if not odds > 1:
                 column = wide.odds[side]
                 reason = f"{column} is {text!r}: expected {wide.format} odds"
                 self._noted.append((line, "impossible-odds", reason))
@@ -202,6 +207,10 @@ class _Rows:
         if value is None:
             self._noted.append((line, "bad-number", f"{column} is {text!r}: expected a number"))
         return value
+
+
+def _american(text: str) -> float:
+    return float(american_to_decimal(read_american(text)))
 
 
 def _finite(text: str) -> float | None:

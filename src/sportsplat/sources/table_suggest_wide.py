@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sportsplat.sources.table_draft import Draft
-from sportsplat.sources.table_looks import Column, are_counts, booksum, number_of, odds_format
+from sportsplat.sources.table_looks import Column, are_counts, booksum, number_of, odds_format, price_of
 from sportsplat.sources.table_mapping import OPEN
 from sportsplat.sources.table_names import SIDES, Name
 
@@ -142,7 +142,7 @@ def _why_not(column: Column, columns: Sequence[Column]) -> str:
     words = [word for one in (column, *columns) for word in one.real]
     if not column.real:
         return "nothing in it yet, so that its format is not known"
-    strange = next((word for word in words if number_of(word) is None), None)
+    strange = next((word for word in words if price_of(word) is None), None)
     if strange is not None:
         if "," in strange:
             return f"{strange!r} has a comma: prices are read with a decimal point"

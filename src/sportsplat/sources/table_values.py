@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sportsplat.sources.table_mapping import When
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "closing", "close"})
+_EVEN = frozenset({"even", "evens", "ev"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "", "opening", "open"})
 NOT_A_TIME = np.iinfo(np.int64).min
 _FIRST, _END = (
@@ -128,10 +129,23 @@ def _parsed(text: str, how: When, column: str) -> datetime:
     return found
 
 
+def read_american(word: str) -> float:
+    """Return American odds as they are written, EVEN as +100; NaN where it is no number."""
+    return 100.0 if is_even(word) else read_finite(word)
+
+
+def is_even(word: str) -> bool:
+    """Whether American odds of +100 are written in letters."""
+    return word.strip().lower() in _EVEN
+
+
 def read_finite(word: str) -> float:
-    """Return a finite number, else NaN; "1_9", which Python reads as 19, is none."""
+    """Return a finite number, be its minus a hyphen or the sign of print (U+2212); else NaN.
+
+    "1_9", which Python reads as 19, is none.
+    """
     try:
-        value = math.nan if "_" in word else float(word)
+        value = math.nan if "_" in word else float(word.replace("\u2212", "-"))
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan
