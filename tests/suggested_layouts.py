@@ -64,7 +64,32 @@ LAYOUTS = [
         "a price a row, of nobody, in 1 X 2",
         "date,home,away,selection,odds\n2021-08-14,Acton,Barnes,1,2.1\n2021-08-14,Acton,Barnes,X,3.4\n"
         "2021-08-14,Acton,Barnes,2,3\n",
-        "date=date home=home away=away outcome=selection odds=odds", asked=("bookmaker: whose prices",),
+        "date=date home=home away=away outcome=selection odds=odds",
+        asked=("bookmaker: whose prices", f"closing: are those in odds {ASKS_CLOSING}"),
+    ),
+    Case(
+        "a price a row, named shortly",
+        "event_id,starts_at,home,away,book,market_type,selection,handicap,decimal,is_close,ts\n"
+        "1,2019-08-09 20:00:00+01:00,Acton,Barnes,acme,1X2,1,,1.14,0,2019-08-09 10:00:00+01:00\n"
+        "1,2019-08-09 20:00:00+01:00,Acton,Barnes,acme,1X2,X,,8,0,2019-08-09 10:00:00+01:00\n"
+        "1,2019-08-09 20:00:00+01:00,Acton,Barnes,acme,OU,over,2.5,1.9,0,2019-08-09 10:00:00+01:00\n",
+        "kickoff=starts_at home=home away=away bookmaker=book market=market_type outcome=selection"
+        " line=handicap odds=decimal quoted_at=ts closing=is_close",
+        unplaced="event_id:id",
+    ),
+    Case(
+        "an American price a row, without its moment",
+        "date,home_team,away_team,sportsbook,side,american_odds\n"
+        f"{NBA},acme,home,-175\n{NBA},acme,away,+150\n",
+        "date=date home=home_team away=away_team bookmaker=sportsbook outcome=side odds=american_odds",
+        asked=(f"closing: are those in american_odds {ASKS_CLOSING}",), found="nba",
+    ),
+    Case(
+        "a price a row of outcomes that nobody knows",
+        "date,home,away,book,selection,decimal\n2021-08-14,Acton,Barnes,acme,first,2.1\n",
+        "date=date home=home away=away",
+        asked=("rows: decimal, selection, book are of a table with a price a row",),
+        unplaced="book selection decimal:side",
     ),
     Case(
         "a price a row with closing and opening prices: which?",

@@ -36,7 +36,7 @@ _WORDS = {
     "date": "date day fecha datum data giorno tag jour dia gameday",
     "time": "time hour hora uhrzeit heure ora uhr",
     "kickoff": "kickoff commence commencement start starts tipoff anstoss datetime begin",
-    "stamp": "timestamp",
+    "stamp": "timestamp ts",
     "quoted": "quoted taken update updated snapshot scraped collected fetched retrieved captured last",
     "utc": "utc gmt",
     "eastern": "eastern est edt et",

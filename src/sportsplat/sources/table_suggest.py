@@ -23,7 +23,7 @@ from sportsplat.sources.table_looks import (
 )
 from sportsplat.sources.table_mapping import OF_A_MATCH, OF_A_QUOTE
 from sportsplat.sources.table_names import Name
-from sportsplat.sources.table_suggest_long import place_bookmaker, place_long
+from sportsplat.sources.table_suggest_long import place_bookmaker, place_long, say_prices_without_rows
 from sportsplat.sources.table_suggest_teams import choose_league, place_teams
 from sportsplat.sources.table_suggest_when import place_season, place_when
 from sportsplat.sources.table_suggest_wide import place_wide
@@ -86,6 +86,7 @@ def suggest_for(
     is_long = place_long(draft)
     if not is_long:
         place_wide(draft)
+        say_prices_without_rows(draft)
     return _suggestion(draft, is_long)
 
 

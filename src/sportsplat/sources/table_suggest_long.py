@@ -58,11 +58,36 @@ def place_long(draft: Draft) -> bool:
     if "bookmaker" not in draft.fields:
         draft.fields["bookmaker"] = {"value": OPEN}
         draft.check(f"bookmaker: whose prices are they? write the name instead of {OPEN!r}")
-    if "closing" not in draft.fields and price.told.closing is not None:
-        draft.fields["closing"] = {"value": price.told.closing}
+    _closing(draft, price)
     _market(draft)
     _line(draft)
     return True
+
+
+def _closing(draft: Draft, price: Column) -> None:
+    """Ask about closing prices where neither the rows, nor a name, nor their moment tells."""
+    if "closing" in draft.fields:
+        return
+    if price.told.closing is not None:
+        draft.fields["closing"] = {"value": price.told.closing}
+    elif "quoted_at" not in draft.fields:
+        draft.check(
+            f"closing: are those in {price.name} the last prices before the start? then closing:"
+            " {value: true}"
+        )
+
+
+def say_prices_without_rows(draft: Draft) -> None:
+    """Ask about a table with a bookmaker a row or a side a row, of whose prices none was placed."""
+    prices = [one for one in draft.free(_is_price) if one.real]
+    sides = [one for one in draft.free(_is_outcome) if one.real]
+    told = [*prices, *sides, *filter(None, [draft.column("bookmaker")])]
+    if len(told) > 1 and (prices or "bookmaker" in draft.fields) and "quotes" not in draft.fields:
+        draft.check(
+            f"rows: {', '.join(one.name for one in told)} are of a table with a price a row, as it seems, but"
+            " not all of it is known, so matches alone would be read; if it is one: rows: quotes, with"
+            " bookmaker, outcome and odds"
+        )
 
 
 def _is_outcome(name: Name) -> bool:
@@ -70,7 +95,7 @@ def _is_outcome(name: Name) -> bool:
 
 
 def _is_price(name: Name) -> bool:
-    return only(name, "price", "kind", "closing", "opening", "is")
+    return any(only(name, word, "price", "kind", "closing", "opening", "is") for word in ("price", "kind"))
 
 
 def _are_outcomes(draft: Draft, column: Column) -> bool:
