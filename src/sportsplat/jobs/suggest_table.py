@@ -15,6 +15,7 @@ from sportsplat.sources.table import TableSource
 from sportsplat.sources.table_looks import sample
 from sportsplat.sources.table_open import SUFFIXES, open_table
 from sportsplat.sources.table_suggest import suggest_for
+from sportsplat.sources.table_top import Beside, choose_sheet, refuse_rows_above, refuse_torn
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
@@ -38,20 +39,25 @@ LARGEST_TRIED = 4 << 20  # bytes of a file that other sources are asked about
 def suggest_mapping(context: Context, path: Path, *, league: str | None = None) -> SuggestReport:
     """Look at a table and propose a mapping.
 
-    Raises InputRefused for what is no table, or has nothing in it; a folder is the only table in it.
+    Raises InputRefused for what is no table, has nothing in it (EMPTY_FILE) or no header at its top
+    (NO_HEADER); a folder is the only table in it.
     """
     path = _only_file(path)
     chosen = context.league(league) if league else None
     open_file(path).close()
-    columns = sample(open_table(path))
+    beside = choose_sheet(path) if path.name.lower().endswith(".xlsx") else Beside()
+    table = open_table(path, sheet=beside.fields.get("sheet"))
+    refuse_rows_above(table)
+    columns = sample(table)
     if not any(column.words for column in columns):
+        refuse_torn(table)
         raise InputRefused(
             f"{path} has a header and no rows: there is nothing to look at.",
             code="EMPTY_FILE",
             cause=f"Its columns are {', '.join(column.name for column in columns)[:300]}.",
             fix="Name a file with rows: its mapping reads this one too.",
         )
-    found = suggest_for(columns, context.leagues, chosen)
+    found = suggest_for(columns, context.leagues, chosen, beside)
     notes = found.notes
     known = _source_that_reads(context, path)
     if known is not None:

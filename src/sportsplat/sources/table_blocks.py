@@ -31,6 +31,9 @@ BLOCK_ROWS = 1 << 15
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 
 
+Rows = Sequence[Sequence[str]]
+
+
 class Block(NamedTuple):
     """Some rows: the line of each in the file (the header is line 1), and the columns that were asked for."""
 
@@ -49,6 +52,7 @@ class TableFile:
     encoding: str = "utf8"
     sheet: str | None = None
     by_line: bool = False  # a quote goes over the end of a line
+    top: Rows = ()  # the first rows, with the header; of a Parquet file none, as its header is no row
 
     def blocks(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
         """Yield the rows in order, with the columns `wanted`.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources.table_blocks import TableFile
+from sportsplat.sources.table_blocks import Rows, TableFile
 from sportsplat.sources.table_damage import DAMAGED, empty, unreadable
-from sportsplat.sources.table_sheets import read_sheet
-from sportsplat.sources.table_text import cells_of, first_line, scan, wide_encoding_of
+from sportsplat.sources.table_sheets import TOP_ROWS, read_sheet
+from sportsplat.sources.table_text import cells_of, first_line, open_text, scan, wide_encoding_of
+from sportsplat.sources.table_top import header_below, header_place
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 _DELIMITERS = ",;\t|"
@@ -36,9 +38,8 @@ def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = 
             return TableFile(path, names, "parquet")
         if name.endswith((".xlsx", ".xls")):
             rows = read_sheet(path, sheet)
-            if not rows:
-                raise empty(path)
-            return TableFile(path, _unique(rows[0]), "excel", sheet=sheet)
+            _refuse_blank(path, rows, "excel")
+            return TableFile(path, _unique(rows[0]), "excel", sheet=sheet, top=rows[:TOP_ROWS])
         if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
             return _open_csv(path, delimiter)
     except DAMAGED as damaged:
@@ -55,11 +56,34 @@ def _open_csv(path: Path, delimiter: str | None) -> TableFile:
     wide = wide_encoding_of(path)
     found = delimiter or max(_DELIMITERS, key=first_line(path, wide or "latin-1").count)
     encoding, by_line = scan(path, found, wide)
-    first = first_line(path, encoding)
-    if not first.strip():
+    lines = [first_line(path, encoding), *_lines_below(path, encoding)]
+    top = [cells_of(line, _delimiter_of(lines, found))[0] for line in lines]
+    _refuse_blank(path, top, "csv")
+    header = _unique([cell.strip() for cell in cells_of(lines[0], found)[0]])
+    return TableFile(path, header, "csv", delimiter=found, encoding=encoding, by_line=by_line, top=top)
+
+
+def _lines_below(path: Path, encoding: str) -> list[str]:
+    with open_text(path, encoding) as file:
+        return list(islice(file, 1, TOP_ROWS))
+
+
+def _delimiter_of(lines: Sequence[str], delimiter: str) -> str:
+    """Return the delimiter of the first lines, where the very first has none."""
+    if delimiter in lines[0]:
+        return delimiter
+    return max(_DELIMITERS, key=lambda one: sum(line.count(one) for line in lines))
+
+
+def _refuse_blank(path: Path, rows: Rows, kind: str) -> None:
+    """Raise InputRefused where the first row is blank (NO_HEADER), or all are (EMPTY_FILE)."""
+    if rows and any(map(str.strip, rows[0])):
+        return
+    filled = next((place for place, row in enumerate(rows) if any(map(str.strip, row))), None)
+    if filled is None:
         raise empty(path)
-    header = _unique([cell.strip() for cell in cells_of(first, found)[0]])
-    return TableFile(path, header, "csv", delimiter=found, encoding=encoding, by_line=by_line)
+    top = rows[: filled + TOP_ROWS]
+    raise header_below(path, top, header_place(top) or filled, kind=kind)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

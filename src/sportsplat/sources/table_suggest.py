@@ -27,9 +27,11 @@ from sportsplat.sources.table_suggest_long import place_bookmaker, place_long, s
 from sportsplat.sources.table_suggest_teams import choose_league, place_teams
 from sportsplat.sources.table_suggest_when import place_season, place_when
 from sportsplat.sources.table_suggest_wide import place_wide
+from sportsplat.sources.table_top import Beside
 from sportsplat.sources.table_values import read_flags
 
 _SHOWN = 3
+_NOTHING = Beside()
 _OF_A_SCORE = {"score", "points", "final", "team", "match", "is"}
 _STAGES = {
     "regular": "regular reg rs r season regularseason",
@@ -70,10 +72,15 @@ def suggest(table: TableFile, leagues: Mapping[str, League], league: League | No
 
 
 def suggest_for(
-    columns: Sequence[Column], leagues: Mapping[str, League], league: League | None = None
+    columns: Sequence[Column],
+    leagues: Mapping[str, League],
+    league: League | None = None,
+    beside: Beside = _NOTHING,
 ) -> Suggestion:
-    """Propose a mapping for the columns of a table."""
+    """Propose a mapping for the columns of a table; `beside` says what is known of the file."""
     draft = Draft(columns, league)
+    draft.notes.extend(beside.notes)
+    draft.checks.extend(beside.checks)
     _look_at_header(draft, leagues)
     place_teams(draft, leagues)
     choose_league(draft, leagues)
@@ -87,10 +94,10 @@ def suggest_for(
     if not is_long:
         place_wide(draft)
         say_prices_without_rows(draft)
-    return _suggestion(draft, is_long)
+    return _suggestion(draft, is_long, beside.fields)
 
 
-def _suggestion(draft: Draft, is_long: bool) -> Suggestion:
+def _suggestion(draft: Draft, is_long: bool, of_the_file: Mapping[str, Any]) -> Suggestion:
     fields = (*OF_A_MATCH, *(OF_A_QUOTE if is_long else ("quotes",)))
     head = {
         "league": draft.league.code if draft.league else "?",
@@ -98,7 +105,8 @@ def _suggestion(draft: Draft, is_long: bool) -> Suggestion:
     }
     placed = {name: draft.fields[name] for name in fields if name in draft.fields}
     _say_what_is_missing(draft)
-    mapping = {"check": draft.checks, **head, **placed} if draft.checks else {**head, **placed}
+    checks = {"check": draft.checks} if draft.checks else {}
+    mapping = {**checks, **head, **of_the_file, **placed}
     used = set(_columns_in(placed))
     unplaced = []
     for column in draft.columns:
