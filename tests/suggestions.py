@@ -98,10 +98,29 @@ MATCHES = [
         ("? result: Quote_1 Quote_X Quote_2",), (ASKS_WHOSE, ASKS_CLOSING), "Anstoß Zuschauer:attendance",
     ),
     Case(
-        "German, with decimal commas, which are not read",
+        "German, with decimal commas",
         "Datum;Heim;Gast;Tore Heim;Tore Gast;Quote Heim;Quote Unentschieden;Quote Gast\n"
         "14.08.2021;Adorf;Bedorf;3;1;1,55;4,80;5,50\n",
         "date=Datum[%d.%m.%Y] home=Heim away=Gast home_score=Tore_Heim away_score=Tore_Gast",
+        ("? result: Quote Heim Quote Unentschieden Quote Gast",), (ASKS_WHOSE, ASKS_CLOSING),
+        noted="decimal: the numbers have decimal commas",
+    ),
+    Case(
+        "Italian, with decimal commas and quotas",
+        "Data;Casa;Ospite;Q1;QX;Q2\n17/08/2019;Adorf;Bedorf;1,25;6,00;11,50\n",
+        "date=Data[%d/%m/%Y] home=Casa away=Ospite",
+        ("? result: Q1 QX Q2",), (ASKS_WHOSE, ASKS_CLOSING), noted="decimal: the numbers have decimal commas",
+    ),
+    Case(
+        "quarters, which are no quotas",
+        f"date,home,away,Q1,Q2\n{NBA},28,31\n",
+        "date=date home=home away=away", unplaced="Q1:part Q2:part", found="nba",
+    ),
+    Case(
+        "commas of thousands, which are no decimal ones",
+        "Datum;Heim;Gast;Quote Heim;Quote Unentschieden;Quote Gast\n"
+        "14.08.2021;Adorf;Bedorf;1,555;4,800;5,505\n",
+        "date=Datum[%d.%m.%Y] home=Heim away=Gast",
         unplaced="Quote_Heim:comma Quote_Unentschieden:comma Quote_Gast:comma",
     ),
     Case(

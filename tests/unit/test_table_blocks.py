@@ -113,6 +113,30 @@ def test_wide_encodings_are_read(tmp_path: Path, encoding: str, row: str) -> Non
     assert rows[-1][1] == "1"
 
 
+COMMAS = ["1,85", "-3,5", "\u22123,5", " 7,25 ", ",5"]
+OTHERS = ["Acton, Barnes", "1,2,3", "a1,5", "1.5", "12", "", "1,"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet", ".xlsx"])
+def test_decimal_commas_are_read_in_cells_that_are_numbers_alone(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    frame = pd.DataFrame({"a": COMMAS + OTHERS, "b": "x"})
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_csv(path, index=False, sep=";")
+    table = open_table(path, decimal=",")
+    cells = [cell for block in table.blocks(["a"], []) for cell in block.columns["a"].to_pylist()]
+    expected = [word.replace(",", ".") for word in COMMAS] + OTHERS
+    assert [cell.strip() for cell in cells] == [word.strip() for word in expected]
+    first = table.first_rows(99)
+    assert first is not None
+    assert first.columns["a"].to_pylist() == cells
+    assert "1,85" in table.raw([2])[2]
+
+
 QUOTES = [
     ('1,"a', [2]),  # not closed
     ('1,"a\n3,b"', [2, 3]),  # over two lines

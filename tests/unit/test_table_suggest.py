@@ -32,7 +32,10 @@ def placed(mapping: dict[str, Any]) -> str:
     """Return the fields with their columns in one line, blanks as underscores."""
     told = []
     for field, cell in mapping.items():
-        if field in ("check", "league", "rows", "quotes") or cell in ({"value": "?"}, {"value": False}):
+        if field in ("check", "league", "rows", "quotes", "decimal") or cell in (
+            {"value": "?"},
+            {"value": False},
+        ):
             continue
         column = cell if isinstance(cell, str) else cell["column"]
         rest = cell if isinstance(cell, dict) else {}
@@ -96,11 +99,11 @@ def test_a_proposal_reads_its_table_once_it_is_answered(tmp_path: Path, case: Ca
     league = case.found if case.found != "?" else "epl"
     mapping = parse_mapping(finished(found, league), tmp_path / "mapping.yaml").mapping
     if mapping.rows == "quotes":
-        reader = QuoteTable(open_table(path), mapping, LEAGUES[league])
+        reader = QuoteTable(open_table(path, decimal=mapping.decimal), mapping, LEAGUES[league])
         list(reader.prices())
         batch = reader.batch()
     else:
-        batch = read_matches(open_table(path), mapping, LEAGUES[league])
+        batch = read_matches(open_table(path, decimal=mapping.decimal), mapping, LEAGUES[league])
     assert batch.rejected == []
     assert batch.rows_read
     assert len(batch.matches) >= 1

@@ -110,7 +110,7 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
     """
     mapping = declared.mapping
     open_file(path).close()
-    table = open_table(path, delimiter=mapping.delimiter, sheet=mapping.sheet)
+    table = open_table(path, delimiter=mapping.delimiter, sheet=mapping.sheet, decimal=mapping.decimal)
     declared.check_columns(str(path), table.header)
     with translated(str(path)), path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

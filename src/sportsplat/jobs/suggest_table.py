@@ -12,9 +12,8 @@ from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest import source_that_reads
 from sportsplat.sources.files import find_files, open_file, read_file
 from sportsplat.sources.table import TableSource
-from sportsplat.sources.table_looks import sample
 from sportsplat.sources.table_open import SUFFIXES, open_table
-from sportsplat.sources.table_suggest import suggest_for
+from sportsplat.sources.table_suggest import look, suggest_for
 from sportsplat.sources.table_top import Beside, choose_sheet, refuse_rows_above, refuse_torn
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def suggest_mapping(context: Context, path: Path, *, league: str | None = None) 
     beside = choose_sheet(path) if path.name.lower().endswith(".xlsx") else Beside()
     table = open_table(path, sheet=beside.fields.get("sheet"))
     refuse_rows_above(table)
-    columns = sample(table)
+    columns, beside = look(table, beside)
     if not any(column.words for column in columns):
         refuse_torn(table)
         raise InputRefused(

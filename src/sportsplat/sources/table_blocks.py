@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ from sportsplat.sources.table_text import cells_of, open_text
 
 BLOCK_BYTES = 4 << 20
 BLOCK_ROWS = 1 << 15
+_WITH_COMMA = r"^(\s*(?:[-+]|\x{2212})?\d*),(\d+\s*)$"
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -51,6 +52,7 @@ class TableFile:
     delimiter: str = ","
     encoding: str = "utf8"
     sheet: str | None = None
+    decimal: str = "."  # or a comma, which numbers are given without
     by_line: bool = False  # a quote goes over the end of a line
     top: Rows = ()  # the first rows, with the header; of a Parquet file none, as its header is no row
 
@@ -59,17 +61,21 @@ class TableFile:
 
         Raises InputRefused (`UNREADABLE_FILE`) when the file turns out to be damaged on the way.
         """
-        reader = {"csv": self._csv, "parquet": self._parquet, "excel": self._excel}[self.kind]
-        yield from self._told(reader(wanted, ragged))
+        blocks = self._told(self._reader()(wanted, ragged))
+        return map(_with_points, blocks) if self.decimal == "," else blocks
 
     def first_rows(self, rows: int) -> Block | None:
         """Return the first `rows` rows or more, without ragged ones; None where there is none.
 
         A CSV file is read line by line here: Arrow's threads would read on, for nothing.
         """
-        if self.kind == "csv":
-            return next(self._told(self._line_by_line(self.header, [], rows)), None)
-        return next(self.blocks(self.header, []), None)
+        is_csv = self.kind == "csv"
+        reader = self._line_by_line(self.header, [], rows) if is_csv else self._reader()(self.header, [])
+        block = next(self._told(reader), None)
+        return _with_points(block) if block is not None and self.decimal == "," else block
+
+    def _reader(self) -> Callable[[Sequence[str], list[Rejected]], Iterator[Block]]:
+        return {"csv": self._csv, "parquet": self._parquet, "excel": self._excel}[self.kind]
 
     def _told(self, blocks: Iterator[Block]) -> Iterator[Block]:
         try:
@@ -87,7 +93,7 @@ class TableFile:
                 last = max(wanted)
                 return {n: line.rstrip("\r\n") for n, line in _numbered(file, last) if n in wanted}
         found: dict[int, str] = {}
-        for block in self.blocks(self.header, []):
+        for block in self._told(self._reader()(self.header, [])):
             for place in np.flatnonzero(np.isin(block.lines, list(wanted))).tolist():
                 cells = {name: values[place].as_py() for name, values in block.columns.items()}
                 found[int(block.lines[place])] = json.dumps(cells, ensure_ascii=False)
@@ -201,6 +207,17 @@ def _numbered(file: io.TextIOBase, last: int) -> Iterator[tuple[int, str]]:
         yield number, str(line)
         if number >= last:
             return
+
+
+def _with_points(block: Block) -> Block:
+    """Return the rows with a decimal point in each cell that is a number with a comma."""
+    columns = {
+        name: pa.DictionaryArray.from_arrays(
+            values.indices, pc.replace_substring_regex(values.dictionary, _WITH_COMMA, r"\1.\2")
+        )
+        for name, values in block.columns.items()
+    }
+    return Block(block.lines, columns)
 
 
 def _as_words(values: pa.Array) -> pa.DictionaryArray:

@@ -37,6 +37,7 @@ _SIDES_OR_FLAGS = (
 )
 _NO_NAME = frozenset(_SIDES_OR_FLAGS.split())
 _COUNT = re.compile(r"\d{1,3}(?:\.0*)?")
+_WITH_COMMA = re.compile(r"[-+\u2212]?\d+(?:,\d+)?")
 _SHARE_OF_TEAMS = 0.6
 
 
@@ -83,6 +84,17 @@ def sample(table: TableFile) -> list[Column]:
     if block is None:
         return [column_of(name, []) for name in table.header]
     return [column_of(name, values.slice(0, SAMPLE).to_pylist()) for name, values in block.columns.items()]
+
+
+def decimal_sign(columns: Iterable[Column]) -> str:
+    """Return "," where a column of numbers has decimal commas, which are none of thousands; else "."."""
+    for column in columns:
+        words = column.real
+        if words and all(map(_WITH_COMMA.fullmatch, words)):
+            decimals = [word.partition(",")[2] for word in words if "," in word]
+            if any(len(one) != len("000") for one in decimals):
+                return ","
+    return "."
 
 
 def column_of(name: str, cells: Iterable[str]) -> Column:

@@ -142,6 +142,7 @@ class Mapping(_Declared):
     closing: CellOf | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     sheet: str | None = None
+    decimal: Literal[".", ","] = "."
 
     @model_validator(mode="after")
     def _whole(self) -> Mapping:

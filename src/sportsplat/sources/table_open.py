@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,8 +21,10 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 _DELIMITERS = ",;\t|"
 
 
-def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = None) -> TableFile:
-    """Look at a file's header.
+def open_table(
+    path: Path, *, delimiter: str | None = None, sheet: str | None = None, decimal: str = "."
+) -> TableFile:
+    """Look at a file's header. `decimal` is the sign of its decimals, a point or a comma.
 
     Raises InputRefused: no such file (NO_SUCH_FILE), no such kind (UNKNOWN_KIND), unreadable
     (UNREADABLE_FILE), nothing in it (EMPTY_FILE), no text (NOT_TEXT), no header (NO_HEADER).
@@ -35,13 +38,15 @@ def open_table(path: Path, *, delimiter: str | None = None, sheet: str | None = 
             if len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
                 raise pa.ArrowInvalid(f"Two columns are called {twice!r}.")
-            return TableFile(path, names, "parquet")
+            return TableFile(path, names, "parquet", decimal=decimal)
         if name.endswith((".xlsx", ".xls")):
             rows = read_sheet(path, sheet)
             _refuse_blank(path, rows, "excel")
-            return TableFile(path, _unique(rows[0]), "excel", sheet=sheet, top=rows[:TOP_ROWS])
+            return TableFile(
+                path, _unique(rows[0]), "excel", sheet=sheet, decimal=decimal, top=rows[:TOP_ROWS]
+            )
         if name.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
-            return _open_csv(path, delimiter)
+            return replace(_open_csv(path, delimiter), decimal=decimal)
     except DAMAGED as damaged:
         raise unreadable(path, damaged) from damaged
     raise InputRefused(

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sportsplat.leagues import League
 from sportsplat.sources.table_blocks import TableFile
-from sportsplat.sources.table_draft import Draft, only, pairs
+from sportsplat.sources.table_draft import Draft, only
 from sportsplat.sources.table_looks import (
     Column,
-    are_counts,
     column_of,
+    decimal_sign,
     moments_of,
     sample,
     share_of_teams,
 )
 from sportsplat.sources.table_mapping import OF_A_MATCH, OF_A_QUOTE
-from sportsplat.sources.table_names import Name
+from sportsplat.sources.table_names import Name, read_name
 from sportsplat.sources.table_suggest_long import place_bookmaker, place_long, say_prices_without_rows
+from sportsplat.sources.table_suggest_scores import place_scores
 from sportsplat.sources.table_suggest_teams import choose_league, place_teams
 from sportsplat.sources.table_suggest_when import place_season, place_when
 from sportsplat.sources.table_suggest_wide import place_wide
@@ -32,7 +34,6 @@ from sportsplat.sources.table_values import read_flags
 
 _SHOWN = 3
 _NOTHING = Beside()
-_OF_A_SCORE = {"score", "points", "final", "team", "match", "is"}
 _STAGES = {
     "regular": "regular reg rs r season regularseason",
     "playoff": "playoff playoffs post postseason ps po p wc div con sb",
@@ -51,7 +52,6 @@ _WHY = {
 _OPPOSITES = (("true", "false"), ("yes", "no"), ("y", "n"), ("1", "0"), ("1.0", "0.0"))
 _OPPOSITE = {a: b for pair in _OPPOSITES for a, b in (pair, pair[::-1])}
 _CELLS_OF_A_QUOTE = ("bookmaker", "line", "closing", "quoted_at")
-_TWO_SCORES = re.compile(r"\d+\s*[-:–]\s*\d+.*")
 
 
 class Suggestion(NamedTuple):
@@ -68,7 +68,19 @@ class Suggestion(NamedTuple):
 
 def suggest(table: TableFile, leagues: Mapping[str, League], league: League | None = None) -> Suggestion:
     """Look at the first rows and propose; `league` says whose matches they are, else team names may tell."""
-    return suggest_for(sample(table), leagues, league)
+    columns, beside = look(table, _NOTHING)
+    return suggest_for(columns, leagues, league, beside)
+
+
+def look(table: TableFile, beside: Beside) -> tuple[list[Column], Beside]:
+    """Return the first rows, decimal commas read, and what is to be said of the file."""
+    columns = sample(table)
+    sign = decimal_sign(columns)
+    if sign == table.decimal:
+        return columns, beside
+    note = "decimal: the numbers have decimal commas, as it seems; they are read so in every column"
+    beside = beside._replace(fields={**beside.fields, "decimal": sign}, notes=[*beside.notes, note])
+    return sample(replace(table, decimal=sign)), beside
 
 
 def suggest_for(
@@ -78,7 +90,7 @@ def suggest_for(
     beside: Beside = _NOTHING,
 ) -> Suggestion:
     """Propose a mapping for the columns of a table; `beside` says what is known of the file."""
-    draft = Draft(columns, league)
+    draft = Draft(_with_quotas(columns), league)
     draft.notes.extend(beside.notes)
     draft.checks.extend(beside.checks)
     _look_at_header(draft, leagues)
@@ -86,7 +98,7 @@ def suggest_for(
     choose_league(draft, leagues)
     place_when(draft)
     place_season(draft)
-    _scores(draft)
+    place_scores(draft)
     for place in (_neutral, _stage, _number):
         place(draft)
     place_bookmaker(draft)
@@ -95,6 +107,19 @@ def suggest_for(
         place_wide(draft)
         say_prices_without_rows(draft)
     return _suggestion(draft, is_long, beside.fields)
+
+
+def _with_quotas(columns: Sequence[Column]) -> Sequence[Column]:
+    """Take Q1, QX and Q2 for prices (quota 1, X and 2); without a QX they are quarters of the match."""
+    quotas = {"q1": "o1", "qx": "ox", "q2": "o2"}
+    if not quotas.keys() <= {column.name.lower() for column in columns}:
+        return columns
+    return [
+        column._replace(told=read_name(quotas[column.name.lower()]))
+        if column.name.lower() in quotas
+        else column
+        for column in columns
+    ]
 
 
 def _suggestion(draft: Draft, is_long: bool, of_the_file: Mapping[str, Any]) -> Suggestion:
@@ -146,77 +171,6 @@ def _look_at_header(draft: Draft, leagues: Mapping[str, League]) -> None:
                 f"the first line of the file has {column.name!r}: is it a row? A table needs a header"
             )
             return
-
-
-def _scores(draft: Draft) -> None:
-    def fits(name: Name) -> bool:
-        plain = not name.strange and not name.bookmaker and name.words <= _OF_A_SCORE
-        return name.side in ("home", "away") and plain and bool(name.words & {"score", "points", "final"})
-
-    named = draft.free(fits)
-    counts = [column for column in named if are_counts(column)]
-    draft.hint((one for one in named if one not in counts), "named as a score, but not all are whole numbers")
-    found = pairs(counts)
-    if not found:
-        draft.hint(counts, "the score of one side alone")
-        _scores_by_place(draft)
-        return
-    found.sort(key=lambda pair: "final" not in pair[0].told.words)
-    home, away = found[0]
-    if _are_of_a_standing(home, away):
-        draft.hint((home, away), "points that a team has won in the standing, as it seems, not scores")
-        return
-    _place_scores(draft, home, away)
-    others = [pair for pair in found[1:] if [one.cells for one in pair] != [home.cells, away.cells]]
-    if others:
-        listed = " or ".join(f"{a.name} and {b.name}" for a, b in others)
-        draft.check(f"home_score: {home.name} and {away.name} are taken, not {listed}; is it so?")
-    if home.told.style != away.told.style:
-        draft.check(f"home_score: do {home.name} and {away.name} belong together?")
-    if home.told.by_number and not _by_number(draft, "home"):
-        draft.check(f"home_score: {home.name} is taken for the score of the home side; is it?")
-
-
-def _are_of_a_standing(home: Column, away: Column) -> bool:
-    """Whether all matches ended 3:0, 1:1 or 0:3 in points, which is what soccer gives for them."""
-    found = {pair for pair in zip(home.cells, away.cells, strict=True) if all(pair)}
-    return "points" in home.told.words and bool(found) and found <= {("3", "0"), ("1", "1"), ("0", "3")}
-
-
-def _by_number(draft: Draft, field: str) -> bool:
-    column = draft.column(field)
-    return column is not None and column.told.by_number
-
-
-def _place_scores(draft: Draft, home: Column, away: Column) -> None:
-    for side, column in (("home", home), ("away", away)):
-        draft.place(f"{side}_score", column, values=dict.fromkeys(column.for_nothing, ""))
-
-
-def _scores_by_place(draft: Draft) -> None:
-    """Take two columns of one name (PTS, PTS) that stand right after the teams."""
-    columns = draft.free(
-        lambda name: any(only(name, word, *_OF_A_SCORE) for word in ("score", "points", "final"))
-    )
-    maybe = [*columns, *draft.free(lambda name: only(name, "result", *_OF_A_SCORE))]
-    together = [one for one in maybe if _TWO_SCORES.fullmatch(next(iter(one.real), ""))]
-    draft.hint(together, "two scores in one cell: write them into two columns")
-    order = [column.name for column in draft.columns]
-    after: dict[str, Column] = {}
-    for side in ("home", "away"):
-        team = draft.column(side)
-        place = order.index(team.name) + 1 if team else len(order)
-        next_one = draft.columns[place] if place < len(order) else None
-        if next_one in columns and next_one is not None and are_counts(next_one):
-            after[side] = next_one
-    if len(after) == 2 and len(columns) == 2:
-        home, away = after["home"], after["away"]
-        _place_scores(draft, home, away)
-        draft.check(
-            f"home_score: {home.name} and {away.name} are taken for scores, as each stands after its team"
-        )
-        return
-    draft.hint(columns, "scores, but of which side?")
 
 
 def _neutral(draft: Draft) -> None:

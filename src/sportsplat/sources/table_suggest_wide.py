@@ -145,7 +145,7 @@ def _why_not(column: Column, columns: Sequence[Column]) -> str:
     strange = next((word for word in words if price_of(word) is None), None)
     if strange is not None:
         if "," in strange:
-            return f"{strange!r} has a comma: prices are read with a decimal point"
+            return f"{strange!r} has a comma; with decimal: ',' in the mapping it is read as a decimal point"
         return f"{strange!r} is no decimal and no American price" + (
             ": fractions are not read" if "/" in strange else ""
         )
