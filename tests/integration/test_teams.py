@@ -13,8 +13,9 @@ import pytest
 from sportsplat.db.teams import ensure_league
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.identity import closest, identify, letters
+from sportsplat.jobs.identity import identify
 from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.likeness import closest, declared_names, letters, spelling_of
 from sportsplat.jobs.quarantine import retry, waiting
 from sportsplat.jobs.teams import add, alias, teams
 from sportsplat.leagues import load_leagues
@@ -29,6 +30,10 @@ def season(folder: Path, *rows: str, name: str = "2021") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR", *rows]) + "\n")
     return file
+
+
+def stored_names(context: Context, league: str = "epl") -> set[str]:
+    return {row["name"] for row in teams(context, league) if row["stored"]}
 
 
 FIRST = ("E0,12/09/2020,Man United,Leeds,2,1,H", "E0,13/09/2020,Fulham,Arsenal,0,3,A")
@@ -81,6 +86,63 @@ def test_another_spelling_of_a_stored_team_waits_and_is_resolved_by_the_command_
     with database.connect() as conn:
         assert count(conn, "matches") == 3
         assert count(conn, "teams") == 4
+
+
+def test_another_spelling_of_a_declared_team_waits_though_no_team_is_stored_yet(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    """'Manchester United' is declared as a spelling of Man United, who are named in the same file."""
+    rows = ("E0,12/09/2020,Manchester Untied,Leeds,2,1,H", "E0,13/09/2020,Man United,Villa Nova,0,3,A")
+    report = ingest(context, SOURCE, [season(tmp_path, *rows)])
+    assert report["matches"]["inserted"] == 1
+    (row,) = waiting(context)
+    assert (row.code, row.line) == ("unknown-team", 2)
+    command = "sportsplat teams alias epl football-data 'Manchester Untied' 'Man United'"
+    assert row.reason.endswith(command)
+    assert "Manchester Untied" not in stored_names(context)
+
+    alias(context, *shlex.split(command)[3:])
+    assert retry(context)["waiting"] == 0
+    assert stored_names(context) == {"Man United", "Villa Nova", "Leeds"}
+
+
+def test_the_declared_team_is_meant_before_a_stored_one_that_is_misspelt_itself(
+    context: Context, tmp_path: Path
+) -> None:
+    add(context, "epl", "Manchester Untied")
+    ingest(context, SOURCE, [season(tmp_path, "E0,12/09/2020,Manchester Untd,Leeds,2,1,H")])
+    (row,) = waiting(context)
+    assert "Closest: 'Man United', 'Manchester Untied'" in row.reason
+    assert row.reason.endswith("'Manchester Untd' 'Man United'")
+
+
+def test_who_meets_a_declared_team_is_no_spelling_of_it(context: Context, tmp_path: Path) -> None:
+    ingest(context, SOURCE, [season(tmp_path, "E0,12/09/2020,Sheffield Unitas,Sheffield United,2,1,H")])
+    assert stored_names(context) == {"Sheffield Unitas", "Sheffield United"}
+
+
+@pytest.mark.parametrize("name", ["Villarreal B", "Gimnastic II", "Real Sociedad B", "Villa Nova"])
+def test_a_name_that_has_a_word_more_than_a_declared_one_or_is_like_none_is_a_new_team(name: str) -> None:
+    assert spelling_of(name, declared_names(load_leagues()["la-liga"])) is None
+
+
+@pytest.mark.parametrize(
+    ("league", "name", "team"),
+    [
+        ("epl", "Manchester Untied", "Man United"),
+        ("epl", "NOTTINGHAM FOREST F.C.", "Nott'm Forest"),
+        ("la-liga", "Atlético de Madird", None),
+        ("la-liga", "Atletico Madird", "Ath Madrid"),
+        ("nba", "Denver Nugets", "Nuggets"),
+        ("nba", "1610612799", None),
+        ("champions-league", "Manchester Untied", None),
+    ],
+)
+def test_a_name_is_another_spelling_of_a_team_if_nearly_all_its_letters_are_those_of_a_declared_one(
+    league: str, name: str, team: str | None
+) -> None:
+    """Codes such as the NBA's own numbers are like each other by chance."""
+    assert spelling_of(name, declared_names(load_leagues()[league])) == team
 
 
 def test_a_promoted_club_is_no_spelling_of_a_club_of_the_same_file(context: Context, tmp_path: Path) -> None:
@@ -173,6 +235,7 @@ def test_the_closest_name_comes_first(name: str, known: list[str], first: str) -
 def test_a_name_is_compared_by_its_letters() -> None:
     assert letters("A.F.C. Bournemouth ") == letters("afc bournemouth") != letters("FC")
     assert letters("FC") == "fc"
+    assert letters("Спартак Москва") != letters("Динамо Москва")
 
 
 def test_a_match_that_one_source_dates_otherwise_is_on_the_day_that_all_others_have(

@@ -2,23 +2,21 @@
 
 A name is a team when it is stored, declared, or brought by a source that may name teams of the league.
 Anything else is held back with the closest names and the command that says which team is meant; so is a new
-name that is but another spelling of a stored team.
+name that is but another spelling of a declared team or of a stored one.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sportsplat.db.teams import Team, add_teams, aliases_of, spellings_of, stored_teams
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
+from sportsplat.jobs.likeness import closest_teams, declared_names, spelling_of, stored_spelling_of
 from sportsplat.spellings import meaning, tidy
 
 if TYPE_CHECKING:
@@ -29,10 +27,6 @@ if TYPE_CHECKING:
     from sportsplat.leagues import League
 
 Record = TypeVar("Record", bound=Any)
-SAME = 0.9
-"""How alike (0 to 1) a new name and a stored one are taken for two spellings of one team."""
-_CLUB = re.compile(r"\b(afc|fc|cf|ac|sc|as|club|the)\b")
-_NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -61,31 +55,14 @@ def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Kno
     ids |= add_teams(conn, league.code, [name for name in new if name in declared], brought_by)
     rest = [name for name in new if name not in declared]
     if rest and may_name:
-        named = [name for name in rest if not _spelling_of(name, stored, names)]
+        spelt = declared_names(league)
+        named = [name for name in rest if _is_new(name, batch, spelt, stored)]
         ids |= add_teams(conn, league.code, named, batch.source)
         rest = [name for name in rest if name not in ids]
     if not rest:
         return Known(batch, ids, renamed)
-    kept, rejected = _hold_back(batch, set(rest), sorted({*ids, *declared}))
+    kept, rejected = _hold_back(batch, set(rest), sorted(ids), declared_names(league))
     return Known(batch._replace(matches=kept, rejected=[*batch.rejected, *rejected]), ids, renamed)
-
-
-def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return the known names that a name is most like: by letters, or one inside the other."""
-    by_letters: dict[str, str] = {}
-    for one in known:
-        by_letters.setdefault(letters(one), one)
-    wanted = letters(name)
-    found = get_close_matches(wanted, by_letters, n=count, cutoff=0.5)
-    inside = [key for key in by_letters if key and wanted and (key in wanted or wanted in key)]
-    return [by_letters[key] for key in dict.fromkeys([*inside, *found])][:count]
-
-
-def letters(name: str) -> str:
-    """Return what a name is compared by: lower-case letters and digits, without accents, FC and the like."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold().replace(".", "")
-    bare = _NO_LETTER.sub("", _CLUB.sub("", plain))
-    return bare or _NO_LETTER.sub("", plain)
 
 
 def alias_command(league: str, source: str, name: str, team: str) -> str:
@@ -101,24 +78,26 @@ def _may_name(league: League, source: str, stored: Sequence[Team]) -> bool:
     return not named_by or source in named_by
 
 
-def _spelling_of(name: str, stored: Sequence[Team], together: set[str]) -> str | None:
-    """Return the stored team, not named in the file itself, of which a new name is but another spelling."""
-    wanted = letters(name)
-    for team in stored:
-        if team.name not in together:
-            other = letters(team.name)
-            if wanted == other or SequenceMatcher(None, wanted, other).ratio() >= SAME:
-                return team.name
-    return None
+def _is_new(name: str, batch: Batch, declared: Mapping[str, str], stored: Sequence[Team]) -> bool:
+    """Whether a name is not but another spelling of a team.
+
+    Who meets a team is another one; so is who is named beside it in one file, unless the team is declared and
+    we know all its names.
+    """
+    team = spelling_of(name, declared)
+    if team is not None and not any({match.home, match.away} == {name, team} for match in batch.matches):
+        return False
+    beside = {one for match in batch.matches for one in (match.home, match.away)}
+    return stored_spelling_of(name, (one.name for one in stored if one.name not in beside)) is None
 
 
 def _hold_back(
-    batch: Batch, unknown: set[str], known: Sequence[str]
+    batch: Batch, unknown: set[str], stored: Sequence[str], declared: Mapping[str, str]
 ) -> tuple[list[MatchRecord], list[Rejected]]:
     kept: list[MatchRecord] = []
     rejected: list[Rejected] = []
     matches = Counter(name for match in batch.matches for name in {match.home, match.away} & unknown)
-    near = {name: closest(name, known) for name in unknown}
+    near = {name: closest_teams(name, declared, stored) for name in unknown}
     for match in batch.matches:
         strange = [name for name in (match.home, match.away) if name in unknown]
         if not strange:

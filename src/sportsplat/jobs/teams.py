@@ -17,7 +17,8 @@ from sportsplat.db.teams import (
     stored_teams,
 )
 from sportsplat.errors import InputRefused, NotFound, UsageError
-from sportsplat.jobs.identity import alias_command, closest
+from sportsplat.jobs.identity import alias_command
+from sportsplat.jobs.likeness import closest
 from sportsplat.sources import SOURCES
 from sportsplat.spellings import ANY, tidy
 
