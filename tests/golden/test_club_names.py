@@ -16,6 +16,7 @@ import pytest
 from sportsplat.domain import Batch
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.likeness import declared_names, spelling_of
 from sportsplat.leagues import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import batches_of
@@ -76,6 +77,7 @@ def test_every_club_of_a_division_of_football_data_is_declared(spi: dict[str, Ba
 def test_a_club_meets_its_name_in_football_datas_files_or_was_never_in_them(
     real_data: Path, spi: dict[str, Batch], country: str
 ) -> None:
+    """No club that is not declared (Wimbledon, Logroñés of the nineties) is taken for a declared one."""
     leagues, divisions = COUNTRIES[country]
     files = [file for name in divisions for file in (real_data / "football-data.co.uk").rglob(f"{name}.csv")]
     named: set[str] = set()
@@ -83,6 +85,9 @@ def test_a_club_meets_its_name_in_football_datas_files_or_was_never_in_them(
         named |= clubs(get_source(DATA).parse(payload, None, LEAGUES))
     met = {name for code in leagues for name in clubs(spi[code])}
     assert met - named == NOT_IN_ANY_FILE[country]
+    league = LEAGUES[leagues[0]]
+    new = named - league.declared_teams
+    assert [name for name in new if spelling_of(name, declared_names(league))] == []
 
 
 def day_of(text: str) -> date:

@@ -131,6 +131,10 @@ def test_a_name_that_has_a_word_more_than_a_declared_one_or_is_like_none_is_a_ne
     [
         ("epl", "Manchester Untied", "Man United"),
         ("epl", "NOTTINGHAM FOREST F.C.", "Nott'm Forest"),
+        ("epl", "Wimbledon", None),  # became the MK Dons; AFC Wimbledon is declared
+        ("epl", "AFC Wimbeldon", "AFC Wimbledon"),
+        ("bundesliga", "Koln FC", "FC Koln"),
+        ("la-liga", "Logrones", None),  # football-data means UD Logrones by it, since 2009
         ("la-liga", "Atlético de Madird", None),
         ("la-liga", "Atletico Madird", "Ath Madrid"),
         ("nba", "Denver Nugets", "Nuggets"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,15 @@ def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def declared_names(league: League) -> dict[str, str]:
-    """Return the declared teams of a league by their names and every spelling of them that is no code."""
+    """Return the declared teams of a league by their names and every spelling that means them at all times.
+
+    Codes are left out.
+    """
     spelt = {
-        name: max(meanings, key=lambda one: one.until).team
+        name: one.team
         for (_, name), meanings in league.spellings.items()
-        if len(_LETTER.findall(letters(name))) >= SHORTEST
+        for one in meanings
+        if (one.since, one.until) == (date.min, date.max) and len(_LETTER.findall(letters(name))) >= SHORTEST
     }
     return {**spelt, **{team: team for team in league.declared_teams}}
 
@@ -74,12 +79,12 @@ def closest_teams(
 def spelling_of(name: str, declared: Mapping[str, str]) -> str | None:
     """Return the declared team of which a name is but another spelling.
 
-    A name with a word more or less is that of another team, like as the rest may be: Villarreal B.
+    A name with a word more or less is that of another team, like as the rest may be: Villarreal B. FC and the
+    like are no words of a name, but they may be of a declared one: Wimbledon is not AFC Wimbledon.
     """
-    wanted, words = letters(name), len(_words(name))
+    bare, whole = _words(name), _words(name, bare=False)
     for known, team in declared.items():
-        other = letters(known)
-        if wanted == other or (words == len(_words(known)) and _alike(wanted, other)):
+        if _same(whole, _words(known, bare=False)) or (bare != whole and _same(bare, _words(known))):
             return team
     return None
 
@@ -90,13 +95,17 @@ def stored_spelling_of(name: str, stored: Iterable[str]) -> str | None:
     return next((team for team in stored if _alike(wanted, letters(team))), None)
 
 
+def _same(one: list[str], other: list[str]) -> bool:
+    return "".join(one) == "".join(other) or (len(one) == len(other) and _alike("".join(one), "".join(other)))
+
+
 def _alike(one: str, other: str) -> bool:
     return one == other or SequenceMatcher(None, one, other).ratio() >= SAME
 
 
-def _words(name: str) -> list[str]:
+def _words(name: str, *, bare: bool = True) -> list[str]:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold().replace(".", "")
-    for told in (_CLUB.sub("", plain), plain):
+    for told in (_CLUB.sub("", plain) if bare else plain, plain):
         if words := _NO_LETTER.sub(" ", told).split():
             return words
     return name.casefold().split()  # written in other letters than Latin ones
