@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sportsplat.db.teams import Team, add_teams, aliases_of, spellings_of, stored_teams
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
+from sportsplat.jobs.another_league import refuse_another_leagues
 from sportsplat.jobs.likeness import closest_teams, declared_names, spelling_of, stored_spelling_of
 from sportsplat.spellings import meaning, tidy
 
@@ -38,14 +39,20 @@ class Known:
     renamed: dict[MatchKey, MatchKey] = field(default_factory=dict)  # keys of the file that have changed
 
 
-def identify(conn: psycopg.Connection[Any], batch: Batch, league: League) -> Known:
-    """Tell the teams of a batch, making those that may be made. The caller holds the league's lock."""
+def identify(
+    conn: psycopg.Connection[Any], batch: Batch, league: League, leagues: Iterable[League] = ()
+) -> Known:
+    """Tell the teams of a batch, making those that may be made. The caller holds the league's lock.
+
+    Raises InputRefused (WRONG_LEAGUE) when its teams are those of another one of `leagues`.
+    """
     told, batch = batch, _dated(_renamed(conn, batch), league)
     changed = zip(told.matches, batch.matches, strict=True) if told is not batch else ()
     renamed = {before.key: now.key for before, now in changed if before.key != now.key}
     stored = stored_teams(conn, league.code)
     ids = {team.name: team.id for team in stored}
     names = {name for match in batch.matches for name in (match.home, match.away)}
+    refuse_another_leagues(batch, names, league, ids, leagues)
     new = sorted(names - ids.keys())
     if not new:
         return Known(batch, ids, renamed)

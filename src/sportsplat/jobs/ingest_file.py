@@ -182,7 +182,7 @@ def store_batch(
     if ensure_league(conn, league):
         resolve_league(conn, league.code, league.precedence)
     wanted = apply_rules(narrow(batch, plan.seasons, plan.since), league)
-    known = identify(conn, wanted, league)
+    known = identify(conn, wanted, league, plan.leagues.values())
     mentioned = (match.key for match in (*batch.matches, *wanted.matches))
     sifted = sift(known.batch, known.ids, () if known.batch is batch else mentioned)
     source = Source(
