@@ -174,7 +174,7 @@ def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> No
     assert "between 2019-10-24 and 2020-05-02" in only(data, "long-pause")["what"]
     unplayed = only(data, "unplayed-past-fixture")
     assert unplayed["what"] == "1 match without a result though the day is over, simulate: 2022-05-20"
-    assert only(data, "stray-team")["next"] == "sportsplat teams alias tiny simulate Ajaxx Ajax"
+    assert only(data, "stray-team")["next"] == "sportsplat teams merge tiny Ajaxx Ajax"
     waiting = only(data, "quarantine")
     assert (waiting["severity"], waiting["next"]) == (
         "error",

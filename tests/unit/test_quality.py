@@ -205,13 +205,27 @@ def test_more_matches_than_pairs_are_told() -> None:
     assert "1 too many" in one.what
 
 
-def test_a_misspelt_team_is_named_with_the_alias_that_would_join_it() -> None:
+def test_a_misspelt_team_is_named_with_the_command_that_would_join_it() -> None:
     season = whole(2020)
     stray = TeamCount(2020, "Clubb C", 1, "espn")
     (one,) = found(facts(season, teams=[stray, *clubs(2020)]), "stray-team")
     assert "Clubb C has 1 match, the others 38" in one.what
-    assert one.next == "sportsplat teams alias epl espn 'Clubb C' 'Club C'"
+    assert one.next == "sportsplat teams merge epl 'Clubb C' 'Club C'"
     assert not found(facts(season, teams=[stray, *clubs(2020)]), "incomplete-season")
+
+
+def test_a_misspelt_team_is_found_by_every_spelling_of_the_one_that_is_meant() -> None:
+    """'Manchester Untied' is nearly 'Manchester United', which is declared as a spelling of Man United."""
+    stray = TeamCount(2020, "Manchester Untied", 1, "table")
+    teams = [stray, *clubs(2020, names=[*CLUBS[1:], "Man United"])]
+    (one,) = found(facts(whole(2020), teams=teams), "stray-team")
+    assert one.next == "sportsplat teams merge epl 'Manchester Untied' 'Man United'"
+
+
+def test_a_declared_team_with_few_matches_is_not_to_be_joined() -> None:
+    teams = [TeamCount(2020, "Bristol City", 1, "table"), *clubs(2020, names=[*CLUBS[1:], "Bristol Rvs"])]
+    (one,) = found(facts(whole(2020), teams=teams), "stray-team")
+    assert one.next == "sportsplat ingest football-data --league epl --season 2020"
 
 
 def test_a_stray_that_is_like_no_team_is_to_be_ingested_again() -> None:

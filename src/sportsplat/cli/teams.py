@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     command(teams, "list")(list_teams)
     command(teams, "alias")(alias)
     command(teams, "add")(add)
+    command(teams, "merge")(merge)
 
 
 def list_teams(ctx: Run, league: LeagueCode) -> Answer:
@@ -88,6 +89,42 @@ def add(
 
     data = run(open_context(ctx.settings()), league, name)
     return Answer.text(data, f"{data['team']!r} {'is now' if data['new'] else 'was'} a team of {league}")
+
+
+def merge(
+    ctx: Run,
+    league: LeagueCode,
+    name: Annotated[str, typer.Argument(metavar="FROM", help="The stored team that should not be.")],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The team that it is, as `list` names it.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+) -> Answer:
+    """Make one team of two: FROM's matches, box scores and aliases become INTO's, and its name a spelling.
+
+    A match that both have stored becomes one. Refused if the two have met. It cannot be taken back.
+
+    Example: sportsplat teams merge epl "Manchester Untied" "Man United" --dry-run
+    """
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.team_merge import merge as run
+
+    data = run(open_context(ctx.settings()), league, name, into, dry_run=dry_run)
+    is_now = "would be" if dry_run else "is now" if data["new"] else "was known to be"
+    counts = (
+        (data["matches"], "match", "matches"),
+        (data["claims"], "claim", "claims"),
+        (data["box_scores"] + data["player_box_scores"], "box score", "box scores"),
+        (data["aliases"], "alias", "aliases"),
+    )
+    moved = ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counts)
+    lines = [
+        f"{data['name']!r} {is_now} {data['into']!r} in {league}" + (f": {moved}" if data["new"] else "")
+    ]
+    if data["joined"]:
+        lines.append(f"matches that both had, {'to become' if dry_run else 'now'} one: {data['joined']:,}")
+    lines.append("nothing was changed" if dry_run else "next: sportsplat quarantine retry")
+    return Answer.text(dict(data), "\n".join(lines))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -14,13 +14,14 @@ from sportsplat.db.teams import (
     ensure_league,
     lock_league,
     set_alias,
+    spellings_of,
     stored_teams,
 )
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.identity import alias_command
 from sportsplat.jobs.likeness import closest
 from sportsplat.sources import SOURCES
-from sportsplat.spellings import ANY, tidy
+from sportsplat.spellings import ANY, meaning, tidy
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
@@ -90,12 +91,15 @@ def alias(
         lock_league(conn, code)
         ensure_league(conn, league)
         known = {one.name for one in stored_teams(conn, code)}
-        _refuse_unknown(league, said.team, {*known, *league.declared_teams})
+        if said.team not in known:  # it may have been merged since the command was told
+            merged = spellings_of(aliases_of(conn, code, ANY))
+            said = said._replace(team=meaning(merged, said.team, ANY, None) or said.team)
+        refuse_unknown(league, said.team, {*known, *league.declared_teams})
         if said.alias in known:
             raise UsageError(
                 f"{said.alias!r} is a stored team of {code} with matches of its own.",
-                cause="An alias is for a name that waits in quarantine; it does not join two stored teams.",
-                fix=f"sportsplat teams list {code}",
+                cause="An alias is for a name that waits in quarantine; if the two are one team, merge them.",
+                fix=shlex.join(["sportsplat", "teams", "merge", code, said.alias, said.team]),
                 code="NAME_IS_A_TEAM",
             )
         add_teams(conn, code, [said.team] if said.team not in known else [])
@@ -148,7 +152,8 @@ def _source(name: str) -> str:
     )
 
 
-def _refuse_unknown(league: League, team: str, known: set[str]) -> None:
+def refuse_unknown(league: League, team: str, known: set[str]) -> None:
+    """Raise NotFound (UNKNOWN_TEAM) with the closest names for a team that is none of the `known`."""
     if team in known:
         return
     near = closest(team, known)

@@ -81,7 +81,8 @@ def few_matches(picture: Picture) -> Iterator[Finding]:
         season = schedule.counts.season
         for team in schedule.strays:
             what = f"{team.team} has {matches_in_words(team.matches)}, the others {schedule.median:g}"
-            command = _alias(picture, team, schedule) or picture.ingest(season)
+            what += f"; {team.source} tells of it"
+            command = _merge(picture, team, schedule) or picture.ingest(season)
             yield Finding(WARNING, "stray-team", schedule.label, what, command, season)
         few = [
             team
@@ -94,10 +95,30 @@ def few_matches(picture: Picture) -> Iterator[Finding]:
             yield Finding(WARNING, "few-matches", schedule.label, what, picture.ingest(season), season)
 
 
-def _alias(picture: Picture, stray: TeamCount, schedule: Schedule) -> str | None:
-    """Return the command that would join a stray with the team whose name is most like it."""
-    near = get_close_matches(stray.team, [team.team for team in schedule.teams], n=1, cutoff=ALIKE)
-    words = ["sportsplat", "teams", "alias", picture.league.code, stray.source, stray.team, *near]
+def _merge(picture: Picture, stray: TeamCount, schedule: Schedule) -> str | None:
+    """Return the command that would join a stray with the team that has a name most like it.
+
+    A declared team is one, few as its matches may be.
+    """
+    league = picture.league
+    if stray.team in league.declared_teams:
+        return None
+    teams = {team.team: team.team for team in schedule.teams}
+    spelt = {
+        name: one.team
+        for (_, name), meanings in league.spellings.items()
+        for one in meanings
+        if one.team in teams
+    }
+    near = get_close_matches(stray.team, {**spelt, **teams}, n=1, cutoff=ALIKE)
+    words = [
+        "sportsplat",
+        "teams",
+        "merge",
+        league.code,
+        stray.team,
+        *({**spelt, **teams}[one] for one in near),
+    ]
     return shlex.join(words) if near else None
 
 

@@ -1,0 +1,408 @@
+"""`teams merge`: two stored teams become one, with all that hangs on them, or nothing changes."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sportsplat.errors import InputRefused, NotFound, UsageError
+from sportsplat.jobs.context import Context
+from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.quarantine import retry, waiting
+from sportsplat.jobs.team_merge import merge
+from sportsplat.jobs.teams import add, alias, teams
+from tests.conftest import Database
+from tests.program import Ran, run
+from tests.records import count, row_versions
+
+DATA, SPI = "football-data", "fivethirtyeight-soccer-spi"
+WRONG, RIGHT = "Red Devils", "Man United"
+CONTENT = """
+SELECT string_agg(line, E'\\n' ORDER BY line COLLATE "C") FROM (
+    SELECT concat_ws('|', 'match', m.match_date, h.name, a.name, m.status, m.home_score, m.away_score,
+                     m.source) AS line
+      FROM matches m JOIN teams h ON h.id = m.home_id JOIN teams a ON a.id = m.away_id
+    UNION ALL
+    SELECT concat_ws('|', 'claim', c.source, c.match_date, h.name, a.name, c.home_score, c.away_score,
+                     m.match_date, m.home_id = c.home_id)
+      FROM match_claims c JOIN matches m ON m.id = c.match_id
+      JOIN teams h ON h.id = c.home_id JOIN teams a ON a.id = c.away_id
+    UNION ALL
+    SELECT concat_ws('|', 'quote', m.match_date, q.bookmaker, q.market, q.outcome, q.line, q.is_closing,
+                     q.decimal_odds)
+      FROM quotes q JOIN matches m ON m.id = q.match_id
+    UNION ALL
+    SELECT concat_ws('|', 'stats', m.match_date, s.source, s.is_home, t.name, s.stats)
+      FROM team_match_stats s JOIN matches m ON m.id = s.match_id JOIN teams t ON t.id = s.team_id
+    UNION ALL
+    SELECT concat_ws('|', 'forecast', m.match_date, f.publisher, f.probabilities)
+      FROM forecasts f JOIN matches m ON m.id = f.match_id
+    UNION ALL
+    SELECT concat_ws('|', 'team', name) FROM teams) t
+"""
+
+
+def spi(path: Path, *rows: tuple[str, str, str, str]) -> Path:
+    header = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2,xg1,xg2"
+    lines = [
+        f"{day},Barclays Premier League,{home},{away},50,50,0.4,0.3,0.3,{score},1.5,0.5"
+        for day, home, away, score in rows
+    ]
+    path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+    return path
+
+
+def data(path: Path, *rows: tuple[str, str, str, str]) -> Path:
+    """Write matches with shots and prices."""
+    lines = [
+        f"E0,{date.fromisoformat(day):%d/%m/%Y},{home},{away},{score},9,8,4,3,2.1,3.4,3.6"
+        for day, home, away, score in rows
+    ]
+    header = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,HS,AS,HST,AST,B365H,B365D,B365A"
+    path.write_text("\n".join([header, *lines, ""]))
+    return path
+
+
+def content(database: Database) -> str:
+    with database.connect() as conn:
+        row = conn.execute(CONTENT.encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def told(context: Context, folder: Path, name: str) -> None:
+    """Let SPI tell of two matches of `name`, one of which football-data has under another name."""
+    rows = (("2018-09-01", name, "Leeds", "2,1"), ("2018-09-08", "Fulham", name, "0,0"))
+    ingest(context, SPI, [spi(folder / f"spi {name}.csv", *rows)])
+    file = data(
+        folder / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"), ("2018-09-15", RIGHT, "Fulham", "3,0")
+    )
+    ingest(context, DATA, [file])
+
+
+def predict(conn: psycopg.Connection[Any], ids: list[int]) -> None:
+    model = conn.execute(
+        "INSERT INTO models (league, kind, trained_until, parameters, card, artifact, seed)"
+        " VALUES ('epl', 'elo', now(), '{}', '{}', '{}', 7) RETURNING id"
+    ).fetchone()
+    assert model is not None
+    conn.execute(
+        "INSERT INTO predictions (match_id, model_id, as_of, probabilities)"
+        " SELECT id, %s, kickoff_utc, '{0.5,0.3,0.2}' FROM matches WHERE id = ANY(%s)",
+        (model[0], ids),
+    )
+
+
+def versions(database: Database) -> dict[str, Any]:
+    with database.connect() as conn:
+        return row_versions(conn)
+
+
+def test_what_was_told_of_a_misspelt_team_is_as_if_it_had_been_spelt_rightly(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    told(context, tmp_path, RIGHT)
+    expected = content(database)
+    with database.connect() as conn:
+        conn.execute("TRUNCATE teams, quarantine CASCADE")
+    told(context, tmp_path, WRONG)
+    alias(context, "epl", SPI, "MUFC", WRONG)
+
+    assert merge(context, "epl", WRONG, RIGHT) == {
+        "league": "epl",
+        "name": WRONG,
+        "into": RIGHT,
+        "matches": 2,
+        "joined": 1,
+        "claims": 2,
+        "box_scores": 2,
+        "player_box_scores": 0,
+        "aliases": 1,
+        "new": True,
+        "dry_run": False,
+    }
+    assert content(database) == expected
+    (row,) = (row for row in teams(context, "epl") if row["name"] == RIGHT)
+    assert {f"{SPI}: MUFC", WRONG} <= {*row["spellings"]}
+    report = ingest(context, SPI, [tmp_path / f"spi {WRONG}.csv"])
+    assert report["matches"] == {"inserted": 0, "updated": 0, "unchanged": 2}
+    assert content(database) == expected
+
+
+def test_a_declared_team_that_is_not_stored_yet_takes_everything_and_the_second_time_nothing_happens(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
+    assert merge(context, "epl", WRONG, RIGHT)["matches"] == 1
+    with database.connect() as conn:
+        stored = conn.execute("SELECT name, named_by FROM teams ORDER BY 1").fetchall()
+    assert stored == [("Leeds", DATA), (RIGHT, DATA)]
+    before = versions(database)
+    again = merge(context, "epl", WRONG, RIGHT)
+    assert (again["new"], again["matches"]) == (False, 0)
+    assert versions(database) == before
+
+
+def test_of_a_match_that_both_have_the_word_that_comes_first_holds(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    """SPI said 2:2 of the match of a day on which football-data has 3:0, and football-data's word counts."""
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,2"))])
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "3,0"))])
+    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    with database.connect() as conn:
+        assert conn.execute("SELECT home_score, away_score, source FROM matches").fetchall() == [(3, 0, DATA)]
+        assert count(conn, "match_claims") == 2
+        assert conn.execute("SELECT said, holds FROM match_conflicts").fetchall() == [("2:2", "3:0")]
+
+
+@pytest.mark.parametrize(
+    ("day", "home", "away", "score"),
+    [("2018-09-02", RIGHT, "Leeds", "2,1"), ("2018-09-01", "Leeds", RIGHT, "1,2")],
+)
+def test_a_match_that_sources_date_a_day_apart_or_turn_round_becomes_one_too(
+    context: Context, database: Database, tmp_path: Path, day: str, home: str, away: str, score: str
+) -> None:
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
+    ingest(context, DATA, [data(tmp_path / "E0.csv", (day, home, away, score))])
+    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    with database.connect() as conn:
+        rows = conn.execute("SELECT match_date::text, home, away FROM match_results").fetchall()
+        assert rows == [(day, home, away)]
+        assert (count(conn, "match_claims"), count(conn, "quotes"), count(conn, "forecasts")) == (2, 3, 1)
+        # SPI's box score of the home side at home in its own file
+        side = conn.execute(
+            "SELECT t.name, s.is_home FROM team_match_stats s JOIN teams t ON t.id = s.team_id"
+            " WHERE s.source = %s AND (s.stats ->> 'expected_goals')::float8 = 1.5",
+            (SPI,),
+        ).fetchall()
+    assert side == [(RIGHT, home == RIGHT)]
+
+
+def test_one_source_that_names_a_match_twice_has_one_claim_of_it_if_it_says_the_same(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    rows = [("2018-09-01", name, "Leeds", "2,1") for name in (WRONG, RIGHT)]
+    ingest(context, DATA, [data(tmp_path / "E0.csv", *rows)])
+    report = merge(context, "epl", WRONG, RIGHT)
+    assert (report["matches"], report["joined"]) == (1, 1)
+    with database.connect() as conn:
+        for table, rows_left in (("matches", 1), ("match_claims", 1), ("quotes", 3), ("team_match_stats", 2)):
+            assert count(conn, table) == rows_left
+
+
+def test_a_result_is_not_taken_back_by_the_fixture_under_the_other_name(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    played = ("2018-09-01", "Fulham", "Arsenal", "1,0")
+    ingest(context, SPI, [spi(tmp_path / "1.csv", played, ("2018-09-08", RIGHT, "Leeds", ","))])
+    ingest(context, SPI, [spi(tmp_path / "2.csv", played, ("2018-09-08", WRONG, "Leeds", "2,1"))])
+    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    with database.connect() as conn:
+        rows = conn.execute(
+            "SELECT home, away, home_score, away_score FROM match_results ORDER BY 1"
+        ).fetchall()
+    assert rows == [("Fulham", "Arsenal", 1, 0), (RIGHT, "Leeds", 2, 1)]
+
+
+def test_what_was_held_before_and_corrected_box_scores_are_of_the_other_team_too(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    file = data(tmp_path / "E0.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))
+    ingest(context, DATA, [file])
+    file.write_text(file.read_text().replace("2,1,9,8", "2,2,10,8"))
+    ingest(context, DATA, [file], accept_changes=True)
+    merge(context, "epl", WRONG, RIGHT)
+    with database.connect() as conn:
+        for table, column in (("match_revisions", "home_id"), ("team_stat_revisions", "team_id")):
+            names = conn.execute(
+                f"SELECT t.name FROM {table} r LEFT JOIN teams t ON t.id = r.{column}".encode()
+            ).fetchall()
+            assert names
+            assert {name for (name,) in names} <= {RIGHT, "Leeds"}
+        held = conn.execute("SELECT home_score, away_score FROM match_revisions").fetchall()
+        assert held == [(2, 1)]
+
+
+def test_no_column_of_any_table_refers_to_a_team_that_is_gone(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    told(context, tmp_path, WRONG)
+    with database.connect() as conn:
+        row = conn.execute("SELECT id FROM teams WHERE name = %s", (WRONG,)).fetchone()
+        assert row is not None
+        conn.execute(
+            "WITH p AS (INSERT INTO players (league, source, source_key, name)"
+            " VALUES ('epl', 's', '1', 'Ada') RETURNING id)"
+            " INSERT INTO player_match_stats (match_id, player_id, team_id, stats, known_at)"
+            " SELECT m.id, p.id, %s, '{}', m.known_at FROM p, matches m WHERE %s IN (home_id, away_id)",
+            (row[0], row[0]),
+        )
+    assert merge(context, "epl", WRONG, RIGHT)["player_box_scores"] == 2
+    with database.connect() as conn:
+        columns = conn.execute(
+            "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            " AND column_name IN ('team_id', 'home_id', 'away_id')"
+        ).fetchall()
+        assert len(columns) >= 10
+        for table, column in columns:
+            left = conn.execute(f"SELECT FROM {table} WHERE {column} = %s".encode(), row).fetchall()
+            assert left == [], (table, column)
+        assert count(conn, "player_match_stats") == 2
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_has_met_is_two_teams(context: Context, database: Database, tmp_path: Path, turned: bool) -> None:
+    pair = (RIGHT, WRONG) if turned else (WRONG, RIGHT)
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", *pair, "2,1"))])
+    before = versions(database)
+    with pytest.raises(InputRefused) as refused:
+        merge(context, "epl", WRONG, RIGHT)
+    assert refused.value.error_code == "TEAMS_MET"
+    assert "2018-09-01" in str(refused.value.cause)
+    assert versions(database) == before
+
+
+def test_two_results_by_one_source_are_named_and_nothing_changes(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    rows = ("2018-09-01", WRONG, "Leeds", "2,1"), ("2018-09-01", RIGHT, "Leeds", "0,1")
+    ingest(context, DATA, [data(tmp_path / "E0.csv", *rows)])
+    before = versions(database)
+    with pytest.raises(InputRefused) as refused:
+        merge(context, "epl", WRONG, RIGHT)
+    assert refused.value.error_code == "MATCHES_DIFFER"
+    assert "Man United - Leeds on 2018-09-01" in str(refused.value.cause)
+    assert "football-data gives two results" in str(refused.value.cause)
+    assert versions(database) == before
+
+
+@pytest.mark.parametrize("in_use", [0, 1])
+def test_the_match_that_predictions_speak_of_stays(
+    context: Context, database: Database, tmp_path: Path, in_use: int
+) -> None:
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"))])
+    with database.connect() as conn:
+        ids = [match_id for (match_id,) in conn.execute("SELECT id FROM matches ORDER BY id").fetchall()]
+        predict(conn, [ids[in_use]])
+    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    with database.connect() as conn:
+        assert conn.execute("SELECT id FROM matches").fetchall() == [(ids[in_use],)]
+        assert (count(conn, "match_claims"), count(conn, "predictions")) == (2, 1)
+
+
+def test_of_two_matches_that_predictions_speak_of_none_is_dropped(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"))])
+    with database.connect() as conn:
+        predict(conn, [match_id for (match_id,) in conn.execute("SELECT id FROM matches").fetchall()])
+    before = versions(database)
+    with pytest.raises(InputRefused, match="cannot become one") as refused:
+        merge(context, "epl", WRONG, RIGHT)
+    assert "predictions or bets speak of both" in str(refused.value.cause)
+    assert versions(database) == before
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    told(context, tmp_path, WRONG)
+    before = content(database), teams(context, "epl")
+    dry = merge(context, "epl", WRONG, RIGHT, dry_run=True)
+    assert (content(database), teams(context, "epl")) == before
+    assert merge(context, "epl", WRONG, RIGHT) == {**dry, "dry_run": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "code", "fix"),
+    [
+        (("elp", WRONG, RIGHT), NotFound, "UNKNOWN_LEAGUE", "sportsplat leagues"),
+        (("epl", "Red Devil", RIGHT), NotFound, "UNKNOWN_TEAM", "sportsplat teams list epl"),
+        (("epl", WRONG, "Man Untied"), NotFound, "UNKNOWN_TEAM", "sportsplat teams list epl"),
+        (("epl", WRONG, WRONG), UsageError, "SAME_TEAM", "sportsplat teams list epl"),
+        (("epl", RIGHT, WRONG), UsageError, "DECLARED_TEAM", "sportsplat teams merge epl 'Red Devils' 'Man"),
+        (
+            ("epl", "Leeds", RIGHT),
+            UsageError,
+            "DECLARED_TEAM",
+            "Declare 'Leeds' as a spelling of 'Man United'",
+        ),
+    ],
+)
+def test_a_wrong_word_is_told_with_the_way_out_and_changes_nothing(
+    context: Context,
+    database: Database,
+    tmp_path: Path,
+    words: tuple[str, str, str],
+    error: type[Any],
+    code: str,
+    fix: str,
+) -> None:
+    told(context, tmp_path, WRONG)
+    before = versions(database)
+    with pytest.raises(error) as refused:
+        merge(context, *words)
+    assert refused.value.error_code == code
+    assert str(refused.value.fix).startswith(fix)
+    assert versions(database) == before
+
+
+def test_an_alias_of_a_stored_team_is_refused_with_the_command_that_merges_them(
+    context: Context, tmp_path: Path
+) -> None:
+    told(context, tmp_path, WRONG)
+    with pytest.raises(UsageError) as refused:
+        alias(context, "epl", SPI, WRONG, RIGHT)
+    command = shlex.split(str(refused.value.fix))
+    assert command[:3] == ["sportsplat", "teams", "merge"]
+    merge(context, *command[3:])
+    assert WRONG not in {row["name"] for row in teams(context, "epl")}
+
+
+def test_a_command_that_was_told_before_a_merge_still_leads_to_the_team(
+    context: Context, tmp_path: Path
+) -> None:
+    """What waits in quarantine names the closest teams of its time."""
+    add(context, "epl", "Villa Nova")
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", "Villa Novaa", "Leeds", "2,1"))])
+    (row,) = waiting(context)
+    add(context, "epl", "Villanova Club")
+    merge(context, "epl", "Villa Nova", "Villanova Club")
+    words = shlex.split(row.reason[row.reason.index("sportsplat ") :])[3:]
+    assert words[-1] == "Villa Nova"
+    assert alias(context, *words)["team"] == "Villanova Club"
+    assert retry(context)["waiting"] == 0
+
+
+def test_the_program_says_what_would_change_what_changed_and_what_was_refused(
+    context: Context, database: Database, tmp_path: Path, project_dir: Path
+) -> None:
+    told(context, tmp_path, WRONG)
+    url = database.endpoint.url(reveal=True)
+
+    def sportsplat(*words: str) -> Ran:
+        return run(project_dir, *words, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external")
+
+    words = ("teams", "merge", "epl", WRONG, RIGHT)
+    assert sportsplat(*words, "--dry-run").stdout.splitlines() == [
+        "'Red Devils' would be 'Man United' in epl: 2 matches, 2 claims, 2 box scores, 0 aliases",
+        "matches that both had, to become one: 1",
+        "nothing was changed",
+    ]
+    done = sportsplat(*words, "--json")
+    assert (done.exit_code, done.data["matches"], done.data["joined"]) == (0, 2, 1)
+    assert sportsplat(*words).stdout.splitlines() == [
+        "'Red Devils' was known to be 'Man United' in epl",
+        "next: sportsplat quarantine retry",
+    ]
+    refused = sportsplat("teams", "merge", "epl", "Leeds", RIGHT, "--json")
+    assert (refused.exit_code, refused.error["code"]) == (2, "DECLARED_TEAM")
