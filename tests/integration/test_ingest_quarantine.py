@@ -171,9 +171,9 @@ def test_retry_goes_on_after_a_file_that_cannot_be_read(
 def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty: Path) -> None:
     from hashlib import sha256
 
-    from sportsplat.jobs.ingest import silent as nobody
     from sportsplat.jobs.ingest import store_all
     from sportsplat.jobs.ingest_file import Plan
+    from sportsplat.progress import silent as nobody
     from sportsplat.sources import get_source
     from sportsplat.sources.base import Payload
     from sportsplat.sources.cache import Copy, RawCache

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import InputRefused, SportsplatError, UsageError
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, refused_file, to_report
-from sportsplat.progress import Progress as Progress
-from sportsplat.progress import silent as silent
+from sportsplat.progress import Progress, silent
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import (
     Fetchable,

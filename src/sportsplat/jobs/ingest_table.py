@@ -29,10 +29,10 @@ from sportsplat.db.write_matches import NO_MATCH
 from sportsplat.db.write_prices import PriceStage
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
-from sportsplat.jobs.ingest import Progress, silent
 from sportsplat.jobs.ingest_file import KIND, Plan, Stored, keep_rejected, store_batch, translated
 from sportsplat.jobs.ingest_report import IngestReport, RefusedFile, refusal_of, refused_file, to_report
 from sportsplat.jobs.sift import narrow
+from sportsplat.progress import Progress, silent
 from sportsplat.sources.files import find_files, open_file, printable
 from sportsplat.sources.rows import collector_paused
 from sportsplat.sources.table import TableSource

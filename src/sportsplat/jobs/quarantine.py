@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from sportsplat.db import runs
 from sportsplat.errors import InputRefused, NotFound
-from sportsplat.jobs.ingest import Progress, silent, store_all
+from sportsplat.jobs.ingest import store_all
 from sportsplat.jobs.ingest_file import KIND, Plan
 from sportsplat.jobs.ingest_report import refused_file
 from sportsplat.jobs.retry_tables import Retried, retry_tables
+from sportsplat.progress import Progress, silent
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
 from sportsplat.sources.cache import RawCache
