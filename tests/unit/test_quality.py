@@ -133,6 +133,22 @@ def test_no_number_of_matches_is_expected_of_a_season_that_was_abandoned() -> No
     assert found(stored, "incomplete-season", league=replace(EPL, uneven_seasons=frozenset({2019}))) == []
 
 
+def test_teams_of_an_uneven_season_may_have_few_matches_but_a_misspelt_one_is_told() -> None:
+    uneven = replace(EPL, uneven_seasons=frozenset({2019}))
+    teams = [
+        *clubs(2019),
+        TeamCount(2019, "Tonawanda", 1, "football-data"),
+        TeamCount(2019, "Dayton", 12, "football-data"),
+        TeamCount(2019, "Club AA", 1, "table"),
+    ]
+    stored = facts(whole(2018), whole(2019), teams=[*clubs(2018), *teams])
+    assert len(found(stored, "few-matches")) == 1
+    assert len(found(stored, "stray-team")) == 2
+    assert found(stored, "few-matches", league=uneven) == []
+    (stray,) = found(stored, "stray-team", league=uneven)
+    assert stray.next == "sportsplat teams merge epl 'Club AA' 'Club A'"
+
+
 @pytest.mark.parametrize(
     ("share", "words"), [(0.0, "0"), (0.004, "<1"), (0.29, "29"), (379 / 380, "99"), (1.0, "100")]
 )

@@ -76,20 +76,27 @@ def season_sizes(picture: Picture) -> Iterator[Finding]:
 
 
 def few_matches(picture: Picture) -> Iterator[Finding]:
-    """Name teams with far fewer matches than the others, and names that are hardly teams of the season."""
+    """Name teams with far fewer matches than the others, and names that are hardly teams of the season.
+
+    Of a season whose teams rightly played different numbers only such names that are like a team's.
+    """
     for schedule in picture.schedules:
         season = schedule.counts.season
+        uneven = season in picture.league.uneven_seasons
         for team in schedule.strays:
+            merge = _merge(picture, team, schedule)
+            if uneven and merge is None:
+                continue
             what = f"{team.team} has {matches_in_words(team.matches)}, the others {schedule.median:g}"
             what += f"; {team.source} tells of it"
-            command = _merge(picture, team, schedule) or picture.ingest(season)
+            command = merge or picture.ingest(season)
             yield Finding(WARNING, "stray-team", schedule.label, what, command, season)
         few = [
             team
             for team in schedule.teams
             if team.matches < FEW * schedule.median and schedule.median - team.matches >= FEW_LESS
         ]
-        if few:
+        if few and not uneven:
             told = ", ".join(f"{team.team} {team.matches}" for team in few)
             what = f"fewer matches than the others ({schedule.median:g}): {told}"
             yield Finding(WARNING, "few-matches", schedule.label, what, picture.ingest(season), season)
@@ -110,16 +117,11 @@ def _merge(picture: Picture, stray: TeamCount, schedule: Schedule) -> str | None
         for one in meanings
         if one.team in teams
     }
-    near = get_close_matches(stray.team, {**spelt, **teams}, n=1, cutoff=ALIKE)
-    words = [
-        "sportsplat",
-        "teams",
-        "merge",
-        league.code,
-        stray.team,
-        *({**spelt, **teams}[one] for one in near),
-    ]
-    return shlex.join(words) if near else None
+    names = {**spelt, **teams}
+    near = get_close_matches(stray.team, names, n=1, cutoff=ALIKE)
+    if not near:
+        return None
+    return shlex.join(["sportsplat", "teams", "merge", league.code, stray.team, names[near[0]]])
 
 
 def long_pauses(picture: Picture) -> Iterator[Finding]:
