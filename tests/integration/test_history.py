@@ -156,6 +156,21 @@ def test_an_older_result_that_comes_later_changes_the_past_alone(conn: Connectio
     assert result_as_of(conn, APRIL) == [6, 1]
 
 
+def test_a_result_that_is_told_again_as_of_earlier_held_from_then_on(conn: Connection) -> None:
+    store(conn, FIRST, UNPLAYED, at=FEBRUARY)
+    store(conn, FIRST, scored(7), at=MAY)
+    store(conn, FIRST, scored(7), at=MARCH)
+    assert matches_frame(conn, "sim", known_at=FEBRUARY, as_held=True)["final"].tolist() == [False]
+    assert result_as_of(conn, APRIL) == [7, 1]
+
+
+def test_what_was_told_before_a_result_that_an_older_file_gave_ends_with_it(conn: Connection) -> None:
+    store(conn, FIRST, UNPLAYED, at=MAY)
+    store(conn, FIRST, scored(7), at=APRIL)
+    store(conn, FIRST, scored(3), at=FEBRUARY)
+    assert [result_as_of(conn, moment) for moment in (MARCH, APRIL, MAY)] == [[3, 1], [7, 1], [7, 1]]
+
+
 def test_a_result_is_not_taken_back_in_the_past_by_a_fixture(conn: Connection) -> None:
     """A newer file that has the match unplayed is wrong: the result that an older one gave had held."""
     store(conn, FIRST, UNPLAYED, at=APRIL)

@@ -121,6 +121,30 @@ def test_a_retry_of_a_league_that_was_read_alone_reads_it_alone(
         assert conn.execute("SELECT DISTINCT league FROM matches").fetchall() == [("serie-a",)]
 
 
+def test_what_waits_of_a_season_that_was_not_asked_for_waits_on(context: Context, file: Path) -> None:
+    written(file, *ROWS, row(ITALY, "Bari", "Udine", "-2,0", "2016-09-01"))
+    ingest(context, SOURCE, [file], league="serie-a")
+    assert [each.line for each in quarantine.waiting(context)] == [3, 7]
+    written(
+        file,
+        *ROWS[:1],
+        row(ITALY, "Genoa", "Torino"),
+        *ROWS[2:],
+        row(ITALY, "Bari", "Udine", day="2016-09-01"),
+    )
+    ingest(context, SOURCE, [file], league="serie-a", seasons=[2018])
+    assert [each.line for each in quarantine.waiting(context)] == [7]
+
+
+def test_a_retry_takes_up_every_league_that_waits_as_it_was_read(context: Context, file: Path) -> None:
+    """The file was read whole, and one league of it once more by itself."""
+    ingest(context, SOURCE, [file])
+    ingest(context, SOURCE, [file], league="bundesliga")
+    written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
+    assert quarantine.retry(context)["resolved"] == 1
+    assert [each.code for each in quarantine.waiting(context)] == ["undeclared-league"]
+
+
 def test_a_failure_in_one_league_leaves_none_of_the_file(
     context: Context, database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

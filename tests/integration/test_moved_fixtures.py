@@ -50,8 +50,8 @@ UNPLAYED = match(day=PLAYED.match_date)
 MOVED = Told(SECOND, batch([*AROUND, UNPLAYED], quotes=[quote(UNPLAYED, 1.9)]), JULY)
 
 
-def other(record: MatchRecord) -> Told:
-    return Told(FIRST, batch([*AROUND, record]), JUNE)
+def other(record: MatchRecord, *more: MatchRecord) -> Told:
+    return Told(FIRST, batch([*AROUND, record, *more]), JUNE)
 
 
 def stored(conn: Connection, *told: Told) -> str:
@@ -69,17 +69,18 @@ def stored(conn: Connection, *told: Told) -> str:
 def test_whenever_the_other_source_comes_there_is_one_match(
     conn: Connection, record: MatchRecord, new: Told
 ) -> None:
+    theirs = other(record, match("Celta", "Dukla", date(2021, 6, 21), score=(1, 0)))
     contents = {
         stored(conn, *order)
         for order in (
-            (OLD, new, other(record)),
-            (OLD, other(record), new),
-            (other(record), OLD, new),
-            (OLD, other(record), new, OLD, other(record), new),
+            (OLD, new, theirs),
+            (OLD, theirs, new),
+            (theirs, OLD, new),
+            (OLD, theirs, new, OLD, theirs, new),
         )
     }
     assert len(contents) == 1
-    assert [row[0] for row in held(conn, "status")] == ["final"] * 3
+    assert [row[0] for row in held(conn, "status")] == ["final"] * 4
     assert (count(conn, "quotes"), count(conn, "forecasts")) == (2, 1)
 
 
@@ -111,6 +112,53 @@ def test_a_source_that_still_has_the_old_day_keeps_its_fixture_until_it_follows(
         (date(2021, 3, 20), "final"),
         (PLAYED.match_date, "final"),
     ]
+
+
+def test_two_games_on_consecutive_days_stay_two(conn: Connection) -> None:
+    """The other source has named one of them so far, and nothing later: the other may still come."""
+    tenth, eleventh = (match(day=date(2021, 6, day), score=(day, 0)) for day in (10, 11))
+    moved = match(day=date(2021, 6, 10))
+    stored(conn, OLD, other(eleventh), Told(SECOND, batch([*AROUND, moved]), JULY))
+    assert count(conn, "matches") == 4
+    for source in (FIRST, SECOND):
+        assert store(conn, source, batch([tenth, eleventh])).left_out == []
+    assert held(conn, "home_score", "status")[2:] == [(10, "final"), (11, "final")]
+
+
+def test_a_match_that_was_never_moved_is_not_taken_for_another_game(conn: Connection) -> None:
+    """A source a day behind names the game of the first by the day of the second."""
+    first = match(day=date(2021, 6, 1), score=(5, 3))
+    second = match(day=date(2021, 6, 2), score=(2, 1))
+    store(conn, FIRST, batch([first]))
+    store(conn, SECOND, batch([next_day(first)]))
+    store(conn, FIRST, batch([first, second]))
+    store(conn, SECOND, batch([next_day(first), match("Celta", "Dukla", score=(0, 0))]))
+    store(conn, SECOND, batch([next_day(first), next_day(second)]))
+    assert held(conn, "match_date", "home_score")[1:] == [(date(2021, 6, 1), 5), (date(2021, 6, 2), 2)]
+    assert conn.execute("SELECT count(*) FROM match_claims WHERE source = %s", (SECOND,)).fetchone() == (3,)
+
+
+def test_what_was_held_of_a_fixture_is_the_past_until_the_other_match_was_held(conn: Connection) -> None:
+    january, february, spring = (datetime(2021, month, 1, tzinfo=UTC) for month in (1, 2, 4))
+    late = FIXTURE._replace(kickoff_utc=FIXTURE.kickoff_utc + timedelta(hours=3))
+    stored(
+        conn,
+        Told(SECOND, batch([FIXTURE]), january),
+        Told(FIRST, batch([UNPLAYED]), february),
+        Told(SECOND, batch([late]), february + timedelta(days=14)),
+        Told(SECOND, batch([*AROUND, UNPLAYED]), spring),
+    )
+    assert count(conn, "matches") == 3
+
+    def days_of_ajax(moment: datetime) -> list[str]:
+        frame = matches_frame(conn, "sim", known_at=moment, as_held=True)
+        ours = frame[frame["match_id"].isin([row[0] for row in ids])]
+        return [str(day)[:10] for day in ours["match_date"]]
+
+    ids = conn.execute("SELECT id FROM matches WHERE match_date = %s", (PLAYED.match_date,)).fetchall()
+    assert days_of_ajax(january + timedelta(days=14)) == ["2021-03-11"]
+    assert days_of_ajax(february + timedelta(days=7)) == ["2021-06-17"]
+    assert days_of_ajax(spring) == ["2021-06-17"]
 
 
 def predict(conn: Connection, match_id: int) -> None:

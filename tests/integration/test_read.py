@@ -188,6 +188,16 @@ def test_a_price_of_no_moment_is_known_when_its_match_begins(
     assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc - timedelta(seconds=1))) == 0
 
 
+def test_a_closing_price_of_a_source_that_knows_a_later_kick_off_is_not_known_before(
+    conn: Connection, league: League
+) -> None:
+    fixture = match()
+    later = fixture.kickoff_utc + timedelta(hours=3)
+    store(conn, batch([fixture], quotes=[quote(fixture, is_closing=True, quoted_at=None, known_at=later)]))
+    assert read.quotes_frame(conn, league)["known_at"].tolist() == [later]
+    assert len(read.quotes_frame(conn, league, known_at=fixture.kickoff_utc)) == 0
+
+
 def test_quotes_are_cut_at_a_moment_and_sorted(conn: Connection, league: League) -> None:
     fixture = match(day=jan(9))
     close = at(9, 12)

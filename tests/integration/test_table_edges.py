@@ -140,7 +140,7 @@ def test_prices_that_were_left_out_on_purpose_are_not_counted_as_lost(
         (
             14,
             "match-not-taken",
-            "Ants - Dogs on 2020-10-05 was not taken, and with it not its 12 prices.",
+            "Ants - Dogs on 2020-10-05 was not taken, nor were its prices: 12.",
         ),
     ]
 

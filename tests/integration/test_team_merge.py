@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from sportsplat.db.read import matches_frame
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
@@ -101,6 +103,42 @@ def predict(conn: psycopg.Connection[Any], ids: list[int]) -> None:
 def versions(database: Database) -> dict[str, Any]:
     with database.connect() as conn:
         return row_versions(conn)
+
+
+def test_the_past_of_a_match_that_becomes_another_one_goes_along(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    """Told 2:1 in August and 4:1 in December under one name, in June under the other."""
+    august, december, june = datetime(2018, 8, 2), datetime(2018, 12, 1), datetime(2019, 6, 1)
+    right = data(
+        tmp_path / "E0.csv", ("2018-08-01", RIGHT, "Leeds", "4,1"), ("2018-08-01", "Fulham", "Arsenal", "0,0")
+    )
+    ingest(context, DATA, [right], as_of=june.replace(tzinfo=UTC))
+    add(context, "epl", WRONG)
+    for score, moment in (("2,1", august), ("4,1", december)):
+        file = spi(tmp_path / f"{score}.csv", ("2018-08-01", WRONG, "Leeds", score))
+        ingest(context, SPI, [file], as_of=moment.replace(tzinfo=UTC), accept_changes=True)
+    merge(context, "epl", WRONG, RIGHT)
+    with database.connect() as conn:
+        held = [
+            matches_frame(conn, "epl", known_at=moment.replace(tzinfo=UTC) + timedelta(days=9), as_held=True)
+            for moment in (august, december, june)
+        ]
+    ids = held[-1]["match_id"][held[-1]["home_score"] == 4].tolist()
+    assert [frame["home_score"][frame["match_id"].isin(ids)].tolist() for frame in held] == [[2], [4], [4]]
+
+
+def test_a_merge_that_first_hears_of_another_precedence_lets_it_hold(
+    context: Context, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"))])
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", RIGHT, "Leeds", "3,1"))])
+    add(context, "epl", WRONG)
+    epl = replace(context.league("epl"), precedence=(SPI, DATA))
+    monkeypatch.setattr("sportsplat.jobs.context.get_league", lambda *_: epl)
+    merge(context, "epl", WRONG, RIGHT)
+    with database.connect() as conn:
+        assert conn.execute("SELECT home_score, source FROM matches").fetchall() == [(3, SPI)]
 
 
 def test_what_was_told_of_a_misspelt_team_is_as_if_it_had_been_spelt_rightly(

@@ -121,6 +121,26 @@ def test_who_meets_a_declared_team_is_no_spelling_of_it(context: Context, tmp_pa
     assert stored_names(context) == {"Sheffield Unitas", "Sheffield United"}
 
 
+@pytest.mark.parametrize(
+    ("league", "stored", "name"),
+    [
+        ("league-one", "AFC Wimbledon", "Wimbledon"),
+        ("la-liga-2", "Valencia", "Valencia B"),
+        ("epl", "Alfa FC", "Alfa B"),
+    ],
+)
+def test_another_club_is_new_though_one_of_a_like_name_is_stored(
+    context: Context, league: str, stored: str, name: str
+) -> None:
+    with context.connect("app") as conn:
+        ensure_league(conn, context.league(league))
+        sides = [match(stored, "Other Town", score=(1, 0)), match(name, "Third Town", score=(1, 0))]
+        for place, one in enumerate(sides):
+            made = batch([one])._replace(league=league, source="table")
+            known = identify(conn, made, context.league(league))
+            assert len(known.batch.matches) == 1, place
+
+
 @pytest.mark.parametrize("name", ["Villarreal B", "Gimnastic II", "Real Sociedad B", "Villa Nova"])
 def test_a_name_that_has_a_word_more_than_a_declared_one_or_is_like_none_is_a_new_team(name: str) -> None:
     assert spelling_of(name, declared_names(load_leagues()["la-liga"])) is None

@@ -249,7 +249,7 @@ def test_a_game_that_was_played_out_later_is_not_known_before() -> None:
     ["Div,Date", ",".join(HOME).replace("SEASON_ID", "S"), ",".join(HOME) + ",PLAYER_ID"],
 )
 def test_another_format_is_refused(header: str) -> None:
-    payload = Payload.of("other.csv", f"{header}\n{header}\n".encode())
+    payload = Payload.of("other.csv", f"{header}\n{header.lower()}\n".encode())
     with pytest.raises(InputRefused) as refused:
         NbaStats().parse(payload, None, LEAGUES)
     assert refused.value.error_code == "NOT_THIS_FORMAT"

@@ -26,7 +26,7 @@ CREATE TEMPORARY TABLE late_claims ON COMMIT DROP AS
 SELECT m.id AS match_id, s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id, s.number,
        s.neutral, s.stage, s.status, s.home_score, s.away_score,
        CASE s.status WHEN 'final' THEN greatest(s.known_at, e.kickoff_utc) END AS known_at, m.source,
-       m.recorded_at AS superseded_at
+       least(m.recorded_at, t.recorded_at) AS superseded_at
   FROM ({PLAIN}) s
   JOIN linked_matches l USING (position)
   JOIN matches m ON m.id = l.match_id
@@ -49,7 +49,7 @@ DELETE FROM match_revisions r USING late_claims l
  WHERE r.match_id = l.match_id AND r.recorded_at > %(recorded_at)s AND {_rank("r")} < {_rank("l")}
 """
 
-# It held until what was told next; and not at all where that is what was said already.
+# It held until what was told next; and is not noted where what holds says the same and nothing else had held.
 _BOUND = f"""
 UPDATE late_claims l
    SET superseded_at = coalesce((SELECT min(r.recorded_at) FROM match_revisions r
@@ -59,7 +59,9 @@ DELETE FROM late_claims l USING match_revisions r
  WHERE r.match_id = l.match_id AND r.recorded_at <= %(recorded_at)s AND %(recorded_at)s < r.superseded_at
    AND ({listed("r", FACTS)}) IS NOT DISTINCT FROM ({listed("l", FACTS)});
 DELETE FROM late_claims l USING matches m
- WHERE m.id = l.match_id AND m.recorded_at = l.superseded_at
+ WHERE m.id = l.match_id
+   AND NOT EXISTS (
+       SELECT FROM match_revisions r WHERE r.match_id = l.match_id AND r.superseded_at > %(recorded_at)s)
    AND ({listed("m", FACTS)}) IS NOT DISTINCT FROM ({listed("l", FACTS)})
 """
 

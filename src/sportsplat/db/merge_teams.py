@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
 from sportsplat.db.resolve import resolve_touched, touch
 from sportsplat.db.turning import turn
-from sportsplat.db.twins import merge_twins
+from sportsplat.db.twins import keep_past, merge_twins
 
 if TYPE_CHECKING:
     import psycopg
@@ -194,6 +194,7 @@ def _join_matches(conn: psycopg.Connection[Any], twin: Twin) -> int:
         stays, goes = goes, stays
     if twin.turned:
         turn(conn, [goes])
+    keep_past(conn, stays, goes)
     for statement in _JOIN_MATCHES:
         conn.execute(statement.encode(), {"stays": stays, "goes": goes})
     return stays

@@ -9,7 +9,7 @@ withdrawn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import psycopg
@@ -81,18 +81,22 @@ RETURNING c.match_id
 """
 
 
-def follow_moves(
-    conn: psycopg.Connection[Any], params: Mapping[str, Any], *, has_fixtures: bool
-) -> list[int]:
+class Followed(NamedTuple):
+    """Matches whose fixture got a new date, and those whose fixture was withdrawn."""
+
+    moved: list[int]
+    withdrawn: list[int]
+
+
+def follow_moves(conn: psycopg.Connection[Any], params: Mapping[str, Any], *, has_fixtures: bool) -> Followed:
     """Give claims their new dates, and withdraw what a complete file has no more.
 
     Staged ones that an older file dates as they were are left out.
 
-    has_fixtures: whether a staged match is yet to be played; only what is, or was stored so, moves. Return
-    the ids of the matches that were moved or withdrawn.
+    has_fixtures: whether a staged match is yet to be played; only what is, or was stored so, moves.
     """
     if not has_fixtures and conn.execute(_FIXTURES, params).fetchone() is None:
-        return []
+        return Followed([], [])
     moved = []
     for match_id, claimed, newer, position, staged in conn.execute(_MOVED, params).fetchall():
         if claimed in ("scheduled", "withdrawn") and not newer:
@@ -101,4 +105,4 @@ def follow_moves(
         elif staged == "scheduled":
             conn.execute("DELETE FROM staged_matches WHERE position = %s", (position,))
     withdrawn = conn.execute(_WITHDRAW, params).fetchall() if params["complete"] else []
-    return [*moved, *(match_id for (match_id,) in withdrawn)]
+    return Followed(moved, [match_id for (match_id,) in withdrawn])

@@ -134,19 +134,22 @@ _QUOTES = {
 }
 
 # Seasons are written out, not sent beside the query: only what the planner sees rules a partition out.
-# A closing price is known when its match begins, though a source that knows less of the match says otherwise;
-# so is one of which nobody says when it was taken.
+# A closing price is known when its match begins, though a source that knows the day alone says that it was
+# known as the day began or ended; so is one of which nobody says when it was taken. A source that knows a
+# later kick-off is believed.
 _SELECT_QUOTES = """
 SELECT q.match_id, b.code::int4, array_position(%(outcomes)s::text[], q.outcome) - 1, coalesce(q.line, 'NaN'),
        q.decimal_odds, q.is_closing, coalesce(q.quoted_at, '-infinity'), k.known_at
   FROM {facts} q
   JOIN matches m ON m.id = q.match_id AND m.season = q.season
+  JOIN leagues l ON l.code = m.league
   JOIN unnest(%(names)s::text[]) WITH ORDINALITY AS b (name, code) ON b.name = q.bookmaker
  CROSS JOIN LATERAL (
        SELECT CASE WHEN q.quoted_at IS NOT NULL THEN q.known_at
-                   WHEN m.precision = 'minute' THEN m.kickoff_utc
+                   WHEN m.precision = 'minute' AND (q.known_at AT TIME ZONE l.timezone)::time = '00:00'
+                   THEN m.kickoff_utc
                    WHEN q.known_at > m.kickoff_utc THEN q.known_at
-                   WHEN NOT q.is_closing THEN m.kickoff_utc
+                   WHEN NOT q.is_closing OR m.precision = 'minute' THEN m.kickoff_utc
                    ELSE m.kickoff_utc + interval '1 day' END AS known_at) k
  WHERE m.league = %(league)s AND q.season IN ({seasons}) AND q.market = %(market)s
    AND (%(moment)s::timestamptz IS NULL OR k.known_at <= %(moment)s)

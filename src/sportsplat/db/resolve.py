@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sportsplat.db.teams import ensure_league
 from sportsplat.db.turning import turn
 
 if TYPE_CHECKING:
     import psycopg
+
+    from sportsplat.leagues import League
 
 GRACE_DAYS = 3
 """A source may bring a result that much later than the results of later days."""
@@ -157,6 +160,15 @@ def resolve_touched(conn: psycopg.Connection[Any], params: Mapping[str, Any]) ->
             turn(conn, turned)
     conn.execute("DROP TABLE changed_matches")
     return [match_id for match_id, _, says_else in rows if says_else]
+
+
+def declare_league(conn: psycopg.Connection[Any], league: League) -> None:
+    """Store a league's declaration; where its precedence has changed, what holds changes with it.
+
+    The caller holds the league's lock.
+    """
+    if ensure_league(conn, league):
+        resolve_league(conn, league.code, league.precedence)
 
 
 def resolve_league(conn: psycopg.Connection[Any], league: str, precedence: Sequence[str]) -> int:

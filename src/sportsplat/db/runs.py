@@ -6,7 +6,7 @@ killed; the next run calls it `abandoned`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -70,7 +70,10 @@ class Remembered(NamedTuple):
 def remembered(
     conn: psycopg.Connection[Any], kind: str, source: str, league: str | None, file: str
 ) -> Remembered | None:
-    """Return how a file was read when it was last stored, as `league` or any; None when it never was."""
+    """Return how a file was read when `league` of it was last stored; None when it never was.
+
+    league: None for a file with several leagues that was read whole.
+    """
     with conn.cursor(row_factory=class_row(Remembered)) as cursor:
         return cursor.execute(
             """
@@ -78,7 +81,8 @@ def remembered(
                    counts -> 'reading' AS reading
               FROM pipeline_runs
              WHERE kind = %(kind)s AND source = %(source)s AND file = %(file)s AND status = 'done'
-               AND (%(league)s::text IS NULL OR league = %(league)s)
+               AND (league = %(league)s
+                    OR %(league)s::text IS NULL AND counts -> 'reading' ->> 'league' IS NULL)
              ORDER BY id DESC LIMIT 1
             """,
             {"league": league, "kind": kind, "source": source, "file": file},
@@ -147,11 +151,14 @@ def store_rejected(
     rejected: Mapping[str, Sequence[Rejected]],
     *,
     whole: bool,
+    unread: Collection[int] = (),
 ) -> int:
     """Make the open quarantine rows of `file` those in `rejected`: add new ones, resolve those that passed.
 
     rejected: by league, for every league that was read. whole: every league of the file was, so that rows of
-    which none is known count, too. Return how many were added; one that already waits is left as it is.
+    which none is known count, too. unread: lines of matches that were not asked for
+    (0: of no single one); what waits of them waits on. Return how many were added; one that already waits is
+    left as it is.
     """
     rows = [
         (None if row.of_no_league else league, row.line, row.code, _storable(row.reason), _storable(row.raw))
@@ -161,12 +168,13 @@ def store_rejected(
     columns = zip(*rows, strict=True) if rows else ([], [], [], [], [])
     named = zip(("league", "line", "code", "reason", "raw"), map(list, columns), strict=True)
     params = {"run": run_id, "source": source, "file": file, "whole": whole, **dict(named)}
-    params["leagues"] = list(rejected)
+    params |= {"leagues": list(rejected), "unread": sorted(unread)}
     conn.execute(
         """
         UPDATE quarantine q SET resolved_at = now()
          WHERE q.source = %(source)s AND q.file = %(file)s AND q.resolved_at IS NULL
            AND (q.league = ANY(%(leagues)s) OR q.league IS NULL AND %(whole)s)
+           AND q.line <> ALL(%(unread)s::int[])
            AND NOT EXISTS (
                SELECT FROM unnest(%(league)s::text[], %(line)s::int[], %(code)s::text[], %(reason)s::text[])
                         AS r (league, line, code, reason)

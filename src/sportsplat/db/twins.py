@@ -61,15 +61,16 @@ SELECT least(e.one, e.other), greatest(e.one, e.other), bool_or(e.turned)
 _MOVED_ONTO = """
 SELECT c.match_id, m.id,
        EXISTS (SELECT FROM match_claims o WHERE o.match_id = c.match_id AND o.source <> c.source)
-  FROM linked_matches l
-  JOIN match_claims c ON c.match_id = l.match_id AND c.source = %(source)s
+  FROM match_claims c
   JOIN matches m ON m.league = %(league)s AND m.match_date = c.match_date AND m.home_id = c.home_id
    AND m.away_id = c.away_id AND m.number = c.number AND m.id <> c.match_id
- WHERE NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source = c.source)
+ WHERE c.match_id = ANY (%(moved)s) AND c.source = %(source)s
+   AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source = c.source)
 """
 
 # One that it has moved to a day beside such a match, or whose sides are the other way round there: by the
 # rule that ties a row of a file to a match (`links.py`), with one of them unplayed and no other game near.
+# Who has that match has gone on since, and so would have named another one of the day.
 _MOVED_BESIDE = """
 WITH pair AS (
     SELECT a.id AS moved, t.id AS place, t.home_id <> a.home_id AS turned
@@ -82,6 +83,8 @@ WITH pair AS (
      WHERE a.id = ANY (%(moved)s) AND (a.status <> 'final' OR t.status <> 'final')
        AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = t.id AND o.source = %(source)s)
        AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = a.id AND o.source <> %(source)s)
+       AND EXISTS (SELECT FROM match_claims o JOIN match_claims later USING (source, season)
+                    WHERE o.match_id = t.id AND later.match_date > a.match_date + 1)
        AND NOT EXISTS (
            SELECT FROM matches n
             WHERE n.league = t.league AND n.home_id = t.home_id AND n.away_id = t.away_id
@@ -106,8 +109,8 @@ WITH kept AS (
       FROM matches m LEFT JOIN match_revisions r ON r.match_id = m.id
      WHERE m.id = %(keep)s GROUP BY m.recorded_at),
 moved AS (
-    UPDATE match_revisions r SET match_id = %(keep)s
-      FROM kept WHERE r.match_id = %(drop)s AND r.superseded_at <= kept.since)
+    UPDATE match_revisions r SET match_id = %(keep)s, superseded_at = least(r.superseded_at, kept.since)
+      FROM kept WHERE r.match_id = %(drop)s AND r.recorded_at < kept.since)
 INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(COLUMNS)})
 SELECT %(keep)s, m.recorded_at, kept.since, {listed("m")}
   FROM matches m, kept WHERE m.id = %(drop)s AND m.recorded_at < kept.since
@@ -141,35 +144,54 @@ _MERGE = (
 )
 
 
-def merge_twins(
-    conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int] = ()
-) -> list[int]:
+def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
     """Make one match of two that the linked matches turn out to be; return the ids of those that stay.
 
-    moved: matches that stand on new days, to which the file's source has moved them. A match that predictions
-    or bets speak of is never dropped: of two such, both stay.
+    A match that predictions or bets speak of is never dropped: of two such, both stay.
     """
     if conn.execute(_OTHER_SOURCES, params).fetchone() is None:
         return []
     merged = []
-    for old, place, has_others in conn.execute(_MOVED_ONTO, params).fetchall():
-        if has_others:
-            for statement in _LEAVE:
-                conn.execute(statement.encode(), {**params, "keep": place, "drop": old})
-            merged += [old, place]
-        else:
-            merged += _merge(conn, place, old, keep_past=True)
-    if moved:
-        beside = conn.execute(_MOVED_BESIDE, {**params, "moved": list(moved)}).fetchall()
-        for place, old, turned in beside:
-            merged += _merge(conn, place, old, turned=turned, keep_past=True)
     for keep, drop, turned in conn.execute(_TWINS).fetchall():
         merged += _merge(conn, keep, drop, turned=turned)
     return merged
 
 
+def merge_moved(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int]) -> list[int]:
+    """Let fixtures that the file's source has moved be the matches that others have there already.
+
+    Return the ids of matches whose claims are others now. What other sources still have on the old day stays
+    a match of its own.
+    """
+    merged = []
+    for old, place, has_others in conn.execute(_MOVED_ONTO, {**params, "moved": list(moved)}).fetchall():
+        if has_others:
+            for statement in _LEAVE:
+                conn.execute(statement.encode(), {**params, "keep": place, "drop": old})
+            merged += [old, place]
+        else:
+            merged += _merge(conn, place, old, has_moved=True)
+    return merged
+
+
+def merge_beside(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int]) -> list[int]:
+    """Let moved fixtures, which stand on their new days by now, be matches that others have beside them.
+
+    Return the ids of the matches that stay.
+    """
+    merged = []
+    for place, old, turned in conn.execute(_MOVED_BESIDE, {**params, "moved": list(moved)}).fetchall():
+        merged += _merge(conn, place, old, turned=turned, has_moved=True)
+    return merged
+
+
+def keep_past(conn: psycopg.Connection[Any], keep: int, drop: int) -> None:
+    """Let what was held of the match `drop` be the past of `keep`, as far as nothing was held of that one."""
+    conn.execute(_PAST.encode(), {"keep": keep, "drop": drop})
+
+
 def _merge(
-    conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False, keep_past: bool = False
+    conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False, has_moved: bool = False
 ) -> list[int]:
     """Make one match of two; return the id of the one that stays, nothing where both have to."""
     roles = {"keep": keep, "drop": drop}
@@ -177,8 +199,8 @@ def _merge(
         roles = {"keep": drop, "drop": keep}
         if _in_use(conn, roles):
             return []
-    elif keep_past:
-        conn.execute(_PAST.encode(), roles)
+    elif has_moved:
+        keep_past(conn, keep, drop)
     if turned:
         turn(conn, [roles["drop"]])
     for statement in _MERGE:

@@ -20,7 +20,7 @@ from sportsplat.db.pgwire import PgType
 from sportsplat.db.resolve import resolve_touched, touch
 from sportsplat.db.staged_matches import PLAIN, Source, stage_matches
 from sportsplat.db.staging import Tally
-from sportsplat.db.twins import merge_twins
+from sportsplat.db.twins import merge_beside, merge_moved, merge_twins
 from sportsplat.domain import MatchRecord, MatchStatus
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def write_matches(
         return Written(Tally(), ids, turned, [], [])
     params = stage_matches(conn, source, records, teams, reserved)
     has_fixtures = any(record.status == MatchStatus.SCHEDULED for record in records)
-    moved = follow_moves(conn, params, has_fixtures=has_fixtures)
+    moved, withdrawn = follow_moves(conn, params, has_fixtures=has_fixtures)
     link_matches(conn, params)
     contradicted = [] if accept_changes else conn.execute(_CONTRADICTED.encode(), params).fetchall()
     params["refused"] = [position for position, _, _ in contradicted]
@@ -133,13 +133,14 @@ def write_matches(
     claims, known_before = row if row is not None else (0, [])
     keep_late_claims(conn, params)
     updated = 0
-    if claims or moved:
-        merged = merge_twins(conn, params)
-        touch(conn, [*known_before, *moved, *merged])
+    if claims or moved or withdrawn:
+        merged = merge_moved(conn, params, moved) + merge_twins(conn, params)
+        touch(conn, [*known_before, *moved, *withdrawn, *merged])
         changed = resolve_touched(conn, params)
-        if moved and (merged := merge_twins(conn, params, moved)):  # now that they stand on their new days
+        if moved:  # and stand on their new days now
+            merged = merge_beside(conn, params, moved) + merge_twins(conn, params)
             touch(conn, merged)
-            changed += resolve_touched(conn, params)
+            changed += resolve_touched(conn, params) if merged else []
         updated = _count_updated(conn, changed)
     if ids_wanted:
         linked = read_columns(conn, _LINKS, _LINK_COLUMNS)

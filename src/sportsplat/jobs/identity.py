@@ -89,13 +89,14 @@ def _is_new(name: str, batch: Batch, declared: Mapping[str, str], stored: Sequen
     """Whether a name is not but another spelling of a team.
 
     Who meets a team is another one; so is who is named beside it in one file, unless the team is declared and
-    we know all its names.
+    we know all its names. Of a declared team its declared names tell, stored or not.
     """
     team = spelling_of(name, declared)
     if team is not None and not any({match.home, match.away} == {name, team} for match in batch.matches):
         return False
-    beside = {one for match in batch.matches for one in (match.home, match.away)}
-    return stored_spelling_of(name, (one.name for one in stored if one.name not in beside)) is None
+    others = {one.name for one in stored} - set(declared.values())
+    others -= {one for match in batch.matches for one in (match.home, match.away)}
+    return stored_spelling_of(name, sorted(others)) is None
 
 
 def _hold_back(

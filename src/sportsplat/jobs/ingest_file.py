@@ -12,10 +12,10 @@ import psycopg
 from psycopg import errors as pg
 
 from sportsplat.db import runs
-from sportsplat.db.resolve import resolve_league
+from sportsplat.db.resolve import declare_league
 from sportsplat.db.staged_matches import Source
 from sportsplat.db.staging import Tally, tune
-from sportsplat.db.teams import ensure_league, lock_league
+from sportsplat.db.teams import lock_league
 from sportsplat.db.write import ensure_quote_partitions, write_quotes
 from sportsplat.db.write_facts import write_details, write_forecasts, write_team_stats
 from sportsplat.db.write_matches import write_matches
@@ -102,6 +102,7 @@ class Stored:
     details: Tally
     rejected: Sequence[Rejected]
     newly_rejected: int = 0  # of all leagues of the file, told by its first
+    unread: frozenset[int] = frozenset()  # lines of matches that were not asked for, and 0 if there are any
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers alone, JSON-able, under the names of the report."""
@@ -158,8 +159,16 @@ def keep_rejected(
 ) -> list[Stored]:
     """Put what was rejected of a file into quarantine; its first league tells how much of it is new."""
     rejected = {each.league: each.rejected for each in stored}
-    whole = plan.league is None
-    new = runs.store_rejected(conn, run_id, plan.source.name, stored[0].file, rejected, whole=whole)
+    unread = frozenset[int]().union(*(each.unread for each in stored))
+    new = runs.store_rejected(
+        conn,
+        run_id,
+        plan.source.name,
+        stored[0].file,
+        rejected,
+        whole=plan.league is None,
+        unread=unread,
+    )
     return [replace(stored[0], newly_rejected=new), *stored[1:]]
 
 
@@ -179,9 +188,9 @@ def store_batch(
     league = plan.leagues[batch.league]
     tune(conn)
     lock_league(conn, league.code)
-    if ensure_league(conn, league):
-        resolve_league(conn, league.code, league.precedence)
-    wanted = apply_rules(narrow(batch, plan.seasons, plan.since), league)
+    declare_league(conn, league)
+    narrowed = narrow(batch, plan.seasons, plan.since)
+    wanted = apply_rules(narrowed, league)
     known = identify(conn, wanted, league, plan.leagues.values())
     mentioned = (match.key for match in (*batch.matches, *wanted.matches))
     sifted = sift(known.batch, known.ids, () if known.batch is batch else mentioned)
@@ -214,7 +223,17 @@ def store_batch(
         forecasts=write_forecasts(conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows), told),
         details=write_details(conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows), told),
         rejected=rejected,
+        unread=_unread(batch, narrowed),
     )
+
+
+def _unread(batch: Batch, narrowed: Batch) -> frozenset[int]:
+    """Return the lines of the matches that were left out on purpose, and 0: of some nobody knows the line."""
+    if narrowed is batch:
+        return frozenset()
+    wanted = {match.key for match in narrowed.matches}
+    left_out = (match.key for match in batch.matches if match.key not in wanted)
+    return frozenset({0, *(batch.line_of.get(key, 0) for key in left_out)})
 
 
 def _place_by_key(known: Known, matches: Sequence[MatchRecord]) -> dict[MatchKey, int]:

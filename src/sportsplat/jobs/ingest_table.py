@@ -250,7 +250,7 @@ def _lost(batch: Batch, lost: Mapping[MatchKey, int]) -> list[Rejected]:
     code = "match-not-taken"
     named = list(lost.items())[:KEPT_REJECTED]
     rejected = [
-        batch.reject(key, code, f"{key.told} was not taken, and with it not its {rows:,} prices.")
+        batch.reject(key, code, f"{key.told} was not taken, nor were its prices: {rows:,}.")
         for key, rows in named
     ]
     if len(lost) > len(named):

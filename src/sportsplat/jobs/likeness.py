@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SAME = 0.9
 """How alike (0 to 1) a new name and a known one are taken for two spellings of one team."""
 SHORTEST = 4
-"""A spelling of fewer letters is a code (LEE, 1610612741), which is like others by chance."""
+"""A spelling of fewer letters is a code (LEE, 1610612741), which is like others by chance; so is a word."""
 _CLUB = re.compile(r"\b(afc|fc|cf|ac|sc|as|club|the)\b")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 _LETTER = re.compile(r"[a-z]")
@@ -91,16 +91,19 @@ def spelling_of(name: str, declared: Mapping[str, str]) -> str | None:
 
 def stored_spelling_of(name: str, stored: Iterable[str]) -> str | None:
     """Return the stored team of which a name is but another spelling."""
-    wanted = letters(name)
-    return next((team for team in stored if _alike(wanted, letters(team))), None)
+    wanted = _words(name)
+    return next((team for team in stored if _same(wanted, _words(team))), None)
 
 
 def _same(one: list[str], other: list[str]) -> bool:
-    return "".join(one) == "".join(other) or (len(one) == len(other) and _alike("".join(one), "".join(other)))
-
-
-def _alike(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= SAME
+    if "".join(one) == "".join(other):
+        return True
+    return (
+        len(one) == len(other)
+        # SD and UD are not misspelt.
+        and all(a == b or min(len(a), len(b)) >= SHORTEST for a, b in zip(one, other, strict=True))
+        and SequenceMatcher(None, "".join(one), "".join(other)).ratio() >= SAME
+    )
 
 
 def _words(name: str, *, bare: bool = True) -> list[str]:

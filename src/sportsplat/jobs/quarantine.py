@@ -91,18 +91,27 @@ def _retry_file(
     leagues: set[str | None],
     tell: Progress,
 ) -> Retried:
-    """Store a file once more as it was stored the last time; `leagues` are those of its waiting rows."""
+    """Store a file once more as it was stored the last time; `leagues` are those of its waiting rows.
+
+    A file with several leagues may have been read whole, and one of them by itself: then it is so again.
+    """
+    refused: list[RefusedFile] = []
     try:
         payload = _read_again(file, RawCache(context.settings.cache_dir))
         if payload is None:
             return Retried(0, [file], [])
-        last = runs.remembered(conn, KIND, source, None, file)
-        unasked = next(iter(leagues)) if len(leagues) == 1 else None
-        code = last.reading["league"] if last and last.reading else unasked
-        plan = Plan(get_source(source), context.league(code) if code else None, context.leagues)
-        _, refused, _ = store_all(conn, plan.again(last, payload.sha256), [payload], tell)
+        plans: list[Plan] = []
+        for waits in sorted(leagues, key=str):
+            last = runs.remembered(conn, KIND, source, waits, file)
+            code = last.reading["league"] if last and last.reading else waits
+            plan = Plan(get_source(source), context.league(code) if code else None, context.leagues)
+            plan = plan.again(last, payload.sha256)
+            plans += [plan] if plan not in plans else []
+        for plan in plans:
+            refused += store_all(conn, plan, [payload], tell)[1]
     except (InputRefused, NotFound) as refusal:
-        return Retried(0, [], [refused_file(file, refusal)])
+        refused.append(refused_file(file, refusal))
+        return Retried(0, [], refused)
     return Retried(1, [], refused)
 
 

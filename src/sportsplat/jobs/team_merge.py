@@ -10,11 +10,11 @@ from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
 from sportsplat.db.merge_teams import Merged, Twin, meetings, merge_teams, twins
+from sportsplat.db.resolve import declare_league
 from sportsplat.db.teams import (
     Alias,
     add_teams,
     aliases_of,
-    ensure_league,
     lock_league,
     set_alias,
     stored_teams,
@@ -62,7 +62,7 @@ def merge(context: Context, code: str, name: str, into: str, *, dry_run: bool = 
     _refuse_declared(league, name, into)
     with closing(context.connect("app")) as conn, conn.transaction(force_rollback=dry_run):
         lock_league(conn, code)
-        ensure_league(conn, league)
+        declare_league(conn, league)
         ids = {team.name: team.id for team in stored_teams(conn, code)}
         refuse_unknown(league, into, {*ids, *league.declared_teams})
         told = Alias(ANY, name, into, date.min, date.max)

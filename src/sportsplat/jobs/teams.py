@@ -7,11 +7,11 @@ from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from sportsplat.db.resolve import declare_league
 from sportsplat.db.teams import (
     Alias,
     add_teams,
     aliases_of,
-    ensure_league,
     lock_league,
     set_alias,
     spellings_of,
@@ -89,7 +89,7 @@ def alias(
         )
     with closing(context.connect("app")) as conn, conn.transaction():
         lock_league(conn, code)
-        ensure_league(conn, league)
+        declare_league(conn, league)
         known = {one.name for one in stored_teams(conn, code)}
         if said.team not in known:  # it may have been merged since the command was told
             merged = spellings_of(aliases_of(conn, code, ANY))
@@ -127,7 +127,7 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
         raise UsageError("A team needs a name.", fix=f"sportsplat teams add {code} NAME", code="NO_NAME")
     with closing(context.connect("app")) as conn, conn.transaction():
         lock_league(conn, code)
-        ensure_league(conn, league)
+        declare_league(conn, league)
         stored = {one.name for one in stored_teams(conn, code)}
         near = closest(wanted, stored - {wanted}, 1)
         if wanted not in stored and near and near[0].casefold() == wanted.casefold():
