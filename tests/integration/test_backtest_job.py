@@ -137,6 +137,25 @@ def test_the_result_and_its_bets_are_stored(simulated: Context, run: BacktestRun
     assert betting["final_bankroll"] == pytest.approx(1000.0 + betting["profit"])
 
 
+def test_a_published_forecast_whose_digits_do_not_sum_to_one_is_scaled(simulated: Context) -> None:
+    """FiveThirtyEight's of soccer have four digits: 3,968 + 2,880 + 3,153 are 10,001."""
+    with simulated.connect("app") as conn:
+        truth = conn.execute(
+            """
+            INSERT INTO forecasts (match_id, publisher, probabilities, known_at)
+            SELECT match_id, 'rounded', ARRAY[probabilities[1] * .995, probabilities[2] * .995], known_at
+              FROM forecasts WHERE publisher = 'truth'
+            """
+        ).rowcount
+    try:
+        baselines = backtest(simulated, ELO).result["baselines"]
+    finally:
+        with simulated.connect("app") as conn:
+            conn.execute("DELETE FROM forecasts WHERE publisher = 'rounded'")
+    assert truth > 0
+    assert baselines["rounded"]["log_loss"] == pytest.approx(baselines["truth"]["log_loss"], abs=1e-12)
+
+
 def test_a_league_without_prices_has_no_bets_and_says_why(simulated: Context) -> None:
     sim = simulated.leagues["sim"]
     unpriced = replace(

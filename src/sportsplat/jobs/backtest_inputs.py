@@ -91,7 +91,8 @@ def choose_rows(dataset: Dataset, start: date | None, end: date | None, min_matc
 def published(forecasts: pd.DataFrame, matches: Dataset) -> tuple[dict[str, FloatArray], list[str]]:
     """Return other people's forecasts (n, k) by publisher, NaN where there is none, and notes.
 
-    A forecast that was published after the decision moment is left out, and a note counts how many.
+    A forecast that was published after the decision moment is left out, and a note counts how many. Published
+    with few digits (each up to .005 off), the probabilities of a match are scaled so that they sum to 1.
     """
     found: dict[str, FloatArray] = {}
     notes = []
@@ -104,6 +105,7 @@ def published(forecasts: pd.DataFrame, matches: Dataset) -> tuple[dict[str, Floa
         if late.any():
             notes.append(f"{late.sum()} forecasts of {publisher} were published too late to be compared.")
         probabilities[late] = np.nan
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
         if np.isfinite(probabilities).any():
             found[str(publisher)] = probabilities
     return found, notes
