@@ -97,13 +97,27 @@ def _carry(
         found = Backup(file, read(file, tell))
         actions.append(swap(into, found, tell))
         memory.move_backend(settings.state_dir, to)
-        # Whoever waits to write is turned away by the end of the server, and not let in behind our back.
+        if source.backend != "external":
+            _turn_away(conn)
         try:
             actions += source.environment.stop()
         except SportsplatError as still_there:
             actions.append(f"could not stop the {source.backend} server: {still_there.message}")
         conn.close()
     return found
+
+
+def _turn_away(conn: Connection) -> None:
+    """End all other sessions, and wait for it, while this one holds the tables of a server that is to stop.
+
+    Else who waits to write could be let in when the server ends this session before his.
+    """
+    conn.execute(
+        """
+        SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """
+    )
 
 
 def _meaning(settings: Settings, backend: Backend) -> Settings:
