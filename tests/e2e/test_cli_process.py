@@ -93,16 +93,21 @@ main()
 """
 
 
-def test_a_hanging_exit_outlives_ctrl_c_and_is_ended_by_a_request_to_stop(project_dir: Path) -> None:
-    """A library's thread that does not end can keep any program from ending."""
-    program = subprocess.Popen(
-        [sys.executable, "-c", HANGS_AT_EXIT],
-        cwd=project_dir,
+def running(folder: Path, script: str, *words: str) -> subprocess.Popen[str]:
+    """Start Python with a script that runs the program."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *words],
+        cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_hanging_exit_outlives_ctrl_c_and_is_ended_by_a_request_to_stop(project_dir: Path) -> None:
+    """A library's thread that does not end can keep any program from ending."""
+    program = running(project_dir, HANGS_AT_EXIT)
     assert program.stdout is not None
     assert program.stdout.readline().startswith("sportsplat ")
     assert program.stdout.readline() == "ending\n"
@@ -116,14 +121,7 @@ def test_a_hanging_exit_outlives_ctrl_c_and_is_ended_by_a_request_to_stop(projec
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_ctrl_c_ends_with_130_and_no_traceback(project_dir: Path, flags: list[str]) -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-c", SLEEPER, *flags],
-        cwd=project_dir,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    program = running(project_dir, SLEEPER, *flags)
     assert program.stdout is not None
     assert program.stdout.readline() == "asleep\n"
     program.send_signal(signal.SIGINT)

@@ -9,34 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.db.resolve import COLUMNS, FACTS, listed
+from sportsplat.db.resolve import COLUMNS, FACTS, knowledge, listed
 from sportsplat.db.staged_matches import PLAIN
 
 if TYPE_CHECKING:
     import psycopg
 
-
-def _rank(relation: str) -> str:
-    """Return how much is known: a result is not taken back by a fixture, whatever came first."""
-    return f"(CASE {relation}.status WHEN 'final' THEN 3 WHEN 'cancelled' THEN 2 ELSE 1 END)"
-
-
 _LATE = f"""
 CREATE TEMPORARY TABLE late_claims ON COMMIT DROP AS
-SELECT m.id AS match_id, s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id, s.number,
-       s.neutral, s.stage, s.status, s.home_score, s.away_score,
-       CASE s.status WHEN 'final' THEN greatest(s.known_at, e.kickoff_utc) END AS known_at, m.source,
+SELECT m.id AS match_id, s.season, s.match_date, s.kickoff_utc, s.precision, s.home_id, s.away_id, s.number,
+       s.neutral, s.stage, s.status, s.home_score, s.away_score, s.known_at, m.source,
        least(m.recorded_at, t.recorded_at) AS superseded_at
   FROM ({PLAIN}) s
   JOIN linked_matches l USING (position)
   JOIN matches m ON m.id = l.match_id
   JOIN match_claims t ON t.match_id = m.id AND t.source = %(source)s
- CROSS JOIN LATERAL (SELECT t.precision = 'minute' AND s.precision = 'day' AS coarser) c
- CROSS JOIN LATERAL (
-       SELECT CASE WHEN c.coarser THEN t.kickoff_utc ELSE s.kickoff_utc END AS kickoff_utc,
-              CASE WHEN c.coarser THEN t.precision ELSE s.precision END AS precision) e
  WHERE NOT l.fresh AND s.position <> ALL (%(refused)s::integer[])
-   AND {_rank("s")} <= {_rank("t")}
+   AND {knowledge("s")} <= {knowledge("t")}
    AND %(recorded_at)s < t.recorded_at AND %(recorded_at)s < m.recorded_at
    AND NOT EXISTS (SELECT FROM match_claims o WHERE o.match_id = m.id AND o.source <> t.source)
 """
@@ -44,9 +33,9 @@ SELECT m.id AS match_id, s.season, s.match_date, e.kickoff_utc, e.precision, s.h
 # What is known already does not count as told anew, and what was told later but knew less never held.
 _FORGET = f"""
 DELETE FROM late_claims l USING match_revisions r
- WHERE r.match_id = l.match_id AND r.recorded_at <= %(recorded_at)s AND {_rank("r")} > {_rank("l")};
+ WHERE r.match_id = l.match_id AND r.recorded_at <= %(recorded_at)s AND {knowledge("r")} > {knowledge("l")};
 DELETE FROM match_revisions r USING late_claims l
- WHERE r.match_id = l.match_id AND r.recorded_at > %(recorded_at)s AND {_rank("r")} < {_rank("l")}
+ WHERE r.match_id = l.match_id AND r.recorded_at > %(recorded_at)s AND {knowledge("r")} < {knowledge("l")}
 """
 
 # It held until what was told next; and is not noted where what holds says the same and nothing else had held.

@@ -1,8 +1,6 @@
 """One team of two: what is stored of the one becomes the other's, and the one is gone.
 
-A match that both have stored becomes one match, of which each source's word is kept. Of what a source says of
-it twice, and of a price or forecast that both have, that of the match which stays counts; but a result is not
-taken back by a fixture.
+A match that both have stored becomes one (`join_matches`).
 """
 
 from __future__ import annotations
@@ -11,10 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
+from sportsplat.db.join_matches import IN_USE, join_matches
 from sportsplat.db.resolve import resolve_touched, touch
-from sportsplat.db.turning import turn
-from sportsplat.db.twins import keep_past, merge_twins
+from sportsplat.db.twins import merge_twins
 
 if TYPE_CHECKING:
     import psycopg
@@ -70,10 +67,6 @@ _SAME_PAIR = f"""
        a.match_date = b.match_date AND a.number = b.number
        AND {_as_kept("a", "home_id")} = b.home_id AND {_as_kept("a", "away_id")} = b.away_id
 """
-_IN_USE = """
-EXISTS (SELECT FROM predictions WHERE match_id = {id}) OR EXISTS (SELECT FROM bets WHERE match_id = {id})
-"""
-
 # Of one match by its own key, or because one source means the same match by both.
 _TWINS = f"""
 WITH pair AS (
@@ -91,39 +84,11 @@ SELECT g.id, k.id, k.match_date, h.name, w.name, {_as_kept("g", "home_id")} <> k
                     (CASE WHEN {_as_kept("p", "home_id")} = q.home_id THEN q.home_score ELSE q.away_score END,
                      CASE WHEN {_as_kept("p", "home_id")} = q.home_id THEN q.away_score ELSE q.home_score END)
               ORDER BY 1),
-       {_IN_USE.format(id="g.id")}, {_IN_USE.format(id="k.id")}
+       {IN_USE.format(id="g.id")}, {IN_USE.format(id="k.id")}
   FROM pair JOIN matches g ON g.id = pair.gone JOIN matches k ON k.id = pair.kept
   JOIN teams h ON h.id = k.home_id JOIN teams w ON w.id = k.away_id
  ORDER BY 3, 1, 2
 """
-
-_FACTS = (
-    ("match_claims", "match_claims", "o.source = f.source"),
-    ("player_match_stats", "player_match_stats", "o.player_id = f.player_id"),
-    *(
-        (table, kind.table, same_key(kind, "o", "f", leave_out=["match_id"]))
-        for kind in (DETAILS, STATS, QUOTES, FORECASTS)
-        for table in (kind.revisions, kind.table)
-    ),
-)
-_RANK = "array_position(ARRAY['withdrawn', 'scheduled', 'cancelled', 'final'], {claim}.status)"
-_JOIN_MATCHES = (
-    f"""
-    DELETE FROM match_claims k USING match_claims g
-     WHERE k.match_id = %(stays)s AND g.match_id = %(goes)s AND k.source = g.source
-       AND {_RANK.format(claim="k")} < {_RANK.format(claim="g")}
-    """,
-    *(
-        f"""
-        UPDATE {table} f SET match_id = %(stays)s
-         WHERE match_id = %(goes)s
-           AND NOT EXISTS (SELECT FROM {held} o WHERE o.match_id = %(stays)s AND {same})
-        """
-        for table, held, same in _FACTS
-    ),
-    "DELETE FROM matches WHERE id = %(goes)s",
-)
-
 
 _LINKED = """
 CREATE TEMPORARY TABLE linked_matches
@@ -162,7 +127,11 @@ def merge_teams(
     rows = conn.execute("SELECT id FROM matches WHERE %(gone)s IN (home_id, away_id)", roles).fetchall()
     ids = {match_id for (match_id,) in rows}
     counts = {table: _give(conn, table, ("team_id",), roles) for table in _SINGLE}
-    joined = [_join_matches(conn, twin) for twin in same]
+    joined: list[int] = []
+    for twin in same:
+        older, newer = sorted((twin.gone, twin.kept))
+        stayed = join_matches(conn, older, newer, turned=twin.turned)
+        joined += stayed[:1] if stayed else []
     counts |= {table: _give(conn, table, ("home_id", "away_id"), roles) for table in _PAIRS}
     ids = ids - {one for twin in same for one in (twin.gone, twin.kept)} | set(joined)
     for statement in _LINKED.split(";"):
@@ -185,19 +154,6 @@ def merge_teams(
         player_box_scores=counts["player_match_stats"],
         aliases=counts["team_aliases"],
     )
-
-
-def _join_matches(conn: psycopg.Connection[Any], twin: Twin) -> int:
-    """Make one match of two; return the id of the one that stays, the older one if both may go."""
-    stays, goes = sorted((twin.gone, twin.kept))
-    if {twin.gone: twin.gone_in_use, twin.kept: twin.kept_in_use}[goes]:
-        stays, goes = goes, stays
-    if twin.turned:
-        turn(conn, [goes])
-    keep_past(conn, stays, goes)
-    for statement in _JOIN_MATCHES:
-        conn.execute(statement.encode(), {"stays": stays, "goes": goes})
-    return stays
 
 
 def _give(conn: psycopg.Connection[Any], table: str, columns: tuple[str, ...], roles: dict[str, int]) -> int:

@@ -100,6 +100,11 @@ COLUMNS = (*FACTS, "source")
 """What a match says, and what is kept of that when something else takes its place."""
 
 
+def knowledge(relation: str) -> str:
+    """Return how much the row of a claim or match knows: a result is not taken back by a fixture."""
+    return f"(CASE {relation}.status WHEN 'final' THEN 3 WHEN 'cancelled' THEN 2 ELSE 1 END)"
+
+
 def listed(prefix: str, columns: Sequence[str] = COLUMNS) -> str:
     """Return these columns of the relation `prefix`, for a statement."""
     return ", ".join(f"{prefix}.{name}" for name in columns)

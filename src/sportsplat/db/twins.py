@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
-from sportsplat.db.resolve import COLUMNS, listed
-from sportsplat.db.turning import turn
+from sportsplat.db.history import DETAILS, STATS
+from sportsplat.db.join_matches import join_matches
 
 if TYPE_CHECKING:
     import psycopg
@@ -94,54 +93,11 @@ SELECT min(place), moved, bool_or(turned) FROM pair GROUP BY moved HAVING count(
 """
 
 # Other sources have the old one still: what is of this source alone goes along.
-_LEAVE = (
-    *(
-        f"UPDATE {table} SET match_id = %(keep)s WHERE match_id = %(drop)s AND source = %(source)s"
-        for table in ("match_claims", DETAILS.table, DETAILS.revisions, STATS.table, STATS.revisions)
-    ),
-    "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s",
+_LEAVE = tuple(
+    f"UPDATE {table} SET match_id = %(keep)s WHERE match_id = %(drop)s AND source = %(source)s"
+    for table in ("match_claims", DETAILS.table, DETAILS.revisions, STATS.table, STATS.revisions)
 )
-
-# Until others brought the match, the fixture was all that was held of it.
-_PAST = f"""
-WITH kept AS (
-    SELECT least(m.recorded_at, min(r.recorded_at)) AS since
-      FROM matches m LEFT JOIN match_revisions r ON r.match_id = m.id
-     WHERE m.id = %(keep)s GROUP BY m.recorded_at),
-moved AS (
-    UPDATE match_revisions r SET match_id = %(keep)s, superseded_at = least(r.superseded_at, kept.since)
-      FROM kept WHERE r.match_id = %(drop)s AND r.recorded_at < kept.since)
-INSERT INTO match_revisions (match_id, recorded_at, superseded_at, {", ".join(COLUMNS)})
-SELECT %(keep)s, m.recorded_at, kept.since, {listed("m")}
-  FROM matches m, kept WHERE m.id = %(drop)s AND m.recorded_at < kept.since
-"""
-
-_IN_USE = """
-SELECT EXISTS (SELECT FROM predictions WHERE match_id = %(drop)s)
-    OR EXISTS (SELECT FROM bets WHERE match_id = %(drop)s)
-"""
-
-# Of a price or forecast that both have, that of the match which stays counts.
-_MERGE = (
-    "UPDATE match_claims SET match_id = %(keep)s WHERE match_id = %(drop)s",
-    *(
-        f"UPDATE {table} SET match_id = %(keep)s WHERE match_id = %(drop)s"
-        for kind in (DETAILS, STATS)
-        for table in (kind.revisions, kind.table)
-    ),
-    *(
-        f"""
-        UPDATE {table} f SET match_id = %(keep)s
-         WHERE match_id = %(drop)s AND NOT EXISTS (
-               SELECT FROM {kind.table} o
-                WHERE o.match_id = %(keep)s AND {same_key(kind, "o", "f", leave_out=["match_id"])})
-        """
-        for kind in (QUOTES, FORECASTS)
-        for table in (kind.revisions, kind.table)
-    ),
-    "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s",
-    "DELETE FROM matches WHERE id = %(drop)s",
-)
+_RELINK = "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s"
 
 
 def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
@@ -166,11 +122,11 @@ def merge_moved(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved:
     merged = []
     for old, place, has_others in conn.execute(_MOVED_ONTO, {**params, "moved": list(moved)}).fetchall():
         if has_others:
-            for statement in _LEAVE:
+            for statement in (*_LEAVE, _RELINK):
                 conn.execute(statement.encode(), {**params, "keep": place, "drop": old})
             merged += [old, place]
         else:
-            merged += _merge(conn, place, old, has_moved=True)
+            merged += _merge(conn, place, old)
     return merged
 
 
@@ -181,32 +137,14 @@ def merge_beside(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved
     """
     merged = []
     for place, old, turned in conn.execute(_MOVED_BESIDE, {**params, "moved": list(moved)}).fetchall():
-        merged += _merge(conn, place, old, turned=turned, has_moved=True)
+        merged += _merge(conn, place, old, turned=turned)
     return merged
 
 
-def keep_past(conn: psycopg.Connection[Any], keep: int, drop: int) -> None:
-    """Let what was held of the match `drop` be the past of `keep`, as far as nothing was held of that one."""
-    conn.execute(_PAST.encode(), {"keep": keep, "drop": drop})
-
-
-def _merge(
-    conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False, has_moved: bool = False
-) -> list[int]:
+def _merge(conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False) -> list[int]:
     """Make one match of two; return the id of the one that stays, nothing where both have to."""
-    roles = {"keep": keep, "drop": drop}
-    if _in_use(conn, roles):
-        roles = {"keep": drop, "drop": keep}
-        if _in_use(conn, roles):
-            return []
-    elif has_moved:
-        keep_past(conn, keep, drop)
-    if turned:
-        turn(conn, [roles["drop"]])
-    for statement in _MERGE:
-        conn.execute(statement.encode(), roles)
-    return [roles["keep"]]
-
-
-def _in_use(conn: psycopg.Connection[Any], roles: Mapping[str, int]) -> bool:
-    return conn.execute(_IN_USE, roles).fetchone() == (True,)
+    joined = join_matches(conn, keep, drop, turned=turned)
+    if joined is None:
+        return []
+    conn.execute(_RELINK, dict(zip(("keep", "drop"), joined, strict=True)))
+    return [joined[0]]

@@ -17,7 +17,7 @@ from sportsplat.db.links import link_matches
 from sportsplat.db.moves import follow_moves
 from sportsplat.db.pgarray import read_columns
 from sportsplat.db.pgwire import PgType
-from sportsplat.db.resolve import resolve_touched, touch
+from sportsplat.db.resolve import knowledge, resolve_touched, touch
 from sportsplat.db.staged_matches import PLAIN, Source, stage_matches
 from sportsplat.db.staging import Tally
 from sportsplat.db.twins import merge_beside, merge_moved, merge_twins
@@ -64,9 +64,7 @@ WITH written AS (
                   CASE WHEN c.coarser AND s.status = 'final' THEN coalesce(t.known_at, s.known_at)
                        ELSE s.known_at END AS known_at) e
      WHERE s.position <> ALL (%(refused)s::integer[]) AND (t.match_id IS NULL
-        OR ((array_position(ARRAY['scheduled', 'cancelled', 'final'], s.status), n.moment)
-            >= (coalesce(array_position(ARRAY['scheduled', 'cancelled', 'final'], t.status), 1),
-                t.recorded_at)
+        OR (({knowledge("s")}, n.moment) >= ({knowledge("t")}, t.recorded_at)
             AND (t.season, t.match_date, t.kickoff_utc, t.precision, t.home_id, t.away_id, t.number,
                  t.neutral, t.stage, t.status, t.home_score, t.away_score, t.known_at)
                 IS DISTINCT FROM (s.season, s.match_date, e.kickoff_utc, e.precision, s.home_id, s.away_id,

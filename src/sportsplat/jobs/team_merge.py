@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from sportsplat.db.merge_teams import Merged, Twin, meetings, merge_teams, twins
 from sportsplat.db.resolve import declare_league
@@ -80,19 +80,8 @@ def merge(context: Context, code: str, name: str, into: str, *, dry_run: bool = 
 
 
 def _report(code: str, name: str, into: str, merged: Merged, *, new: bool, dry_run: bool) -> MergeReport:
-    return {
-        "league": code,
-        "name": name,
-        "into": into,
-        "matches": merged.matches,
-        "joined": merged.joined,
-        "claims": merged.claims,
-        "box_scores": merged.box_scores,
-        "player_box_scores": merged.player_box_scores,
-        "aliases": merged.aliases,
-        "new": new,
-        "dry_run": dry_run,
-    }
+    about = {"league": code, "name": name, "into": into}
+    return cast(MergeReport, about | merged._asdict() | {"new": new, "dry_run": dry_run})
 
 
 def _refuse_declared(league: League, name: str, into: str) -> None:
