@@ -34,15 +34,17 @@ SELECT string_agg(t.line, E'\\n' ORDER BY t.line COLLATE "C") FROM (
       FROM match_claims c JOIN matches m ON m.id = c.match_id
       JOIN teams h ON h.id = c.home_id JOIN teams a ON a.id = c.away_id
     UNION ALL
-    SELECT concat_ws('|', 'quote', m.match_date, m.home_id, q.bookmaker, q.market, q.outcome, q.line,
-                     q.decimal_odds)
-      FROM quotes q JOIN matches m ON m.id = q.match_id
+    SELECT concat_ws('|', 'quote', m.match_date, h.name, q.bookmaker, q.market, q.outcome, q.line,
+                     q.is_closing, q.decimal_odds)
+      FROM quotes q JOIN matches m ON m.id = q.match_id JOIN teams h ON h.id = m.home_id
     UNION ALL
-    SELECT concat_ws('|', 'stats', m.match_date, m.home_id, s.source, s.is_home, s.team_id, s.stats)
-      FROM team_match_stats s JOIN matches m ON m.id = s.match_id
+    SELECT concat_ws('|', 'stats', m.match_date, s.source, s.is_home, t.name, s.stats)
+      FROM team_match_stats s JOIN matches m ON m.id = s.match_id JOIN teams t ON t.id = s.team_id
     UNION ALL
-    SELECT concat_ws('|', 'forecast', m.match_date, m.home_id, f.publisher, f.probabilities)
-      FROM forecasts f JOIN matches m ON m.id = f.match_id) t
+    SELECT concat_ws('|', 'forecast', m.match_date, h.name, f.publisher, f.probabilities)
+      FROM forecasts f JOIN matches m ON m.id = f.match_id JOIN teams h ON h.id = m.home_id
+    UNION ALL
+    SELECT concat_ws('|', 'team', name) FROM teams) t
 """
 
 

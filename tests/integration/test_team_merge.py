@@ -2,107 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from sportsplat.db.read import matches_frame
-from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.quarantine import retry, waiting
 from sportsplat.jobs.team_merge import merge
 from sportsplat.jobs.teams import add, alias, teams
 from tests.conftest import Database
-from tests.program import Ran, run
-from tests.records import count, row_versions
-
-DATA, SPI = "football-data", "fivethirtyeight-soccer-spi"
-WRONG, RIGHT = "Red Devils", "Man United"
-CONTENT = """
-SELECT string_agg(line, E'\\n' ORDER BY line COLLATE "C") FROM (
-    SELECT concat_ws('|', 'match', m.match_date, h.name, a.name, m.status, m.home_score, m.away_score,
-                     m.source) AS line
-      FROM matches m JOIN teams h ON h.id = m.home_id JOIN teams a ON a.id = m.away_id
-    UNION ALL
-    SELECT concat_ws('|', 'claim', c.source, c.match_date, h.name, a.name, c.home_score, c.away_score,
-                     m.match_date, m.home_id = c.home_id)
-      FROM match_claims c JOIN matches m ON m.id = c.match_id
-      JOIN teams h ON h.id = c.home_id JOIN teams a ON a.id = c.away_id
-    UNION ALL
-    SELECT concat_ws('|', 'quote', m.match_date, q.bookmaker, q.market, q.outcome, q.line, q.is_closing,
-                     q.decimal_odds)
-      FROM quotes q JOIN matches m ON m.id = q.match_id
-    UNION ALL
-    SELECT concat_ws('|', 'stats', m.match_date, s.source, s.is_home, t.name, s.stats)
-      FROM team_match_stats s JOIN matches m ON m.id = s.match_id JOIN teams t ON t.id = s.team_id
-    UNION ALL
-    SELECT concat_ws('|', 'forecast', m.match_date, f.publisher, f.probabilities)
-      FROM forecasts f JOIN matches m ON m.id = f.match_id
-    UNION ALL
-    SELECT concat_ws('|', 'team', name) FROM teams) t
-"""
-
-
-def spi(path: Path, *rows: tuple[str, str, str, str]) -> Path:
-    header = "date,league,team1,team2,spi1,spi2,prob1,prob2,probtie,score1,score2,xg1,xg2"
-    lines = [
-        f"{day},Barclays Premier League,{home},{away},50,50,0.4,0.3,0.3,{score},1.5,0.5"
-        for day, home, away, score in rows
-    ]
-    path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
-    return path
-
-
-def data(path: Path, *rows: tuple[str, str, str, str]) -> Path:
-    """Write matches with shots and prices."""
-    lines = [
-        f"E0,{date.fromisoformat(day):%d/%m/%Y},{home},{away},{score},9,8,4,3,2.1,3.4,3.6"
-        for day, home, away, score in rows
-    ]
-    header = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,HS,AS,HST,AST,B365H,B365D,B365A"
-    path.write_text("\n".join([header, *lines, ""]))
-    return path
-
-
-def content(database: Database) -> str:
-    with database.connect() as conn:
-        row = conn.execute(CONTENT.encode()).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
-def told(context: Context, folder: Path, name: str) -> None:
-    """Let SPI tell of two matches of `name`, one of which football-data has under another name."""
-    rows = (("2018-09-01", name, "Leeds", "2,1"), ("2018-09-08", "Fulham", name, "0,0"))
-    ingest(context, SPI, [spi(folder / f"spi {name}.csv", *rows)])
-    file = data(
-        folder / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"), ("2018-09-15", RIGHT, "Fulham", "3,0")
-    )
-    ingest(context, DATA, [file])
-
-
-def predict(conn: psycopg.Connection[Any], ids: list[int]) -> None:
-    model = conn.execute(
-        "INSERT INTO models (league, kind, trained_until, parameters, card, artifact, seed)"
-        " VALUES ('epl', 'elo', now(), '{}', '{}', '{}', 7) RETURNING id"
-    ).fetchone()
-    assert model is not None
-    conn.execute(
-        "INSERT INTO predictions (match_id, model_id, as_of, probabilities)"
-        " SELECT id, %s, kickoff_utc, '{0.5,0.3,0.2}' FROM matches WHERE id = ANY(%s)",
-        (model[0], ids),
-    )
-
-
-def versions(database: Database) -> dict[str, Any]:
-    with database.connect() as conn:
-        return row_versions(conn)
+from tests.records import count
+from tests.two_names import DATA, RIGHT, SPI, WRONG, content, data, predict, spi, told, versions
 
 
 def test_the_past_of_a_match_that_becomes_another_one_goes_along(
@@ -295,32 +208,6 @@ def test_no_column_of_any_table_refers_to_a_team_that_is_gone(
         assert count(conn, "player_match_stats") == 2
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_who_has_met_is_two_teams(context: Context, database: Database, tmp_path: Path, turned: bool) -> None:
-    pair = (RIGHT, WRONG) if turned else (WRONG, RIGHT)
-    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", *pair, "2,1"))])
-    before = versions(database)
-    with pytest.raises(InputRefused) as refused:
-        merge(context, "epl", WRONG, RIGHT)
-    assert refused.value.error_code == "TEAMS_MET"
-    assert "2018-09-01" in str(refused.value.cause)
-    assert versions(database) == before
-
-
-def test_two_results_by_one_source_are_named_and_nothing_changes(
-    context: Context, database: Database, tmp_path: Path
-) -> None:
-    rows = ("2018-09-01", WRONG, "Leeds", "2,1"), ("2018-09-01", RIGHT, "Leeds", "0,1")
-    ingest(context, DATA, [data(tmp_path / "E0.csv", *rows)])
-    before = versions(database)
-    with pytest.raises(InputRefused) as refused:
-        merge(context, "epl", WRONG, RIGHT)
-    assert refused.value.error_code == "MATCHES_DIFFER"
-    assert "Man United - Leeds on 2018-09-01" in str(refused.value.cause)
-    assert "football-data gives two results" in str(refused.value.cause)
-    assert versions(database) == before
-
-
 @pytest.mark.parametrize("in_use", [0, 1])
 def test_the_match_that_predictions_speak_of_stays(
     context: Context, database: Database, tmp_path: Path, in_use: int
@@ -334,113 +221,3 @@ def test_the_match_that_predictions_speak_of_stays(
     with database.connect() as conn:
         assert conn.execute("SELECT id FROM matches").fetchall() == [(ids[in_use],)]
         assert (count(conn, "match_claims"), count(conn, "predictions")) == (2, 1)
-
-
-def test_of_two_matches_that_predictions_speak_of_none_is_dropped(
-    context: Context, database: Database, tmp_path: Path
-) -> None:
-    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
-    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "2,1"))])
-    with database.connect() as conn:
-        predict(conn, [match_id for (match_id,) in conn.execute("SELECT id FROM matches").fetchall()])
-    before = versions(database)
-    with pytest.raises(InputRefused, match="cannot become one") as refused:
-        merge(context, "epl", WRONG, RIGHT)
-    assert "predictions or bets speak of both" in str(refused.value.cause)
-    assert versions(database) == before
-
-
-def test_a_dry_run_counts_the_same_and_changes_nothing(
-    context: Context, database: Database, tmp_path: Path
-) -> None:
-    told(context, tmp_path, WRONG)
-    before = content(database), teams(context, "epl")
-    dry = merge(context, "epl", WRONG, RIGHT, dry_run=True)
-    assert (content(database), teams(context, "epl")) == before
-    assert merge(context, "epl", WRONG, RIGHT) == {**dry, "dry_run": False}
-
-
-@pytest.mark.parametrize(
-    ("words", "error", "code", "fix"),
-    [
-        (("elp", WRONG, RIGHT), NotFound, "UNKNOWN_LEAGUE", "sportsplat leagues"),
-        (("epl", "Red Devil", RIGHT), NotFound, "UNKNOWN_TEAM", "sportsplat teams list epl"),
-        (("epl", WRONG, "Man Untied"), NotFound, "UNKNOWN_TEAM", "sportsplat teams list epl"),
-        (("epl", WRONG, WRONG), UsageError, "SAME_TEAM", "sportsplat teams list epl"),
-        (("epl", RIGHT, WRONG), UsageError, "DECLARED_TEAM", "sportsplat teams merge epl 'Red Devils' 'Man"),
-        (
-            ("epl", "Leeds", RIGHT),
-            UsageError,
-            "DECLARED_TEAM",
-            "Declare 'Leeds' as a spelling of 'Man United'",
-        ),
-    ],
-)
-def test_a_wrong_word_is_told_with_the_way_out_and_changes_nothing(
-    context: Context,
-    database: Database,
-    tmp_path: Path,
-    words: tuple[str, str, str],
-    error: type[Any],
-    code: str,
-    fix: str,
-) -> None:
-    told(context, tmp_path, WRONG)
-    before = versions(database)
-    with pytest.raises(error) as refused:
-        merge(context, *words)
-    assert refused.value.error_code == code
-    assert str(refused.value.fix).startswith(fix)
-    assert versions(database) == before
-
-
-def test_an_alias_of_a_stored_team_is_refused_with_the_command_that_merges_them(
-    context: Context, tmp_path: Path
-) -> None:
-    told(context, tmp_path, WRONG)
-    with pytest.raises(UsageError) as refused:
-        alias(context, "epl", SPI, WRONG, RIGHT)
-    command = shlex.split(str(refused.value.fix))
-    assert command[:3] == ["sportsplat", "teams", "merge"]
-    merge(context, *command[3:])
-    assert WRONG not in {row["name"] for row in teams(context, "epl")}
-
-
-def test_a_command_that_was_told_before_a_merge_still_leads_to_the_team(
-    context: Context, tmp_path: Path
-) -> None:
-    """What waits in quarantine names the closest teams of its time."""
-    add(context, "epl", "Villa Nova")
-    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", "Villa Novaa", "Leeds", "2,1"))])
-    (row,) = waiting(context)
-    add(context, "epl", "Villanova Club")
-    merge(context, "epl", "Villa Nova", "Villanova Club")
-    words = shlex.split(row.reason[row.reason.index("sportsplat ") :])[3:]
-    assert words[-1] == "Villa Nova"
-    assert alias(context, *words)["team"] == "Villanova Club"
-    assert retry(context)["waiting"] == 0
-
-
-def test_the_program_says_what_would_change_what_changed_and_what_was_refused(
-    context: Context, database: Database, tmp_path: Path, project_dir: Path
-) -> None:
-    told(context, tmp_path, WRONG)
-    url = database.endpoint.url(reveal=True)
-
-    def sportsplat(*words: str) -> Ran:
-        return run(project_dir, *words, DATABASE_URL=url, SPORTSPLAT_INFRA__BACKEND="external")
-
-    words = ("teams", "merge", "epl", WRONG, RIGHT)
-    assert sportsplat(*words, "--dry-run").stdout.splitlines() == [
-        "'Red Devils' would be 'Man United' in epl: 2 matches, 2 claims, 2 box scores, 0 aliases",
-        "matches that both had, to become one: 1",
-        "nothing was changed",
-    ]
-    done = sportsplat(*words, "--json")
-    assert (done.exit_code, done.data["matches"], done.data["joined"]) == (0, 2, 1)
-    assert sportsplat(*words).stdout.splitlines() == [
-        "'Red Devils' was known to be 'Man United' in epl",
-        "next: sportsplat quarantine retry",
-    ]
-    refused = sportsplat("teams", "merge", "epl", "Leeds", RIGHT, "--json")
-    assert (refused.exit_code, refused.error["code"]) == (2, "DECLARED_TEAM")

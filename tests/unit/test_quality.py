@@ -2,110 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from importlib.util import find_spec
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
 
-from sportsplat.jobs import quality as jobs
-from sportsplat.leagues import League, load_leagues
 from sportsplat.quality import heat
-from sportsplat.quality.coverage import measures
 from sportsplat.quality.facts import (
     ConflictCount,
-    Facts,
     Ingest,
     OddOffer,
     Pause,
     PriceCount,
-    SeasonCounts,
-    SourceCount,
     TeamCount,
     Unplayed,
     Waiting,
 )
 from sportsplat.quality.findings import findings
 from sportsplat.quality.page import GENERATOR, render_page
-from sportsplat.quality.picture import Finding, Picture, Provider
 from sportsplat.quality.report import report
-from sportsplat.quality.seasons import expected, label, longest_usual_pause, schedules
+from sportsplat.quality.seasons import expected, label, longest_usual_pause
 from sportsplat.quality.shares import cell, share_in_words
-from sportsplat.quality.words import headline
-from sportsplat.settings import Settings
-
-LEAGUES = load_leagues()
-EPL = LEAGUES["epl"]
-TODAY = date(2022, 7, 15)  # between the seasons 2021/22 and 2022/23
-NOW = datetime(2022, 7, 15, 12, tzinfo=UTC)
-PROVIDERS = [Provider("football-data", fetchable=True), Provider("espn", fetchable=True)]
-CLUBS = [f"Club {letter}" for letter in "ABCDEFGHIJKLMNOPQRST"]
-
-
-def whole(season: int, **changes: Any) -> SeasonCounts:
-    """Make the counts of a complete season of 20 clubs."""
-    values: dict[str, Any] = {
-        "season": season,
-        "final": 380,
-        "scheduled": 0,
-        "postponed": 0,
-        "cancelled": 0,
-        "regular": 380,
-        "regular_final": 380,
-        "minute": 0,
-        "first": date(season, 8, 14),
-        "last": date(season + 1, 5, 22),
-        "last_result": date(season + 1, 5, 22),
-    }
-    return SeasonCounts(**values | changes)
-
-
-def clubs(season: int, matches: int = 38, names: Sequence[str] = CLUBS) -> list[TeamCount]:
-    return [TeamCount(season, name, matches, "football-data") for name in names]
-
-
-def facts(*seasons: SeasonCounts, teams: Sequence[TeamCount] | None = None, **changes: Any) -> Facts:
-    played = [team for one in seasons for team in clubs(one.season)] if teams is None else teams
-    empty = Facts(
-        seasons=seasons,
-        teams=played,
-        pauses=[Pause(one.season, one.last - timedelta(14), one.last, 14) for one in seasons if one.last] * 2,
-        sources=[SourceCount(one.season, "football-data", one.regular) for one in seasons],
-        box_scores={},
-        prices=[],
-        odd_offers=[],
-        forecasts={},
-        details={},
-        unplayed=[],
-        conflicts=[],
-        quarantine=[],
-        ingests=[],
-    )
-    return empty._replace(**changes)
-
-
-def picture(
-    stored: Facts,
-    *,
-    league: League = EPL,
-    today: date = TODAY,
-    providers: Sequence[Provider] | None = None,
-) -> Picture:
-    return Picture(
-        league,
-        stored,
-        schedules(league, stored, today),
-        measures(league, stored),
-        longest_usual_pause(stored.pauses),
-        today,
-        PROVIDERS if providers is None else providers,
-    )
-
-
-def found(stored: Facts, code: str, **changes: Any) -> list[Finding]:
-    return [one for one in findings(picture(stored, **changes)) if one.code == code]
+from tests.quality_pictures import (
+    CLUBS,
+    EPL,
+    LEAGUES,
+    NOW,
+    TODAY,
+    clubs,
+    facts,
+    found,
+    picture,
+    priced,
+    whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -180,11 +110,6 @@ def test_a_season_is_named_by_both_years_where_it_ends_in_the_next() -> None:
 def test_whole_seasons_that_are_up_to_date_have_no_errors_and_no_warnings() -> None:
     told = findings(picture(facts(whole(2020), whole(2021))))
     assert {one.severity for one in told} == {"info"}
-
-
-def test_nothing_stored_is_an_error_with_the_command_that_begins() -> None:
-    (one,) = found(facts(), "no-matches")
-    assert (one.severity, one.next) == ("error", "sportsplat ingest football-data --league epl --season 2021")
 
 
 def test_each_season_missing_in_between_is_an_error_with_its_command() -> None:
@@ -276,82 +201,6 @@ def test_a_fixture_whose_day_is_over_waits_some_days_for_its_result(days_ago: in
     assert "2 matches without a result though the day is over, espn" in one.what
 
 
-def test_a_fixture_of_a_source_without_results_asks_another_one_for_them() -> None:
-    day = TODAY - timedelta(9)
-    unplayed = [Unplayed(2021, "odds-api", "scheduled", 1, day, day)]
-    (one,) = found(facts(whole(2021), unplayed=unplayed), "unplayed-past-fixture")
-    assert one.next == "sportsplat ingest football-data --league epl --season 2021"
-
-
-NBA, MLB = (
-    jobs.providers(LEAGUES[code], jobs.candidates(LEAGUES[code], set()), Settings())
-    for code in ("nba", "mlb")
-)
-ARCHIVE = "fivethirtyeight-nba"
-
-
-def test_seasons_after_the_last_one_of_a_closed_site_are_asked_of_a_live_one() -> None:
-    stored = facts(whole(2020), sources=[SourceCount(2020, ARCHIVE, 1_080)])
-    (one,) = found(stored, "stale", league=LEAGUES["nba"], providers=NBA, today=date(2024, 1, 2))
-    seasons = "--season 2021 --season 2022 --season 2023"
-    live = "espn" if find_spec("nba_api") is None else "nba-stats"
-    assert one.next == f"sportsplat ingest {live} --league nba {seasons}"
-
-
-def test_matches_that_a_closed_site_has_put_off_are_asked_of_a_live_one() -> None:
-    day = date(2021, 2, 1)
-    stored = facts(
-        whole(2020),
-        sources=[SourceCount(2020, ARCHIVE, 1_080)],
-        unplayed=[Unplayed(2020, ARCHIVE, "postponed", 13, day, day)],
-    )
-    (one,) = found(stored, "postponed", league=LEAGUES["nba"], providers=NBA)
-    assert one.next is not None
-    assert ARCHIVE not in one.next
-    assert "FILE" not in one.next
-
-
-def test_results_are_asked_of_no_source_without_them() -> None:
-    day, source = date(2016, 6, 1), "fivethirtyeight-checking-our-work"
-    stored = facts(
-        whole(2016),
-        sources=[SourceCount(2016, source, 2_463)],
-        unplayed=[Unplayed(2016, source, "scheduled", 2_463, day, day)],
-    )
-    (one,) = found(stored, "unplayed-past-fixture", league=LEAGUES["mlb"], providers=MLB)
-    assert one.next == "sportsplat ingest espn --league mlb --season 2016"
-    without_sites = [provider._replace(fetchable=False) for provider in MLB if provider.name != "espn"]
-    (one,) = found(stored, "unplayed-past-fixture", league=LEAGUES["mlb"], providers=without_sites)
-    assert one.next == "sportsplat ingest sportsbookreview FILE --season 2016"
-
-
-def test_a_season_that_only_files_tell_of_is_asked_of_a_file_and_the_report_says_what_stands_for_it() -> None:
-    stored = facts(
-        whole(1949), whole(1951), sources=[SourceCount(season, ARCHIVE, 400) for season in (1949, 1951)]
-    )
-    shown = picture(stored, league=LEAGUES["nba"], providers=NBA)
-    (one,) = (one for one in findings(shown) if one.code == "missing-season")
-    assert one.next == f"sportsplat ingest {ARCHIVE} FILE --season 1950"
-    assert headline(report(shown, NOW))[-1].startswith("FILE in a command stands for a file")
-    assert not [line for line in headline(report(picture(facts(whole(2021))), NOW)) if "FILE" in line]
-
-
-def test_a_season_that_nobody_has_leads_to_the_list_of_sources() -> None:
-    archive = [Provider(ARCHIVE, fetchable=False, first=1946, last=2022)]
-    (one,) = found(facts(whole(2022)), "stale", providers=archive, today=date(2024, 1, 2))
-    assert one.next == "sportsplat sources"
-    (one,) = found(facts(whole(2020)), "stale", providers=archive, today=date(2024, 1, 2))
-    assert one.next == f"sportsplat ingest {ARCHIVE} FILE --season 2021 --season 2022"
-    (one,) = found(facts(), "no-matches", providers=archive, today=date(2026, 1, 2))
-    assert one.next == f"sportsplat ingest {ARCHIVE} FILE"
-
-
-def test_files_of_a_table_are_asked_for_with_their_mapping() -> None:
-    table = jobs.providers(EPL, ["table"], Settings())
-    (one,) = found(facts(whole(2017), whole(2019)), "missing-season", providers=table)
-    assert one.next == "sportsplat ingest table FILE --mapping MAPPING.yaml --season 2018"
-
-
 def test_contradicting_scores_are_warnings_and_other_fields_notes() -> None:
     conflicts = [
         ConflictCount(2019, "espn", "football-data", "score", 1),
@@ -405,10 +254,6 @@ def test_seasons_that_have_begun_since_are_named_in_one_command() -> None:
     assert one.next == "sportsplat ingest football-data --league epl --season 2022 --season 2023"
 
 
-def priced(shares: Mapping[int, int]) -> list[PriceCount]:
-    return [PriceCount(season, "pinnacle", "result", True, matches) for season, matches in shares.items()]
-
-
 def test_coverage_that_begins_ends_or_thins_out_is_told_by_season() -> None:
     seasons = [whole(season) for season in range(2010, 2015)]
     stored = facts(*seasons, prices=priced({2011: 380, 2012: 200, 2013: 342}))
@@ -426,14 +271,6 @@ def test_what_half_of_the_matches_never_have_is_no_gap() -> None:
     """A ninth inning of the home team is not played where it leads: 55% is all there can be."""
     seasons = [whole(season) for season in range(2010, 2013)]
     assert not found(facts(*seasons, prices=priced({2010: 205, 2011: 200, 2012: 210})), "coverage-gap")
-
-
-def test_a_gap_among_several_sources_sends_nobody_to_one_that_may_not_have_it() -> None:
-    seasons = [whole(season) for season in range(2010, 2013)]
-    sources = [SourceCount(one.season, name, 380) for one in seasons for name in ("espn", "football-data")]
-    stored = facts(*seasons, prices=priced({2010: 380, 2011: 200, 2012: 380}), sources=sources)
-    (gap,) = found(stored, "coverage-gap")
-    assert gap.next == "sportsplat sources"
 
 
 def test_a_report_of_one_season_tells_no_other() -> None:
