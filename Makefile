@@ -4,14 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PYTEST_FLAGS ?=
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-all lint bench clean
+
+# What `make test` leaves to `make test-all`.
+LATER := slow or fault or docker or golden or fuzz
 
 help:
-	@echo "make demo    set up, then the whole way on a simulated league (embedded PostgreSQL, no Docker)"
-	@echo "make test    set up, then the tests"
-	@echo "make lint    ruff and mypy"
+	@echo "make demo    set up, then the full pipeline on a simulated league (embedded PostgreSQL, no Docker)"
+	@echo "make test    set up, then the tests: a proof of every rule, in minutes"
+	@echo "make test-all"
+	@echo "             set up, then the other tests: slow, fault, docker, golden, fuzz"
+	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make bench   our speed beside its floors, as a table of ratios"
 	@echo "make clean   remove the virtual environment and caches; data in .sportsplat/ stays"
 
@@ -25,12 +31,16 @@ demo: $(READY)
 	SPORTSPLAT_INFRA__BACKEND=embedded $(BIN)/sportsplat quickstart
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_FLAGS)
+	$(PYTEST) -m "not ($(LATER))" $(PYTEST_FLAGS)
+
+test-all: $(READY)
+	$(PYTEST) -m "$(LATER)" $(PYTEST_FLAGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

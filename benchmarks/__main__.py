@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.common import BenchRow
 
-TOPICS = ("features", "sources", "database", "command", "environment", "backup", "backtest", "table")
+TOPICS = ("features", "sources", "database", "command", "environment", "backup", "backtest", "table", "api")
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

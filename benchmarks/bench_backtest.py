@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common import BenchRow, paired, timed
-from sportsplat.backtest.bankroll import Rules
-from sportsplat.backtest.portfolio import Offers, run_portfolio
-from sportsplat.jobs.backtest import Request, backtest
+from sportsplat.backtest.portfolio import Offers, Rules, run_portfolio
+from sportsplat.config.load import load_settings
 from sportsplat.jobs.context import Context, open_context
 from sportsplat.jobs.environment import down, up
-from sportsplat.jobs.ingest import ingest
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.modelling.backtest import Request, backtest
+from sportsplat.jobs.modelling.results import Backtest
 
 MATCHES, DAYS = 1900, 550
 RULES = Rules(
@@ -128,14 +128,14 @@ def whole_rows(data: Path) -> list[BenchRow]:
 def whole_row(context: Context, data: Path, request: Request, source: str, folder: str) -> BenchRow:
     """Ingest one league and time its backtest, process start of the workers included."""
     ingest(context, source, files_of(data, folder))
-    results: list[dict[str, Any]] = []
-    spent = timed(lambda: results.append(backtest(context, request).result))
+    results: list[Backtest] = []
+    spent = timed(lambda: results.append(backtest(context, request)))
     result = results[0]
-    elo = result["paired"]["elo"]["log_loss_difference"]
+    elo = result.paired["elo"].log_loss_difference
     return BenchRow(
-        f"whole backtest {request.league}, {result['matches']:,} matches, {result['folds']} fits",
+        f"whole backtest {request.league}, {result.matches:,} matches, {result.folds} fits",
         spent,
-        note=f"log loss {result['forecast']['log_loss']:.4f}, {elo:+.4f} against Elo",
+        note=f"log loss {result.log_loss:.4f}, {elo:+.4f} against Elo",
     )
 
 

@@ -21,12 +21,11 @@ from typing import Any
 import psycopg
 
 from benchmarks.common import BenchRow, paired, timed
-from sportsplat.infra.binaries import bin_dir
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_spec import EmbeddedSpec
-from sportsplat.infra.engine import search
+from sportsplat.infra.docker.find import search
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.probe import psql_environment
+from sportsplat.infra.psql import bin_dir, psql_environment
 
 REPEATS = 3
 SPORTSPLAT = str(Path(sys.executable).with_name("sportsplat"))

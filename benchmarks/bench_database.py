@@ -23,18 +23,17 @@ import numpy as np
 import psycopg
 
 from benchmarks.common import BenchRow, paired, timed
-from sportsplat.db.pgcopy import encode
-from sportsplat.db.pgwire import PgType
-from sportsplat.db.read import matches_frame, quotes_frame
-from sportsplat.db.staged_matches import Source
-from sportsplat.db.staging import tune
-from sportsplat.db.teams import add_teams, ensure_league
-from sportsplat.db.write_matches import write_matches
+from sportsplat.config.load import load_settings
+from sportsplat.config.settings import Settings
+from sportsplat.db.binary import PgType, encode
+from sportsplat.db.read.frames import matches_frame, quotes_frame
+from sportsplat.db.write.matches import write_matches
+from sportsplat.db.write.staging import Source, tune
+from sportsplat.db.write.teams import add_teams, ensure_league
 from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.jobs.context import Context, open_context
 from sportsplat.jobs.environment import down, up
-from sportsplat.settings import Settings, load_settings
-from sportsplat.sources.rows import collector_paused
+from sportsplat.sources.reading.csv import collector_paused
 
 Connection = psycopg.Connection[Any]
 WRITE_GOAL, AGAIN_GOAL, READ_GOAL = 1.3, 0.6, 1.5

@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import BenchRow, paired, timed
-from sportsplat.infra import probe
-from sportsplat.infra.docker_ready import listens, look
-from sportsplat.infra.engine import client, search
+from sportsplat.infra import psql as probe
+from sportsplat.infra.docker.find import client, search
+from sportsplat.infra.docker.readiness import listens, look
 from sportsplat.infra.environment import Endpoint
-from sportsplat.settings import asset_dir
+from sportsplat.paths import asset_dir
 
 REPEATS = 7
 COLD_GOAL_RATIO, WARM_GOAL_S, STATUS_GOAL_S = 1.0, 0.5, 0.3

@@ -18,14 +18,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.common import BenchRow, paired, timed
+from sportsplat.config.load import load_settings
 from sportsplat.features.asof import History
 from sportsplat.features.build import build_features, plan_for, values_of
 from sportsplat.jobs.context import Context, open_context
 from sportsplat.jobs.environment import down, up
-from sportsplat.jobs.features import features
-from sportsplat.jobs.ingest import ingest
-from sportsplat.leagues import League, get_league
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.modelling.features import features
+from sportsplat.leagues.league import League, get_league
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from benchmarks.common import BenchRow, in_turn
 from sportsplat.domain import Batch
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
-from sportsplat.sources.files import find_files, read_file
-from sportsplat.sources.rows import collector_paused
+from sportsplat.sources.reading.csv import collector_paused
+from sportsplat.sources.reading.files import find_files, read_file
 from sportsplat.sources.text import decode
 
 FILES = (

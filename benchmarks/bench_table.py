@@ -28,10 +28,10 @@ import psycopg
 
 from benchmarks.bench_database import project
 from benchmarks.common import BenchRow, timed
-from sportsplat.db.read import quotes_frame
+from sportsplat.config.settings import Settings
+from sportsplat.db.read.frames import quotes_frame
 from sportsplat.jobs.context import Context, open_context
-from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.settings import Settings
+from sportsplat.jobs.ingest.table import ingest_tables
 
 Connection = psycopg.Connection[Any]
 QUOTES = int(os.environ.get("SPORTSPLAT_BENCH_QUOTES", "1000000"))
@@ -72,8 +72,8 @@ PROGRAM = """
 import re, sys
 from pathlib import Path
 from sportsplat.jobs.context import open_context
-from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.table import ingest_tables
+from sportsplat.config.load import load_settings
 folder, file, mapping = map(Path, sys.argv[1:])
 settings = load_settings(project_dir=folder, overrides={"infra.backend": "embedded"}, environ={})
 ingest_tables(open_context(settings), [file], mapping)
@@ -168,7 +168,7 @@ def first_time(conn: Connection, context: Context, table: Path) -> list[BenchRow
 def stored(context: Context, table: Path, mapping: Path) -> None:
     """Ingest the table; all of it is new."""
     report = ingest_tables(context, [table], mapping)
-    assert report["quotes"]["inserted"] == QUOTES, report
+    assert report.quotes.inserted == QUOTES, report
 
 
 def clear(conn: Connection) -> None:

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 
 from alembic import context
 
-from sportsplat.db.tables import metadata
+from sportsplat.db.schema.tables import metadata
 
 config = context.config
 bare = config.attributes.get("bare", False)

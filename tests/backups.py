@@ -13,15 +13,17 @@ from typing import Any
 
 from psycopg import sql
 
-from sportsplat.db.content import Content, content, next_values
-from sportsplat.db.engine import Connection, connect
-from sportsplat.infra.account import server_account
-from sportsplat.infra.binaries import bin_dir
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_spec import EmbeddedSpec
-from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.config.load import load_settings
+from sportsplat.config.settings import Settings
+from sportsplat.db.connection import Connection, connect
+from sportsplat.db.copy.content import Content, content, next_values
+from sportsplat.infra.backend import open_environment
+from sportsplat.infra.embedded.account import server_account
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.spec import EmbeddedSpec
+from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.ports import is_free
-from sportsplat.settings import Settings, load_settings
+from sportsplat.infra.psql import bin_dir
 from tests.conftest import FAST
 
 CANARY = "canary-0f3a-of-nobody"

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from psycopg import sql
 
-from sportsplat.db.engine import connect
-from sportsplat.db.revisions import head
+from sportsplat.db.connection import connect
+from sportsplat.db.schema.revisions import head
 from sportsplat.infra.environment import Endpoint
-from sportsplat.settings import asset_dir
+from sportsplat.paths import asset_dir
 from tests import program
 from tests.canary import NOTHING, Life
 from tests.engine import DockerProject

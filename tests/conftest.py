@@ -15,13 +15,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sportsplat.db.engine import connect
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_spec import EmbeddedSpec
+from sportsplat.config.load import load_settings
+from sportsplat.db.connection import connect
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import asset_dir, load_settings
+from sportsplat.leagues.league import load_leagues
+from sportsplat.paths import asset_dir
+from tests import signals
 from tests.program import NO_ENGINE
 
 pytest_plugins = ["tests.engine", "tests.second_engine"]
@@ -41,6 +43,19 @@ hypothesis.settings.load_profile("no clock")
 REAL_DATA = (
     Path(os.environ["SPORTSPLAT_REAL_DATA"]).resolve() if os.environ.get("SPORTSPLAT_REAL_DATA") else None
 )
+
+
+def pytest_configure() -> None:
+    """Let whatever the tests start hear every signal."""
+    signals.hear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in a folder of its own, so that `-m` can tell it from the rest."""
+    for item in items:
+        folder = item.path.parent.name
+        if folder in ("fuzz", "golden"):
+            item.add_marker(folder)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 @pytest.fixture(scope="session")
 def migrated(postgres: Endpoint) -> str:
     """Name of a database at the schema's head, from which those of the tests are copied."""
-    from sportsplat.db.migrate import migrate
+    from sportsplat.db.schema.migrate import migrate
 
     _administer(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(replace(postgres, database=TEMPLATE).dsn(), asset_dir("migrations"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 
 Make = Callable[..., EmbeddedEnvironment]
 """Makes the environment of a folder; keyword arguments change its `EmbeddedSpec`."""

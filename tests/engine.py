@@ -16,7 +16,7 @@ import yaml
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.engine import Found, client, find_engine
+from sportsplat.infra.docker.find import Found, client, find_engine
 from tests import program
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def api_image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFact
 
 def build_api_image(engine: docker.DockerClient, root: Path) -> str:
     """Build the image from a checkout, under the name by which `up --stack` finds it; once for each code."""
-    from sportsplat.infra.api_image import DOCKERFILE, read_context
+    from sportsplat.infra.api.image import DOCKERFILE, read_context
 
     context = read_context(root)
     if not engine.images.list(name=context.tag):

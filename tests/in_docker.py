@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.revisions import head
-from sportsplat.infra.docker_environment import DockerEnvironment
-from sportsplat.infra.docker_spec import DockerSpec
-from sportsplat.settings import asset_dir
+from sportsplat.db.schema.revisions import head
+from sportsplat.infra.docker.environment import DockerEnvironment
+from sportsplat.infra.docker.spec import DockerSpec
+from sportsplat.paths import asset_dir
 from tests import program
 from tests.engine import DockerProject
 

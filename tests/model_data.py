@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import expit
 
 from sportsplat.features.build import build_features
-from sportsplat.leagues import get_league
+from sportsplat.leagues.league import get_league
 from sportsplat.models.dataset import Dataset, FloatArray, MomentArray, make_dataset
-from sportsplat.sources.simulated_world import SimulatedMatch, simulate
+from sportsplat.sources.simulate import SimulatedMatch, simulate
 from tests.factories import typed
 
 LOGITS_PER_POINT = np.log(10) / 400

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sportsplat.sources.base import SUFFIXES, Payload
-from sportsplat.sources.files import find_files, read_file
+from sportsplat.sources.reading.files import find_files, read_file
 
 
 def read_paths(paths: Sequence[Path], suffixes: tuple[str, ...] = SUFFIXES) -> list[Payload]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sportsplat.leagues import League, load_leagues
+from sportsplat.cleaning.team_names import offered_team
+from sportsplat.leagues.league import League, load_leagues
 from sportsplat.quality.coverage import measures
 from sportsplat.quality.facts import (
     Facts,
@@ -16,8 +17,7 @@ from sportsplat.quality.facts import (
     SourceCount,
     TeamCount,
 )
-from sportsplat.quality.findings import findings
-from sportsplat.quality.picture import Finding, Picture, Provider
+from sportsplat.quality.findings import Finding, Picture, Provider, findings
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 
 LEAGUES = load_leagues()
@@ -25,7 +25,28 @@ EPL = LEAGUES["epl"]
 TODAY = date(2022, 7, 15)  # between the seasons 2021/22 and 2022/23
 NOW = datetime(2022, 7, 15, 12, tzinfo=UTC)
 PROVIDERS = [Provider("football-data", fetchable=True), Provider("espn", fetchable=True)]
-CLUBS = [f"Club {letter}" for letter in "ABCDEFGHIJKLMNOPQRST"]
+CLUBS = [
+    "Acton",
+    "Barnes",
+    "Camden",
+    "Dulwich",
+    "Ealing",
+    "Finchley",
+    "Greenford",
+    "Hackney",
+    "Isleworth",
+    "Kenton",
+    "Lambeth",
+    "Merton",
+    "Neasden",
+    "Osterley",
+    "Peckham",
+    "Richmond",
+    "Sutton",
+    "Tooting",
+    "Uxbridge",
+    "Vauxhall",
+]
 
 
 def whole(season: int, **changes: Any) -> SeasonCounts:
@@ -85,6 +106,7 @@ def picture(
         longest_usual_pause(stored.pauses),
         today,
         PROVIDERS if providers is None else providers,
+        offered_team,
     )
 
 

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.engine import Found, client
+from sportsplat.infra.docker.find import Found, client
 from tests.engine import POSTGRES_IMAGE, DockerProject, without_engine
 
 if TYPE_CHECKING:

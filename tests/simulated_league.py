@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from sportsplat.config.load import load_settings
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.simulate import payloads
 from tests.conftest import Database, _scratch
 

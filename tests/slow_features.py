@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from sportsplat.leagues import EloParams, League
+from sportsplat.leagues.league import EloParams, League
 
 Row = Any
 

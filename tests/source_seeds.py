@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sportsplat.sources.simulate import payloads
+from sportsplat.sources.simulate import FIRST_SEASON, payloads
 from tests.scoreboards import event, market, offer, price, scoreboard
 
 
@@ -192,7 +192,7 @@ def _odds() -> bytes:
 
 def _simulated() -> bytes:
     """Return a season that is half played, cut to a few rows of either half."""
-    (payload,) = payloads(seed=3, seasons=[2020], now=datetime(2020, 6, 1, tzinfo=UTC))
+    (payload,) = payloads(seed=3, seasons=[FIRST_SEASON], now=datetime(FIRST_SEASON, 6, 1, tzinfo=UTC))
     header, *rows = payload.data.splitlines(keepends=True)
     middle = next(number for number, row in enumerate(rows) if b",,,,,," in row)
     return b"".join([header, *rows[middle - 6 : middle + 6]])
@@ -227,5 +227,5 @@ SEEDS: dict[str, tuple[Seed, ...]] = {
     "fivethirtyeight-soccer-spi": (Seed("spi_matches.csv", SPI.encode()),),
     "espn": (Seed("scoreboard.json", _espn(), lines=False),),
     "odds-api": (Seed("http://h/v4/sports/basketball_nba/odds?regions=eu", _odds(), lines=False),),
-    "simulate": (Seed("simulate/seed-3/2020.csv", _simulated()),),
+    "simulate": (Seed("simulate/seed-3/2010.csv", _simulated()),),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sportsplat.domain import Batch
-from sportsplat.leagues import load_leagues
-from sportsplat.sources.sportsbookreview import SportsbookReview
+from sportsplat.leagues.league import load_leagues
+from sportsplat.sources.sportsbookreview.source import SportsbookReview
 from tests.workbooks import workbook
 
 LEAGUES = load_leagues()

@@ -18,7 +18,7 @@ from tests.engine import DockerProject
 if TYPE_CHECKING:
     import docker
 
-    from sportsplat.infra.engine import Found
+    from sportsplat.infra.docker.find import Found
 
 CANARY = "canary-3f9a61c07be24d58"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from sportsplat.leagues import League
+from sportsplat.leagues.league import League
 from tests.factories import box_scores, random_league
 
 

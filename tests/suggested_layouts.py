@@ -29,7 +29,7 @@ LAYOUTS = [
             "? result closing: home_close_odds away_close_odds",
             "? total 2.5: over_2_5 under_2_5",
         ),
-        ("over_2_5, under_2_5 are taken for prices by their values", ASKS_WHOSE, ASKS_CLOSING), found="nba",
+        ("over_2_5, under_2_5 are assumed to be prices", ASKS_WHOSE, ASKS_CLOSING), found="nba",
     ),
     Case(
         "a bookmaker a row, with the moment",
@@ -88,22 +88,22 @@ LAYOUTS = [
         "a price a row of outcomes that nobody knows",
         "date,home,away,book,selection,decimal\n2021-08-14,Acton,Barnes,acme,first,2.1\n",
         "date=date home=home away=away",
-        asked=("rows: decimal, selection, book are of a table with a price a row",),
+        asked=("rows: decimal, selection, book look like one price per row",),
         unplaced="book selection decimal:side",
     ),
     Case(
         "a price a row with closing and opening prices: which?",
         "date,home,away,book,side,opening_odds,closing_odds\n2021-08-14,Acton,Barnes,acme,home,2.1,2.0\n",
         "date=date home=home away=away bookmaker=book outcome=side odds=opening_odds",
-        asked=("opening_odds is taken, closing_odds would do as well",), unplaced="closing_odds",
+        asked=("opening_odds is used, but closing_odds would also fit",), unplaced="closing_odds",
     ),
     Case(
-        "a team a row",
+        "one team per row",
         "Team,Game,Date,Home,Opponent,WINorLOSS,TeamPoints,OpponentPoints\n"
         "Acton,1,2014-10-29,Away,Barnes,L,102,109\n",
         "date=Date",
         unplaced="Team:side Game Home Opponent:side WINorLOSS TeamPoints:side OpponentPoints",
-        noted="a team a row",
+        noted="one team per row",
     ),
     Case(
         "ids instead of names, days of New York",
@@ -117,7 +117,7 @@ LAYOUTS = [
         "two scores in one cell",
         "Date,Team 1,FT,HT,Team 2\nFri Aug 9 2019,Acton,4-1,4-0,Barnes\n",
         "date=Date[%a_%b_%d_%Y] home=Team_1 away=Team_2",
-        asked=("Team 1 is taken for the home side",), unplaced="FT:two_scores HT:part",
+        asked=("Team 1 is assumed to be the home team",), unplaced="FT:two_scores HT:part",
     ),
     Case(
         "two teams in one cell",
@@ -128,13 +128,13 @@ LAYOUTS = [
         "names that say nothing: values tell, and are asked about",
         "a,b,c,d\n25/12/2019,Boston Celtics,Toronto Raptors,x\n26/12/2019,Denver Nuggets,Chicago Bulls,y\n",
         "date=a[%d/%m/%Y] home=b away=c",
-        asked=("b is taken for the home side", "a is taken for the day"), unplaced="d", found="nba",
+        asked=("b is assumed to be the home team", "a is assumed to be the day"), unplaced="d", found="nba",
     ),
     Case(
         "no header",
         f"{NBA},118,102\n2019-12-26,Denver Nuggets,Chicago Bulls,98,102\n",
         "date=2019-12-25 home=Boston_Celtics away=Toronto_Raptors",
-        asked=("is it a row?", "is taken for the home side", "is taken for the day"), unplaced="118 102",
+        asked=("is that data?", "assumed to be the home team", "assumed to be the day"), unplaced="118 102",
         found="nba",
     ),
     Case(
@@ -172,7 +172,7 @@ LAYOUTS = [
         "a time of UTC beside a day",
         "date,time_utc,home,away\n2019-12-26,01:00,Boston Celtics,Toronto Raptors\n",
         "date=date time=time_utc{UTC} home=home away=away",
-        asked=("the date must be the day at the league's place",), found="nba",
+        asked=("is the date the local day of the league?",), found="nba",
     ),
     Case(
         "double headers, stages, neutral ground",
@@ -196,19 +196,19 @@ LAYOUTS = [
     Case(
         "a league that is given is asked about where its teams are not met",
         f"date,home,away\n{NBA}\n",
-        "date=date home=home away=away", asked=("most of home and away are no teams of nfl",), league="nfl",
+        "date=date home=home away=away", asked=("most of home and away are not teams of nfl",), league="nfl",
         found="nfl",
     ),
     Case(
         "several leagues in one table",
         "date,league,home,away\n2021-08-14,First,Acton,Barnes\n2021-08-14,Second,Cope,Dent\n",
-        "date=date home=home away=away", asked=("league tells several (First, Second",),
+        "date=date home=home away=away", asked=("league has several (First, Second",),
         unplaced="league:names",
     ),
     Case(
         "two columns of days",
         "date,match_day,home,away\n2021-08-14,2021-08-15,Acton,Barnes\n",
-        "date=date home=home away=away", asked=("match_day would do as well",), unplaced="match_day:is_taken",
+        "date=date home=home away=away", asked=("match_day would also fit",), unplaced="match_day:is_used",
     ),
     Case(
         "a header and no rows",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_suggest import Suggestion, suggest
+from sportsplat.leagues.league import load_leagues
+from sportsplat.sources.table.open import open_table
+from sportsplat.sources.table.suggest.suggest import Suggestion, suggest
 
 LEAGUES = load_leagues()
 ASKS_WHOSE = "whose prices are"
 ASKS_CLOSING = "the last prices before the start?"
-ASKS_ZONE = "names no time zone"
+ASKS_ZONE = "has no time zone"
 ASKS_LEAGUE = "is it that one?"
 
 
@@ -103,13 +103,13 @@ MATCHES = [
         "14.08.2021;Adorf;Bedorf;3;1;1,55;4,80;5,50\n",
         "date=Datum[%d.%m.%Y] home=Heim away=Gast home_score=Tore_Heim away_score=Tore_Gast",
         ("? result: Quote Heim Quote Unentschieden Quote Gast",), (ASKS_WHOSE, ASKS_CLOSING),
-        noted="decimal: the numbers have decimal commas",
+        noted="the numbers seem to have decimal commas",
     ),
     Case(
         "Italian, with decimal commas and quotas",
         "Data;Casa;Ospite;Q1;QX;Q2\n17/08/2019;Adorf;Bedorf;1,25;6,00;11,50\n",
         "date=Data[%d/%m/%Y] home=Casa away=Ospite",
-        ("? result: Q1 QX Q2",), (ASKS_WHOSE, ASKS_CLOSING), noted="decimal: the numbers have decimal commas",
+        ("? result: Q1 QX Q2",), (ASKS_WHOSE, ASKS_CLOSING), noted="the numbers seem to have decimal commas",
     ),
     Case(
         "quarters, which are no quotas",
@@ -140,19 +140,19 @@ MATCHES = [
         "1, X, 2 as names",
         "date,home,away,1,X,2\n2021-08-14,Acton,Barnes,2.1,3.4,3.3\n",
         "date=date home=home away=away",
-        ("? result: 1 X 2",), ("taken for prices by their values", ASKS_WHOSE, ASKS_CLOSING),
+        ("? result: 1 X 2",), ("assumed to be prices from their values", ASKS_WHOSE, ASKS_CLOSING),
     ),
     Case(
         "o1, ox, o2 and numbered teams",
         "date,team1,team2,score1,score2,o1,ox,o2\n2021-08-14,Acton,Barnes,2,1,2.1,3.4,3.3\n",
         "date=date home=team1 away=team2 home_score=score1 away_score=score2",
-        ("? result: o1 ox o2",), ("team1 is taken for the home side", ASKS_WHOSE, ASKS_CLOSING),
+        ("? result: o1 ox o2",), ("team1 is assumed to be the home team", ASKS_WHOSE, ASKS_CLOSING),
     ),
     Case(
         "numbered prices without a draw",
         f"date,home,away,odds1,odds2\n{NBA},1.8,2.1",
         "date=date home=home away=away",
-        ("? result: odds1 odds2",), ("1 is taken for home", ASKS_WHOSE, ASKS_CLOSING), found="nba",
+        ("? result: odds1 odds2",), ("1 is assumed to mean home", ASKS_WHOSE, ASKS_CLOSING), found="nba",
     ),
     Case(
         "camel case, totals with a line",
@@ -190,7 +190,7 @@ MATCHES = [
         "date,season,neutral,playoff,team1,team2,elo1_pre,elo2_pre,elo_prob1,elo_prob2,score1,score2\n"
         "2019-10-22,2020,0,f,Toronto Raptors,Boston Celtics,1600,1450,0.7,0.3,130,122\n",
         "date=date home=team1 away=team2 neutral=neutral home_score=score1 away_score=score2",
-        asked=("team1 is taken for the home side",),
+        asked=("team1 is assumed to be the home team",),
         unplaced="season:starts playoff:regular elo1_pre:rating elo2_pre:rating elo_prob1:probability"
         " elo_prob2:probability",
         found="nba",
@@ -200,13 +200,13 @@ MATCHES = [
         "Date,Visitor/Neutral,PTS,Home/Neutral,PTS,Attend.,Notes\n"
         '"Tue, Oct 25, 2016",New York Knicks,88,Cleveland Cavaliers,117,20562,\n',
         "date=Date[%a,_%b_%d,_%Y] home=Home/Neutral away=Visitor/Neutral home_score=PTS_(5) away_score=PTS",
-        asked=("stands after its team",), unplaced="Attend.:attendance Notes", found="nba",
+        asked=("since each follows its team",), unplaced="Attend.:attendance Notes", found="nba",
     ),
     Case(
         "nothing is played yet",
         "Date,Home,Away,HG,AG,home_odds,away_odds\n2021-08-14,Acton,Barnes,,,,\n2021-08-15,Cope,Dent,,,,\n",
         "date=Date home=Home away=Away home_score=HG away_score=AG",
-        unplaced="home_odds:nothing away_odds:nothing",
+        unplaced="home_odds:empty away_odds:empty",
     ),
     Case(
         "some are played, and NA stands for what is not",
@@ -253,8 +253,8 @@ MATCHES = [
         "date,home,away,home_prob,draw_prob,away_prob,home_odds,draw_odds,away_odds\n"
         "2021-08-14,Acton,Barnes,0.4,0.3,0.3,0.4,0.3,0.3\n",
         "date=date home=home away=away",
-        unplaced="home_prob:probability draw_prob:probability away_prob:probability home_odds:no_decimal"
-        " draw_odds:no_decimal away_odds:no_decimal",
+        unplaced="home_prob:probability draw_prob:probability away_prob:probability home_odds:neither_decimal"
+        " draw_odds:neither_decimal away_odds:neither_decimal",
     ),
     Case(
         "fractions",

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database
 from tests.integration.claiming import content as stored_content
 from tests.records import row_versions

@@ -1,4 +1,4 @@
-"""Values that every floor speaks of. Nothing here does I/O or reads a clock.
+"""Value types used by every layer. Nothing here does I/O or reads a clock.
 
 Times are aware datetimes in UTC. `match_date` is the calendar day at the league's own place. Odds are
 decimal. Records (`...Record`) are what a parser returns: teams are named as the source names them, and
@@ -83,7 +83,7 @@ class MatchKey(NamedTuple):
     number: int = 1
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """What messages call the match."""
         return f"{self.home} - {self.away} on {self.match_date}"
 
@@ -152,7 +152,8 @@ class Batch(NamedTuple):
     """Everything that one file says about one league.
 
     `line_of` gives the line of each match where the file tells it, and `text` the file's lines (its first is
-    line 1): what is refused later, when the rules and the teams are looked at, is then still told by both.
+    line 1): rows rejected later, by rules or team names, can then still be reported with both.
+    `further_lines` are those of rows that say something else of a match of `line_of`.
     """
 
     league: str
@@ -167,6 +168,7 @@ class Batch(NamedTuple):
     details: Sequence[DetailRecord] = ()
     line_of: Mapping[MatchKey, int] = {}
     text: Sequence[str] = ()
+    further_lines: Mapping[MatchKey, Sequence[int]] = {}
 
     @classmethod
     def empty(cls, league: str, source: str, file: str) -> Batch:
@@ -175,8 +177,12 @@ class Batch(NamedTuple):
 
     def reject(self, key: MatchKey, code: str, reason: str) -> Rejected:
         """Make the record of what is refused of a match, with its line and text where the file tells them."""
-        line = self.line_of.get(key, 0)
-        raw = self.text[line - 1].rstrip("\r\n") if 0 < line <= len(self.text) else repr(key)
+        return self.reject_line(self.line_of.get(key, 0), code, reason, repr(key))
+
+    def reject_line(self, line: int, code: str, reason: str, raw: str) -> Rejected:
+        """Make the record of a refused line, with its text where the file tells it, else with `raw`."""
+        if 0 < line <= len(self.text):
+            raw = self.text[line - 1].rstrip("\r\n")
         return Rejected(self.file, line, reason, code, raw)
 
 

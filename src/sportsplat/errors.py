@@ -1,29 +1,32 @@
-"""The family tree of errors; each class carries its exit code, its HTTP status and its next step.
+"""The family tree of errors: what a caller can catch. Each class stands for one exit code.
 
-    SportsplatError                          exit  HTTP
-    ├── UsageError                              2   422   a value that the command cannot take
-    ├── ConfigError                             3   500
-    │   ├── UnknownSetting                      3
-    │   ├── InvalidSetting                      3
-    │   └── SecretInYaml                        3
-    ├── EnvironmentUnavailable                  4   503   no engine, database down
-    │   └── SourcesFailed                       4   503   a live source was down, and `--strict` was asked
-    ├── ResourceConflict                        5   409   port taken, lock held
-    ├── DataConflict                            6   409   wrong major or password, incomplete data
-    ├── MigrationError                          7   503
-    │   └── SchemaDrift                         7
-    ├── TimedOut                                8   504
-    ├── InputRefused                            9   422
-    │   └── SourceUnavailable                   9   502
-    ├── CheckFailed                            10   409   a check said no
-    │   ├── LeakageFound                       10
-    │   ├── PreconditionFailed                 10
-    │   ├── DataLacking                        10
-    │   └── PromotionRefused                   10
-    └── NotFound                                2   404   no such league, model, match
+    SportsplatError                          exit
+    ├── UsageError                              2   a flag, argument or parameter that is not allowed
+    ├── NotFound                                2   no such league, model, match
+    ├── ConfigError                             3
+    │   ├── UnknownSetting
+    │   ├── InvalidSetting
+    │   └── SecretInYaml
+    ├── EnvironmentUnavailable                  4   no engine, database down
+    │   └── SourcesFailed                           a live source was down, and `--strict` was used
+    ├── ResourceConflict                        5   port taken, lock held
+    ├── DataConflict                            6   wrong version or password, incomplete data
+    ├── MigrationError                          7
+    │   └── SchemaDrift
+    ├── TimedOut                                8
+    ├── InputRefused                            9
+    │   └── SourceUnavailable
+    └── CheckFailed                            10   a check failed
+        ├── LeakageFound
+        ├── PreconditionFailed
+        ├── DataLacking
+        └── PromotionRefused
 
-A message answers four questions: what happened (`message`), which value was seen and where it came from
-(`cause`), and which command comes next (`fix`). Facts that a program may want are kept in `details`.
+Every error has a code, which narrows its class (`PORT_TAKEN` is a `ResourceConflict`). Exit code, HTTP status
+and `retryable` belong to the code and are written in `sportsplat.error_codes`.
+
+A message answers three questions: what happened (`message`), which value was seen and where it came from
+(`cause`), and which command comes next (`fix`). Facts that a program may want are in `details`.
 """
 
 from __future__ import annotations
@@ -31,14 +34,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from sportsplat.error_codes import CODES
+from sportsplat.plain_values import to_plain
+from sportsplat.redact import redact_data
+
 
 class SportsplatError(Exception):
-    """Any failure that sportsplat foresees."""
+    """Any failure that sportsplat expects."""
 
     code: ClassVar[str] = "ERROR"
-    exit_code: ClassVar[int] = 1
-    http_status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
+    """The code of an error that is raised without one. Its exit code is that of every code of the class."""
 
     def __init__(
         self,
@@ -49,51 +54,67 @@ class SportsplatError(Exception):
         code: str | None = None,
         **details: Any,
     ) -> None:
-        """Keep the facts; `code` narrows the class's own code (`PORT_TAKEN` for a `ResourceConflict`)."""
+        """Keep the facts. Raises ValueError for a code that is not registered, or not for this class."""
         super().__init__(message)
         self.message = message
         self.cause = cause
         self.fix = fix
         self.details = details
-        self._code = code
+        self.error_code = code or type(self).code
+        """The stable upper-case name that scripts match on."""
+        if CODES.get(self.error_code) is None:
+            raise ValueError(f"the error code {self.error_code!r} is not in sportsplat.error_codes")
+        if self.exit_code != CODES[type(self).code].exit_code:
+            raise ValueError(f"the error code {self.error_code!r} has another exit code than {type(self)!r}")
 
     @property
-    def error_code(self) -> str:
-        """The stable upper-case name that scripts match on."""
-        return self._code or type(self).code
+    def exit_code(self) -> int:
+        """The exit code of the program."""
+        return CODES[self.error_code].exit_code
+
+    @property
+    def http_status(self) -> int:
+        """The status of an API response."""
+        return CODES[self.error_code].http_status
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same command or request may succeed later without a change to it."""
+        return CODES[self.error_code].retryable
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The result that the command returns in spite of the error; None: nothing."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the `error` object of the JSON envelope and of the API."""
-        return {
+        """Return the `error` object of the JSON envelope and of the API; details are redacted JSON values."""
+        error = {
             "code": self.error_code,
             "message": self.message,
             "cause": self.cause,
             "fix": self.fix,
             "retryable": self.retryable,
         }
+        return error | ({"details": redact_data(to_plain(self.details))} if self.details else {})
 
 
 class UsageError(SportsplatError):
     """A flag or argument that the command cannot take."""
 
     code = "USAGE"
-    exit_code = 2
-    http_status = 422
 
 
 class NotFound(SportsplatError):
     """A name (league, model, match, source) that does not exist here."""
 
     code = "NOT_FOUND"
-    exit_code = 2
-    http_status = 404
 
 
 class ConfigError(SportsplatError):
     """The configuration cannot be used as it stands."""
 
     code = "CONFIG"
-    exit_code = 3
 
 
 class UnknownSetting(ConfigError):
@@ -118,9 +139,6 @@ class EnvironmentUnavailable(SportsplatError):
     """No engine, or the database does not answer."""
 
     code = "ENVIRONMENT_UNAVAILABLE"
-    exit_code = 4
-    http_status = 503
-    retryable = True
 
 
 class SourcesFailed(EnvironmentUnavailable):
@@ -128,34 +146,28 @@ class SourcesFailed(EnvironmentUnavailable):
 
     code = "SOURCES_FAILED"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the `error` object with the report in it: scripts read what came all the same."""
-        return super().to_dict() | ({"details": self.details} if self.details else {})
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The report of the command: what came all the same."""
+        return self.details.get("report")
 
 
 class ResourceConflict(SportsplatError):
     """Something else holds the port or the lock."""
 
     code = "RESOURCE_CONFLICT"
-    exit_code = 5
-    http_status = 409
-    retryable = True
 
 
 class DataConflict(SportsplatError):
     """Stored data that this cannot open: wrong major, wrong password, incomplete initialisation."""
 
     code = "DATA_CONFLICT"
-    exit_code = 6
-    http_status = 409
 
 
 class MigrationError(SportsplatError):
     """A migration failed, or the schema is not at the revision that the code needs."""
 
     code = "MIGRATION_FAILED"
-    exit_code = 7
-    http_status = 503
 
 
 class SchemaDrift(MigrationError):
@@ -168,33 +180,24 @@ class TimedOut(SportsplatError):
     """A wait came to its end."""
 
     code = "TIMED_OUT"
-    exit_code = 8
-    http_status = 504
-    retryable = True
 
 
 class InputRefused(SportsplatError):
     """Input data that cannot be used: not this source's format, unreadable, nothing in it."""
 
     code = "INPUT_REFUSED"
-    exit_code = 9
-    http_status = 422
 
 
 class SourceUnavailable(InputRefused):
     """The public site did not give the file."""
 
     code = "SOURCE_UNAVAILABLE"
-    http_status = 502
-    retryable = True
 
 
 class CheckFailed(SportsplatError):
     """A check said no."""
 
     code = "CHECK_FAILED"
-    exit_code = 10
-    http_status = 409
 
 
 class LeakageFound(CheckFailed):
@@ -219,19 +222,11 @@ class PreconditionFailed(CheckFailed):
             checks=list(checks),
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the `error` object with all rows in it: scripts read those that hold, too."""
-        return super().to_dict() | ({"details": self.details} if self.details else {})
-
 
 class DataLacking(CheckFailed):
     """`data quality --strict` found an error; `details` has the whole report."""
 
     code = "DATA_LACKING"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the `error` object with the report in it: scripts read the numbers all the same."""
-        return super().to_dict() | ({"details": self.details} if self.details else {})
 
 
 class PromotionRefused(CheckFailed):

@@ -1,4 +1,4 @@
-"""How long work tells how far it is, whoever watches; `cli.progress` shows it."""
+"""How long work reports its progress; `cli.progress` shows it."""
 
 from __future__ import annotations
 

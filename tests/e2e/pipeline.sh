@@ -45,7 +45,9 @@ finish() {
 }
 trap finish EXIT
 
-refused NOT_RUNNING 4 url
+# NO_PROJECT in an empty folder, NOT_RUNNING in one that has settings
+expect 'url, before up' '.ok == false and (.error.code == "NO_PROJECT" or .error.code == "NOT_RUNNING")' \
+  "$(sportsplat url --json || true)"
 
 started=yes
 up=$(call up)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sportsplat.infra.pg_tools import pg_restore
+from sportsplat.infra.backup.dump import pg_restore
 from tests import program
 from tests.canary import Life, words_of
 from tests.canary_lives import (
@@ -28,6 +28,7 @@ from tests.canary_lives import (
 from tests.engine import POSTGRES_IMAGE
 from tests.proc_watch import command_lines_watched
 
+pytestmark = pytest.mark.slow
 PLACES = ("embedded", pytest.param("docker", marks=pytest.mark.docker), "external")
 DATA_TARGET = "/var/lib/postgresql/data"
 
@@ -68,8 +69,9 @@ def test_no_command_line_holds_a_secret(life: Life) -> None:
 
 def test_no_file_holds_a_secret_but_those_that_are_for_it(life: Life) -> None:
     """Searched: the project, its data, its log, its backup and report, home, cache and temporary files."""
-    mounted = {life.folder / ".sportsplat" / "docker" / "secrets" / "postgres_password"}
-    assert life.files() - life.ours <= (mounted if life.docker is not None else set())
+    state = life.folder / ".sportsplat"
+    mounted = {state / "docker" / "secrets" / "postgres_password"} if life.docker is not None else set()
+    assert life.files() - life.ours <= mounted
     archive = subprocess.run(
         [str(pg_restore()), "--file=-", str(life.folder / "a.dump")],
         capture_output=True,

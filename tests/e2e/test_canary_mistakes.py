@@ -7,8 +7,12 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from tests.canary import Life
 from tests.proc_watch import command_lines_watched
+
+pytestmark = pytest.mark.slow
 
 
 def urls(secret: str) -> list[str]:

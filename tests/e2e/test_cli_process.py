@@ -16,7 +16,7 @@ from tests.program import PROGRAM, environment
 
 SLEEPER = """
 import time, typer
-from sportsplat.cli.render import Answer, command
+from sportsplat.cli.command import Answer, command
 
 app = typer.Typer()
 
@@ -183,3 +183,44 @@ def test_python_dash_m_is_the_same_program(project_dir: Path) -> None:
         check=True,
     )
     assert done.stdout.startswith("sportsplat ")
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "--version", "--help"])
+def test_a_closed_stdout_is_named_before_anything_is_done(project_dir: Path, words: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"exec {PROGRAM} {words} >&-"],
+        cwd=project_dir,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert done.stderr.startswith("error[OUTPUT_FAILED]: standard output is closed")
+
+
+def test_a_closed_stderr_or_stdin_costs_nothing(project_dir: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"exec {PROGRAM} config show --json <&- 2>&-"],
+        cwd=project_dir,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["ok"]
+
+
+@pytest.mark.parametrize("words", [["status"], ["leagues"], ["ingest", "table", "x.csv"]])
+def test_a_working_folder_that_was_deleted_is_named(project_dir: Path, words: list[str]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", 'rmdir "$PWD"; exec "$0" "$@" --json', PROGRAM, *words],
+        cwd=project_dir,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["error"]["code"] == "FOLDER_GONE"

@@ -33,7 +33,7 @@ def test_the_table_goes_to_stdout_and_the_refusal_to_stderr(running: Path) -> No
     assert (well.exit_code, well.stderr) == (0, "")
     assert ill.exit_code == 10
     assert "fix: chmod 600 .env" in ill.stdout
-    assert ill.stderr.startswith("error[UNHEALTHY]: 1 of 21 checks failed: env_file")
+    assert ill.stderr.startswith("error[UNHEALTHY]: 1 of 23 checks failed: env_file")
     assert "\x1b" not in ill.stdout
     assert [line.split()[0] for line in well.stdout.splitlines()[1:4]] == ["python", "system", "packages"]
 

@@ -17,9 +17,11 @@ KEYS = {
     "endpoint",
     "server_version",
     "schema_revision",
+    "project_dir",
     "schema_head",
     "actions",
     "services",
+    "notes",
 }
 
 
@@ -121,7 +123,7 @@ def test_data_is_not_deleted_without_consent(project: Path) -> None:
     refused = run(project, "down", "--volumes", "--json")
 
     assert (refused.exit_code, refused.error["code"]) == (2, "NEEDS_YES")
-    assert run(project, "status", "--json").data["state"] == "running"
+    assert run(project, "status", "--exit-code", "--json").data["state"] == "running"
 
 
 def test_a_complete_database_is_not_initialised_anew(project: Path) -> None:
@@ -151,10 +153,14 @@ def test_an_unreachable_server_has_its_own_exit_code(tmp_path: Path) -> None:
     assert "hunter2" not in refused.stdout + refused.stderr
 
 
-def test_an_empty_folder_is_absent_and_stays_empty(tmp_path: Path) -> None:
+def test_a_project_without_a_database_is_absent_and_stays_so(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.yaml").write_text("")
     assert run(tmp_path, "status", "--json").data["state"] == "absent"
+    asked = run(tmp_path, "status", "--exit-code", "--json")
+    assert (asked.exit_code, asked.envelope["ok"], asked.envelope["data"]["state"]) == (4, True, "absent")
     assert run(tmp_path, "down", "--json").data["actions"] == []
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 
 def test_the_password_is_told_to_nobody(project: Path, password: str) -> None:

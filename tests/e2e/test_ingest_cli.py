@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def sportsplat(database: Database, project_dir: Path) -> Sportsplat:
 
 def cells(text: str, name: str) -> list[str]:
     """Return the other cells of the table row that begins with `name`."""
-    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines()]
+    rows = [re.split(r" {2,}", line.strip()) for line in text.splitlines()]
     return next(row[1:] for row in rows if row[0] == name)
 
 
@@ -142,6 +143,7 @@ def test_leagues_are_listed_without_a_database(project_dir: Path) -> None:
 
 def test_ingest_without_a_database_says_how_to_get_one(project_dir: Path) -> None:
     season_file(project_dir / "2021")
+    (project_dir / ".sportsplat").mkdir()
     ran = run(project_dir, "ingest", "football-data", "2021", "--json")
     assert ran.exit_code == 4
     assert ran.error["fix"] == "sportsplat up"

@@ -65,7 +65,8 @@ def test_a_changed_table_is_told_with_the_next_command(sportsplat: Sportsplat, p
     (project_dir / "my.csv").write_text(TABLE.replace("Beantown", "Denver Nuggets"))
     ran = sportsplat("quarantine", "retry")
     assert "is not the file whose rows wait" in ran.stderr
-    assert f"next: sportsplat ingest table {project_dir / 'my.csv'} --mapping" in ran.stderr
+    assert f"fix:   sportsplat ingest table {project_dir / 'my.csv'} --mapping" in ran.stderr
+    assert ran.exit_code == 9
 
 
 MISTAKES = [
@@ -78,8 +79,8 @@ MISTAKES = [
     ("hollow --suggest", 9, "EMPTY_FOLDER", "another folder"),
     ("two --suggest", 9, "SEVERAL_FILES", "sportsplat ingest table two/a.csv --suggest"),
     ("header.csv --suggest", 9, "EMPTY_FILE", "with rows"),
-    ("header.csv --mapping m.yaml", 9, "EMPTY_FILE", "leave it out"),
-    ("empty.csv --mapping m.yaml", 9, "EMPTY_FILE", "leave it out"),
+    ("header.csv --mapping m.yaml", 9, "EMPTY_FILE", "omit it"),
+    ("empty.csv --mapping m.yaml", 9, "EMPTY_FILE", "omit it"),
     ("my.csv my.csv --suggest", 2, "USAGE", "sportsplat ingest table my.csv --suggest"),
     ("my.csv --suggest --mapping m.yaml", 2, "USAGE", "sportsplat ingest table my.csv --suggest"),
     ("my.csv --mapping m.yaml --league nba", 2, "USAGE", "write league: nba in m.yaml"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.infra.environment import Endpoint
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database, _scratch
 from tests.program import Ran, run
 from tests.simulated_league import context_of
@@ -112,6 +112,10 @@ def test_coming_matches_are_forecast(call: Call, elo: int) -> None:
     nothing = call("predict", "sim", "--date", "2031-01-01")
     assert nothing.exit_code == 0
     assert "Nothing to predict: no match of sim on 2031-01-01 is stored" in nothing.stdout
+    every = call("predict", "--days", "60", "--json").data["leagues"]
+    assert [(one["league"], len(one["predictions"])) for one in every] == [("sim", len(told["predictions"]))]
+    unclear = call("predict", "--model-id", str(elo), "--json")
+    assert (unclear.exit_code, unclear.error["code"]) == (2, "USAGE")
     both = call("predict", "sim", "--date", "2031-01-01", "--days", "3", "--json")
     assert (both.exit_code, both.error["code"]) == (2, "USAGE")
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sportsplat.db.engine import connect
+from sportsplat.db.connection import connect
 from sportsplat.infra.environment import Endpoint
 from tests import program
 from tests.engine import DockerProject
@@ -28,6 +28,7 @@ UP_KEYS = {
     "endpoint",
     "server_version",
     "schema_revision",
+    "project_dir",
     "schema_head",
     "actions",
     "services",
@@ -98,7 +99,7 @@ def _analyst(server: Endpoint) -> Endpoint:
 def test_up_and_status_give_one_object_and_up_can_be_repeated(place: Place) -> None:
     up, status = place.json("up"), place.json("status")
 
-    assert up.pop("notes") == []
+    assert (up.pop("notes"), status.pop("notes")) == ([], [])
     assert set(up) == UP_KEYS
     assert up == status
     assert (up["backend"], up["state"], up["actions"]) == (place.backend, "running", [])

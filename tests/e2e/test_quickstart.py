@@ -114,6 +114,8 @@ def test_a_taken_port_is_a_conflict_with_a_way_out(served: httpx.Client, project
 
 
 def test_serving_without_a_database_says_what_to_do(tmp_path: Path) -> None:
+    assert run(tmp_path, "serve", "--json").error["code"] == "NO_PROJECT"
+    run(tmp_path, "config", "init")
     refused = run(tmp_path, "serve", "--json")
     assert refused.exit_code == 4
     assert "sportsplat up" in refused.error["fix"]

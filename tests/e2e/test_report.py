@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.simulate import payloads
 from tests.conftest import _scratch
 from tests.program import Ran, run
@@ -70,6 +70,39 @@ def written(project: Project) -> tuple[Ran, Path]:
     return done, project.folder / "reports" / "sim.html"
 
 
+def look(folder: Path, width: int, *names: str, flags: Sequence[str] = ()) -> list[str]:
+    """Open `probed.html` of the folder in a browser and return what its probe left in the body's data.
+
+    Chromium's window is at least 500 wide, so the page is looked at in a frame.
+    """
+    (folder / "frame.html").write_text(
+        f'<iframe id="f" src="probed.html" style="width:{width}px;height:900px;border:0"></iframe><script>'
+        'addEventListener("load", () => { const data = '
+        "document.getElementById('f').contentDocument.body.dataset;"
+        f"document.title = {list(names)!r}.map(name => data[name]).join(';'); }});</script>",
+        encoding="utf-8",
+    )
+    browser = subprocess.run(
+        [
+            str(CHROMIUM),
+            *QUIET,
+            "--allow-file-access-from-files",
+            *flags,
+            f"--user-data-dir={folder / 'profile'}",
+            "--dump-dom",
+            (folder / "frame.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in browser.stderr, browser.stderr
+    found = re.search(r"<title>(.*)</title>", browser.stdout)
+    assert found is not None, browser.stdout[:500]
+    return found[1].split(";")
+
+
 def test_the_command_answers_with_one_object_and_writes_the_report(written: tuple[Ran, Path]) -> None:
     done, page = written
     assert done.data["matches"] == 1440
@@ -115,6 +148,31 @@ def test_mistakes_have_exit_codes(
     done = project.backtest(*words, "--json")
     assert (done.exit_code, done.error["code"]) == (exit_code, code)
     assert done.error["fix"]
+
+
+def test_a_screen_reader_is_told_what_tables_and_charts_are(written: tuple[Ran, Path]) -> None:
+    text = written[1].read_text(encoding="utf-8")
+    own = text[: text.index("<script>")]
+    assert own.count("<caption>") == own.count("<table") == own.count('role="region"') == 3
+    assert len(re.findall(r'id="chart-\w+" role="img" aria-label="[^"]{20,}"', own)) == 4
+    assert "<th>" not in own
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@pytest.mark.parametrize(("width", "hints"), [(1280, 0), (390, 3)])
+def test_wide_tables_scroll_by_themselves_and_say_so_on_a_phone(
+    written: tuple[Ran, Path], tmp_path: Path, width: int, hints: int
+) -> None:
+    probe = """<script>addEventListener("load", () => {
+      document.querySelector("details").open = true;
+      const shown = [...document.querySelectorAll(".sideways")].filter(hint => hint.offsetHeight).length;
+      const root = document.documentElement;
+      document.body.dataset.found = [root.scrollWidth - root.clientWidth, shown].join(";");
+    });</script></body>"""
+    text = written[1].read_text(encoding="utf-8")
+    (tmp_path / "probed.html").write_text(text.replace("</body>", probe), encoding="utf-8")
+    assert look(tmp_path, width, "found") == ["0", str(hints)]
 
 
 @pytest.mark.browser

@@ -65,7 +65,7 @@ def run(programs: Path, folder: Path, *words: str) -> str:
 
 def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("cli/app.py", "py.typed", "_assets/config/settings.yaml", "_assets/config/.env.example"):
+    for name in ("cli/main.py", "py.typed", "_assets/config/settings.yaml", "_assets/config/.env.example"):
         assert f"sportsplat/{name}" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"sportsplat"}
     assert not [name for name in names if "__pycache__" in name or name.endswith("/.env") or "tests/" in name]
@@ -95,8 +95,8 @@ def test_an_empty_folder_becomes_a_project(programs: Path, tmp_path: Path) -> No
 def test_the_assets_are_found_inside_the_installed_package(programs: Path, tmp_path: Path) -> None:
     script = (
         "import json, sportsplat\n"
-        "from sportsplat.settings import asset_dir\n"
-        "from sportsplat.leagues import load_leagues\n"
+        "from sportsplat.paths import asset_dir\n"
+        "from sportsplat.leagues.league import load_leagues\n"
         "folders = {name: str(asset_dir(name)) for name in ('migrations', 'config', 'compose')}\n"
         "print(json.dumps([sportsplat.__file__, folders, list(load_leagues())]))\n"
     )

@@ -153,6 +153,17 @@ def shuffle_lines(data: bytes, rng: random.Random) -> bytes:
     return b"\n".join([header, *lines])
 
 
+def contradict(data: bytes, rng: random.Random) -> bytes:
+    """Repeat a line with other digits in one of its cells."""
+    lines = data.split(b"\n")
+    place = rng.randrange(len(lines))
+    cells = lines[place].split(b",")
+    at = rng.randrange(len(cells))
+    cells[at] = bytes(rng.choice(b"0123456789") if chr(letter).isdigit() else letter for letter in cells[at])
+    lines.insert(rng.randint(place + 1, len(lines)), b",".join(cells))
+    return b"\n".join(lines)
+
+
 def recode(data: bytes, rng: random.Random) -> bytes:
     return data.decode("utf-8", "replace").encode(rng.choice(ENCODINGS), "replace")
 
@@ -183,6 +194,6 @@ def other_separator(data: bytes, rng: random.Random) -> bytes:
 
 MUTATIONS: tuple[Mutation, ...] = (
     flip_bits, delete_chunk, double_chunk, swap_chunks, truncate, insert_token, insert_token,
-    replace_cell, replace_cell, replace_cell, swap_cells, move_column, rename_column, shuffle_lines, recode,
-    other_line_ends, long_line, zeros, pack, other_separator,
+    replace_cell, replace_cell, replace_cell, swap_cells, move_column, rename_column, shuffle_lines,
+    contradict, recode, other_line_ends, long_line, zeros, pack, other_separator,
 )  # fmt: skip

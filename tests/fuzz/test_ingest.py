@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ import pytest
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.sources import get_source
+from sportsplat.sources.base import batches_of
+from sportsplat.sources.reading.files import read_file
 from tests.conftest import Database
 from tests.fuzz.test_parsers import PARSERS, damaged
 from tests.program import run
 from tests.source_seeds import SEEDS
 
-FILES = 25
+FILES = int(os.environ.get("SPORTSPLAT_FUZZ_STORED", "25"))
 TABLES = ("matches", "quotes", "team_match_stats", "forecasts", "teams", "quarantine")
 
 
@@ -47,24 +51,39 @@ def check_report(before: dict[str, int], after: dict[str, int], report: dict[str
     assert after["quarantine"] - before["quarantine"] == report["newly_quarantined"]
 
 
+def check_nothing_lost(context: Context, source: str, path: Path, report: dict[str, Any]) -> None:
+    """Assert that every row which a parser reads, and every match in it, is stored or waits in quarantine."""
+    batches = batches_of(get_source(source), read_file(path), None, context.leagues)
+    assert report["rows_read"] == sum(batch.rows_read for batch in batches), path
+    matches = sum(len({match.key for match in batch.matches}) for batch in batches)
+    assert matches <= sum(report["matches"].values()) + report["quarantined"], path
+    assert sum(len(batch.rejected) for batch in batches) <= report["quarantined"], path
+
+
 @pytest.mark.parametrize("source", PARSERS)
 def test_a_damaged_file_is_stored_whole_or_not_at_all(
     context: Context, database: Database, tmp_path: Path, source: str
 ) -> None:
     refused = 0
+    codes: set[str] = set()
     for path in damaged_files(source, tmp_path):
         before = counts(database)
         report: Any = None
         try:
             report = ingest(context, source, [path])
-        except InputRefused:
+        except InputRefused as refusal:
             refused += 1
+            codes.add(refusal.error_code)
+            if refusal.error_code == "NOTHING_STORED":  # its rows wait in quarantine, and are told
+                report = refusal.details["report"]
         after = counts(database)
         if report is None:
             assert after == before, path
         else:
-            check_report(before, after, report)
+            check_report(before, after, report.to_dict())
+            check_nothing_lost(context, source, path, report.to_dict())
     assert 0 < refused < FILES
+    assert "ROW_REFUSED" not in codes  # the database is never the first to see that a row cannot be
 
 
 @pytest.mark.parametrize("source", PARSERS)
@@ -80,4 +99,11 @@ def test_the_program_takes_a_folder_of_damaged_files(
     assert said.exit_code == 9, said.stderr
     assert said.error["code"] == "FILES_REFUSED"
     assert "Traceback" not in said.stderr
+    report = said.error["details"]["report"]
+    assert report["files"] == FILES
+    taken = {file["file"] for file in report["by_file"]}
+    refused = {file["file"]: file["code"] for file in report["refused"]}
+    assert taken | set(refused) == set(map(str, paths))
+    assert all(refused[file] == "NOTHING_STORED" for file in taken & set(refused))
+    assert "ROW_REFUSED" not in refused.values()
     assert counts(database)["matches"] > 0

@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Payload, Source, batches_of
 from tests.fuzz.invariants import check

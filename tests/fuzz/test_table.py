@@ -22,11 +22,11 @@ import pytest
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
-from sportsplat.sources.table_mapping import Mapping, MappingFile, column_names, parse_mapping
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_quotes import QuoteTable
-from sportsplat.sources.table_rows import read_matches
-from sportsplat.sources.table_suggest import suggest
+from sportsplat.sources.table.mapping import Mapping, MappingFile, column_names, parse_mapping
+from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.open import open_table
+from sportsplat.sources.table.quotes import QuoteTable
+from sportsplat.sources.table.suggest.suggest import suggest
 from tests.fuzz.invariants import check_facts
 from tests.fuzz.mutate import as_workbook, mutated
 from tests.fuzz.test_parsers import FILES, LEAGUES, LONGEST_S

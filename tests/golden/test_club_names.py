@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.cleaning.team_names import declared_names, spelling_of
 from sportsplat.domain import Batch
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.likeness import declared_names, spelling_of
-from sportsplat.leagues import load_leagues
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import batches_of
 from tests.conftest import Database

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sportsplat.features.build import build_features
-from sportsplat.leagues import League, get_league
+from sportsplat.leagues.league import League, get_league
 from sportsplat.ratings.elo import expected
 
 pytestmark = pytest.mark.real_data

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.domain import Batch, MatchRecord, MatchStatus, Phase
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import batches_of
 from tests.payloads import read_paths

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.domain import Batch, MatchKey, MatchRecord, MatchStatus
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from tests.payloads import read_paths
 

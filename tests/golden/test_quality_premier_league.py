@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from sportsplat.jobs.quality import quality
 
 pytestmark = pytest.mark.real_data

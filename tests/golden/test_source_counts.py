@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sportsplat.domain import Batch, Market, MatchStatus, Precision
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from tests.payloads import read_paths
 

@@ -9,19 +9,19 @@ import csv
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sportsplat.cleaning.rules import apply_rules
 from sportsplat.domain import Batch, Market, MatchKey, Outcome
-from sportsplat.jobs.check_rules import apply_rules
-from sportsplat.leagues import load_leagues
-from sportsplat.rules import Rules
+from sportsplat.leagues.league import load_leagues
+from sportsplat.leagues.rules import Rules
 from sportsplat.sources import get_source
-from sportsplat.sources.american import read_american
 from sportsplat.sources.base import suffixes_of
+from sportsplat.sources.reading.csv import read_american
 from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
@@ -170,7 +170,7 @@ def test_every_known_fault_of_the_nba_is_caught(nba: list[Batch]) -> None:
     disagreeing = [
         refused.reason
         for each in nba
-        for refused in apply_rules(each, LEAGUES["nba"]).rejected
+        for refused in apply_rules(each, LEAGUES["nba"], datetime(2030, 1, 1, tzinfo=UTC)).rejected
         if refused.code == "parts-disagree"
     ]
     assert len(disagreeing) == 1

@@ -7,13 +7,13 @@ from typing import Any
 
 import psycopg
 
-from sportsplat.db.staged_matches import Source
-from sportsplat.db.teams import lock_league
-from sportsplat.db.write import write_quotes
-from sportsplat.db.write_facts import write_details, write_forecasts, write_team_stats
-from sportsplat.db.write_matches import Written, write_matches
+from sportsplat.cleaning.orientation import Sides
+from sportsplat.db.write.facts import write_details, write_forecasts, write_team_stats
+from sportsplat.db.write.matches import Written, write_matches
+from sportsplat.db.write.quotes import write_quotes
+from sportsplat.db.write.staging import Source
+from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import Batch, MatchRecord
-from sportsplat.jobs.sides import Sides
 from tests.records import match
 
 Connection = psycopg.Connection[Any]

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.engine import Connection, connect
-from sportsplat.db.teams import add_teams, ensure_league
-from sportsplat.infra import memory
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_spec import EmbeddedSpec
+from sportsplat.config.settings import Settings
+from sportsplat.db.connection import Connection, connect
+from sportsplat.db.write.teams import add_teams, ensure_league
+from sportsplat.infra import project_state
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import Settings
+from sportsplat.leagues.league import load_leagues
 from tests.backups import fill, settings_of
 from tests.conftest import FAST, Database
 from tests.embedded import Make
@@ -47,7 +47,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = EmbeddedEnvironment(EmbeddedSpec(folder / ".sportsplat", folder / ".env", tuning=FAST))
     environment.ensure(60)
     environment.stop()
-    memory.forget(folder / ".sportsplat")
+    project_state.forget(folder / ".sportsplat")
     return folder
 
 

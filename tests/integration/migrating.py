@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sportsplat.db.revisions import head, revisions
-from sportsplat.settings import asset_dir
+from sportsplat.db.schema.revisions import head, revisions
+from sportsplat.paths import asset_dir
 from tests.conftest import ROOT
 from tests.program import Ran, environment
 
@@ -18,7 +18,7 @@ MIGRATIONS = asset_dir("migrations")
 PROGRAM = """
 import sys
 from pathlib import Path
-from sportsplat.db.migrate import migrate
+from sportsplat.db.schema.migrate import migrate
 print(*migrate(sys.stdin.read(), Path(sys.argv[1])))
 """
 

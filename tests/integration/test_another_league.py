@@ -9,10 +9,10 @@ import pytest
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.table import ingest_tables
 from sportsplat.jobs.teams import add
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from tests.conftest import Database
 from tests.records import count
 
@@ -38,7 +38,7 @@ def test_another_countrys_season_is_refused_and_nothing_of_it_is_stored(
         ingest(context, SOURCE, [season(tmp_path / "SP1.csv", [*ENGLISH, "Villa Nova"])])
     error = refused.value
     assert error.error_code == "WRONG_LEAGUE"
-    assert "calls its league la-liga, but 4 of its 5 teams play elsewhere" in error.message
+    assert "calls its league la-liga, but 4 of its 5 teams belong to other leagues" in error.message
     assert "Arsenal, Chelsea, Everton and 1 more are declared as teams of epl, championship" in str(
         error.cause
     )
@@ -59,12 +59,12 @@ def test_a_file_is_of_another_league_only_if_nearly_all_its_teams_are_and_none_i
     context: Context, tmp_path: Path, names: list[str]
 ) -> None:
     report = ingest(context, SOURCE, [season(tmp_path / "SP1.csv", names)])
-    assert report["matches"]["inserted"] == len(names) * (len(names) - 1)
+    assert report.matches.inserted == len(names) * (len(names) - 1)
 
 
 def test_a_team_that_was_added_by_hand_says_that_they_do_play_here(context: Context, tmp_path: Path) -> None:
     add(context, "la-liga", "Arsenal")
-    assert ingest(context, SOURCE, [season(tmp_path / "SP1.csv", ENGLISH)])["matches"]["inserted"] == 12
+    assert ingest(context, SOURCE, [season(tmp_path / "SP1.csv", ENGLISH)]).matches.inserted == 12
 
 
 @pytest.mark.parametrize("league", ["UEFA Champions League", "UEFA Europa League"])
@@ -73,7 +73,7 @@ def test_a_cup_of_several_countries_takes_any_clubs(context: Context, tmp_path: 
     rows = [f"2019-05-0{day},{league},{home},{away},70,60,0.5,0.3,0.2,1,0"
             for day, home, away in ((1, "Arsenal", "Chelsea"), (2, "Everton", "Fulham"))]  # fmt: skip
     file.write_text("\n".join([SPI, *rows, ""]))
-    assert ingest(context, "fivethirtyeight-soccer-spi", [file])["matches"]["inserted"] == 2
+    assert ingest(context, "fivethirtyeight-soccer-spi", [file]).matches.inserted == 2
 
 
 def test_so_are_the_tables_of_a_user_and_the_other_spellings_of_the_clubs(
@@ -100,7 +100,7 @@ def test_the_real_premier_league_under_the_code_of_la_liga_is_refused(
     ingest(context, SOURCE, [folder / "SP1.csv"])
     text = (folder / "E0.csv").read_text(encoding="cp1252").replace("E0,", "SP1,")
     (tmp_path / "SP1.csv").write_text(text, encoding="cp1252")
-    with pytest.raises(InputRefused, match="20 of its 20 teams play elsewhere"):
+    with pytest.raises(InputRefused, match="20 of its 20 teams belong to other leagues"):
         ingest(context, SOURCE, [tmp_path / "SP1.csv"])
     with database.connect() as conn:
         assert count(conn, "matches") == 380

@@ -11,9 +11,9 @@ import pytest
 
 from sportsplat.errors import InputRefused, LeakageFound, UsageError
 from sportsplat.features.build import Features
-from sportsplat.jobs.audit import audit_leakage
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.features import Frames
+from sportsplat.jobs.modelling.audit import audit_leakage
+from sportsplat.jobs.modelling.features import Frames
 from tests.conftest import Database
 from tests.stored_league import store_league
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.content import content
-from sportsplat.db.engine import connect
-from sportsplat.db.migrate import head
-from sportsplat.db.still import held_still
+from sportsplat.config.settings import Settings
+from sportsplat.db.connection import connect
+from sportsplat.db.copy.content import content
+from sportsplat.db.copy.locks import consistent_snapshot
+from sportsplat.db.schema.migrate import head
 from sportsplat.errors import DataConflict
-from sportsplat.infra import backup_file
+from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.wait import wait_for
-from sportsplat.jobs.backup import backup, backup_before, backups, verify
-from sportsplat.settings import Settings
+from sportsplat.infra.lock import wait_for
+from sportsplat.jobs.backup.backup import backup, backup_before, backups, verify
 from tests.backups import ROWS, held, settings_of
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -115,7 +115,7 @@ def test_a_table_that_is_replaced_meanwhile_is_seen_with_its_rows(filled: Databa
     seen: list[int] = []
 
     def look() -> None:
-        with filled.connect(autocommit=True) as conn, held_still(conn):
+        with filled.connect(autocommit=True) as conn, consistent_snapshot(conn):
             seen.append(content(conn)["match_features"].rows)
 
     with filled.connect() as replacer:

@@ -39,8 +39,10 @@ def test_people_read_what_was_done_and_that_nobody_verified_it(sportsplat: Progr
     assert summary.endswith(", not verified")
     assert then == f"next: sportsplat db verify {file}"
     assert "not verified" in sportsplat("backups").stdout
-    assert "549 rows of 26 tables restored and compared, all equal" in sportsplat("verify", file).stdout
+    assert "549 rows of 27 tables restored and compared, all equal" in sportsplat("verify", file).stdout
     assert "not verified" not in sportsplat("backups").stdout
+    newest = sportsplat("backup", "--json").data["file"]
+    assert sportsplat("verify", "--json").data["file"] == newest
 
 
 def test_scripts_get_the_same_keys_from_backup_verify_and_list(sportsplat: Program) -> None:

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db import table_locks
-from sportsplat.db.content import Content
-from sportsplat.db.engine import connect
-from sportsplat.db.migrate import check, migrate
+from sportsplat.db.connection import connect
+from sportsplat.db.copy import locks as table_locks
+from sportsplat.db.copy.content import Content
+from sportsplat.db.schema.migrate import check, migrate, take_lock
 from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
-from sportsplat.infra import backup_file
+from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.wait import wait_for
-from sportsplat.jobs.backup import backup, verify
-from sportsplat.jobs.restore import restore
+from sportsplat.infra.lock import wait_for
+from sportsplat.jobs.backup.backup import backup, verify
+from sportsplat.jobs.backup.restore import restore
 from tests.backups import CANARY, fill, held, plain_database, settings_of
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -170,11 +170,56 @@ def test_a_server_that_dies_in_a_restore_comes_back_with_the_old_rows_or_the_new
             time.sleep(delay)
             (pid_file,) = (project / ".sportsplat").glob("pgdata-*/postmaster.pid")
             os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
-            assert process.wait(60) in (0, 4)
+            assert process.wait(60) in (0, 4), process.stderr and process.stderr.read()
             assert run(project, "up").exit_code == 0
             assert run(project, "db", "backup", "--json").data["tables"] in both
     finally:
         run(project, "down", "--volumes", "--yes")
+
+
+def test_a_server_that_dies_in_a_verification_or_a_backup_is_told_as_that(
+    project: Path, many: Stored
+) -> None:
+    assert run(project, "up", "--backend", "embedded").exit_code == 0
+    try:
+        assert run(project, "db", "restore", str(many.file)).exit_code == 0
+        for words in (("db", "verify", str(many.file)), ("db", "backup")):
+            for delay in moments(project, *words)[3:]:
+                process = start(project, *words, "--json", stdout=subprocess.PIPE)
+                time.sleep(delay)
+                (pid_file,) = (project / ".sportsplat").glob("pgdata-*/postmaster.pid")
+                os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+                said, _ = process.communicate(timeout=60)
+                assert process.returncode == 0 or '"retryable": true' in said, said
+                assert process.returncode in (0, 4), said
+                assert run(project, "up").exit_code == 0
+        assert run(project, "db", "verify").exit_code == 0
+    finally:
+        run(project, "down", "--volumes", "--yes")
+
+
+def test_a_move_whose_source_is_lost_leaves_the_project_there(
+    project: Path, few: Stored, many: Stored
+) -> None:
+    assert run(project, "up", "--backend", "embedded").exit_code == 0
+    try:
+        assert run(project, "db", "restore", str(many.file)).exit_code == 0
+        with (project / ".env").open("a") as env:
+            env.write(f"DATABASE_URL={few.endpoint.url(reveal=True)}\n")
+        words = ("db", "move", "external", "--yes")
+        process = start(project, *words, "--json", stdout=subprocess.PIPE)
+        assert wait_for(lambda: _is_loading(few.endpoint), 60)
+        (pid_file,) = (project / ".sportsplat").glob("pgdata-*/postmaster.pid")
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 4, said
+        assert '"CONNECTION_LOST"' in said
+        assert "stays with its embedded database" in said
+        ran = run(project, *words)
+        assert ran.exit_code == 0, ran
+        assert held(few.endpoint) == many.held
+    finally:
+        run(project, "down", "--volumes", "--yes", SPORTSPLAT_INFRA__BACKEND="embedded")
 
 
 def test_ctrl_c_leaves_nothing_behind(project: Path, many: Stored, database: Database) -> None:
@@ -241,6 +286,22 @@ def test_two_restores_at_once_happen_one_after_the_other(project: Path, few: Sto
     assert [process.wait(120) for process in both] == [0, 0]
     assert held(few.endpoint) in (few.held, many.held)
     assert check(few.endpoint.dsn(), MIGRATIONS) == []
+
+
+def test_a_restore_waits_for_another_one_for_longer_than_for_a_table(
+    few: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_locks, "WAIT_S", 0.3)
+    settings = settings_of(tmp_path, few.endpoint)
+    with connect(few.endpoint.dsn()) as other:  # as a restore that is at its rows
+        take_lock(other, 1)
+        tables = ", ".join(few.held[0])
+        other.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE".encode())
+        ended = threading.Timer(2, other.close)
+        ended.start()
+        restore(settings, few.file, yes=True, keep=False)
+        ended.join()
+    assert held(few.endpoint) == few.held
 
 
 def test_who_holds_a_table_is_named_and_nothing_is_changed(

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import pg_tools
+from sportsplat.infra.backup import dump as pg_tools
 from sportsplat.infra.environment import Endpoint
-from sportsplat.jobs.backup import backup
+from sportsplat.jobs.backup.backup import backup
 from tests.backups import fill, held, settings_of
 from tests.conftest import Database
 

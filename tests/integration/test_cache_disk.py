@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.sources.cache import Copy, RawCache
+from sportsplat.sources.web.cache import Copy, RawCache
 
 URL = "https://example.org/mmz4281/2122/E0.csv"
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sportsplat.db.resolve import resolve_league
-from sportsplat.db.staging import Tally
-from sportsplat.db.teams import lock_league
+from sportsplat.db.write.claims import resolve_league
+from sportsplat.db.write.staging import Tally
+from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import Market, Outcome
 from tests.integration.claiming import (
     FIRST,

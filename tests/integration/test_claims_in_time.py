@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from sportsplat.db.read import matches_frame
-from sportsplat.db.staging import Tally
+from sportsplat.db.read.frames import matches_frame
+from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch
 from tests.integration.claiming import (
     FIRST,

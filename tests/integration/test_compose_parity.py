@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from sportsplat.infra.docker_render import SERVICE_LABEL
-from sportsplat.infra.engine import Found
-from sportsplat.settings import asset_dir
+from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.service import SERVICE_LABEL
+from sportsplat.paths import asset_dir
 from tests.conftest import ROOT
 from tests.stack import CANARY, free_port, stack_project
 
@@ -47,12 +47,16 @@ def composed(engine: docker.DockerClient, found: Found, folder: Path, image: str
     secret = folder / "postgres_password"
     secret.write_text(CANARY)
     secret.chmod(0o444)
+    own = folder / "api_password"
+    own.write_text(f"{CANARY}-of-the-api\n")
+    own.chmod(0o444)
     port = free_port()
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "DOCKER_HOST": found.endpoint,
         "POSTGRES_PASSWORD_FILE": str(secret),
+        "SPORTSPLAT_API__PASSWORD_FILE": str(own),
         "POSTGRES_PORT": str(free_port()),
         "SPORTSPLAT_API__PORT": str(port),
         "SPORTSPLAT_INFRA__API_IMAGE": image,

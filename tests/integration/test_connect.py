@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sportsplat.db.engine import connect
+from sportsplat.db.connection import connect
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting
 from sportsplat.infra.environment import Endpoint
 

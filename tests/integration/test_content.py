@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sportsplat.db.content import TableContent, behind, content, difference, next_values
-from sportsplat.db.engine import Connection
+from sportsplat.db.connection import Connection
+from sportsplat.db.copy.content import TableContent, behind, content, difference, next_values
 from tests.backups import fill, held
 from tests.conftest import Database
 
@@ -121,7 +121,7 @@ def test_neither_the_session_nor_the_order_of_columns_matters(database: Database
         assert content(conn) == expected
         assert conn.execute("SHOW TimeZone").fetchone() == ("Asia/Kathmandu",)
         mirrored = (
-            "SELECT recorded_at, known_at, stats, is_home, source, team_id, match_id"
+            "SELECT recorded_at, known_at, stats, is_home, source, run_id, team_id, match_id"
             " FROM public.team_match_stats"
         )
         conn.execute(f"CREATE TABLE public.mirrored AS {mirrored}".encode())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import EnvironmentUnavailable, MigrationError, NotFound
 from sportsplat.jobs.context import Context, Role, open_context
-from sportsplat.settings import load_settings
 from tests.conftest import Database
 
 

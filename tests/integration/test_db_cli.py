@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sportsplat.db.migrate import head, revisions
+from sportsplat.db.schema.migrate import head, revisions
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
 

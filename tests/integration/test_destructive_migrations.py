@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.migrate import head
-from sportsplat.infra.binaries import bin_dir
+from sportsplat.db.schema.migrate import head
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.probe import psql_environment
+from sportsplat.infra.psql import bin_dir, psql_environment
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS, Program, copied_program, plant
 from tests.program import Ran, run
@@ -76,7 +75,7 @@ def destroyer(tmp_path_factory: pytest.TempPathFactory) -> Program:
 def project(context: Context, database: Database, project_dir: Path, destroyer: Program) -> Project:
     """A database at this version's head that holds a season file, and the version to come."""
     report = ingest(context, "football-data", [season_file(project_dir / "data" / "2021")])
-    assert report["quotes"]["inserted"] == QUOTES
+    assert report.quotes.inserted == QUOTES
     return Project(project_dir, destroyer, database)
 
 
@@ -176,7 +175,7 @@ def test_a_backup_that_fails_stops_the_migration(project: Project, command: tupl
     (project.folder / ".sportsplat" / "backups").write_text("in the way", encoding="utf-8")
     ran = project.run(*command, "--json")
     assert ran.exit_code == 7
-    assert ran.error["code"] == "BACKUP_FAILED"
+    assert ran.error["code"] == "MIGRATION_NOT_BACKED_UP"
     assert ran.error["message"] == "no backup could be made before migration 9000, so nothing was migrated"
     assert "backups" in ran.error["cause"]
     assert "sportsplat db migrate --no-backup" in ran.error["fix"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra.docker_volume import FOLDER_LABEL
+from sportsplat.infra.docker.client import FOLDER_LABEL
 from tests.engine import POSTGRES_IMAGE, PROJECT_LABEL, DockerProject
 from tests.in_docker import KEPT, ask, refused, up
 from tests.integration.test_backup_faults import mounted

@@ -6,9 +6,9 @@ import docker
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.docker_image import ensure_image
-from sportsplat.infra.docker_objects import Objects
-from sportsplat.infra.engine import Found
+from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.launch import ensure_image
 from tests.image_registry import registry
 
 
@@ -22,7 +22,7 @@ def test_a_missing_image_is_pulled_while_somebody_watches(
     ) -> None:
         told.append((completed, total, description))
 
-    objects, actions = Objects(found_engine, "league", "run"), list[str]()
+    objects, actions = Objects(found_engine, "league", "run", "/nowhere"), list[str]()
     with registry(["PG_MAJOR=16"]) as name:
         assert ensure_image(objects, name, actions, progress) == "16"
     pulled = engine.images.get(name)

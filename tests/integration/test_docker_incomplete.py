@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import KEPT, appeared, ask, refused, up, variables
@@ -55,6 +55,7 @@ def test_a_new_volume_of_a_removed_ones_name_is_not_taken_for_complete(docker_pr
         container.remove(force=True)
     for volume in docker_project.volumes():
         volume.remove()
+    (docker_project.folder / ".sportsplat" / "state.json").unlink()
 
     old = killed_while_it_initialises(docker_project)
 

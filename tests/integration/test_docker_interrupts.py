@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import KEPT, appeared, ask, refused, up, variables

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 from tests.engine import DockerProject
 from tests.engine_proxy import proxied
 from tests.in_docker import KEPT, ask, refused, up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sportsplat.errors import DataConflict
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import KEPT, ask, in_process, refused, up, variables

@@ -1,4 +1,4 @@
-"""Whose data a volume is, and data that somebody removed past the program."""
+"""Whose data a volume is."""
 
 from __future__ import annotations
 
@@ -28,15 +28,3 @@ def test_another_folder_of_the_same_name_does_not_delete_the_data(
     assert ask(docker_project, "SELECT answer FROM kept") == "42"
     assert docker_project.run("down", "--volumes", "--yes").exit_code == 0
     assert docker_project.leftovers() == []
-
-
-def test_data_that_somebody_removed_is_told_when_it_is_made_anew(docker_project: DockerProject) -> None:
-    up(docker_project)
-    assert docker_project.run("down").exit_code == 0
-    volume = docker_project.volumes()[0]
-    volume.remove()
-
-    made = [action for action in up(docker_project)["actions"] if volume.name in action]
-
-    assert len(made) == 1
-    assert "data is gone (sportsplat db backups" in made[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sportsplat.infra.doctor import Finding, check
+from sportsplat.infra.doctor.checks import Finding, check
 from tests.conftest import Database
 from tests.doctor import doctor_with
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra.account import server_account
-from sportsplat.infra.binaries import bin_dir
+from sportsplat.infra.embedded.account import server_account
+from sportsplat.infra.psql import bin_dir
 from tests.program import environment
 
 pytestmark = pytest.mark.fault
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.fault
 LIFE = """
 import os, signal, sys
 from pathlib import Path
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_server import EmbeddedServer
-from sportsplat.infra.embedded_spec import EmbeddedSpec
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.server import EmbeddedServer
+from sportsplat.infra.embedded.spec import EmbeddedSpec
 folder = Path(sys.argv[1])
 spec = EmbeddedSpec(folder / ".sportsplat", folder / ".env", tuning={"fsync": "off"})
 environment = EmbeddedEnvironment(spec)

@@ -16,7 +16,7 @@ import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import disk
-from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from tests.embedded import Make, query
 from tests.program import run, servers
 
@@ -161,3 +161,22 @@ def test_down_works_on_a_full_disk(made: Make, small_disk: Mount) -> None:
     assert project.stop() == ["stopped PostgreSQL"]
     assert project.remove() == ["deleted the data"]
     assert servers(project.spec.state_dir) == []
+
+
+def test_a_disk_that_is_full_during_an_ingest_is_named_and_what_was_stored_stays(
+    small_disk: Mount,
+) -> None:
+    folder = small_disk(120)
+    assert run(folder, "up", "--backend", "embedded").exit_code == 0
+    assert run(folder, "ingest", "simulate", "--season", "2010").exit_code == 0
+    before = run(folder, "leagues", "--json").data["leagues"]
+    filler = folder / "filler"
+    filler.write_bytes(bytes(max(0, disk.free_bytes(folder) - 200_000)))
+
+    full = run(folder, "ingest", "simulate", "--season", "2011", "--json", timeout_s=120)
+
+    assert (full.exit_code, full.error["code"]) == (4, "DISK_FULL"), full.error
+    filler.unlink()
+    assert run(folder, "up").exit_code == 0
+    assert run(folder, "leagues", "--json").data["leagues"] == before
+    assert run(folder, "ingest", "simulate", "--season", "2011").exit_code == 0

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable
-from sportsplat.infra import postmaster
-from sportsplat.infra.account import server_account
-from sportsplat.infra.binaries import bin_dir
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.infra.embedded_server import EmbeddedServer
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.embedded import server as postmaster
+from sportsplat.infra.embedded.account import server_account
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.server import EmbeddedServer
+from sportsplat.infra.lock import wait_for
+from sportsplat.infra.psql import bin_dir
 from tests.embedded import Make, query
 from tests.program import servers
 

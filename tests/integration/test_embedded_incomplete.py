@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from sportsplat.errors import DataConflict
-from sportsplat.infra import cluster
-from sportsplat.infra.account import server_account
+from sportsplat.infra.embedded import initdb
+from sportsplat.infra.embedded.account import server_account
 from tests.embedded import Make, query
 from tests.program import servers
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fault
 
 def test_what_a_killed_initialisation_left_is_swept(make: Make, tmp_path: Path) -> None:
     environment = make(tmp_path)
-    left = environment.spec.state_dir / f"{cluster.UNFINISHED}123-dead" / "data"
+    left = environment.spec.state_dir / f"{initdb.UNFINISHED}123-dead" / "data"
     left.mkdir(parents=True)
     (left / "PG_VERSION").write_text("16\n")
 
@@ -42,7 +42,7 @@ def test_whole_data_without_a_marker_is_adopted(made: Make, tmp_path: Path) -> N
     environment.ensure(60)
 
     assert environment.ask("SELECT answer FROM kept") == ["42"]
-    assert cluster.is_marked(environment.spec.data_dir)
+    assert initdb.is_marked(environment.spec.data_dir)
 
 
 def test_data_without_a_database_is_named_incomplete_and_left_alone(made: Make, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
-from sportsplat.infra.account import server_account
-from sportsplat.infra.embedded import EmbeddedEnvironment
+from sportsplat.infra.embedded.account import server_account
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.processes import is_alive
 from tests.embedded import Make, query
 from tests.program import PROGRAM, servers

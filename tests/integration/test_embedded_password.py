@@ -113,3 +113,49 @@ def test_a_rotation_killed_at_any_moment_is_finished_by_the_next_up(tmp_path: Pa
     finally:
         assert run(tmp_path, "down", "--volumes", "--yes").exit_code == 0
     assert servers(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'POSTGRES_PASSWORD="alpha9" # local only',
+        "\ufeffPOSTGRES_PASSWORD=alpha9\r",
+        "POSTGRES_PASSWORD=alpha9\t# local only",
+        'POSTGRES_PASSWORD="al\\"pha9"',
+        "SPORTSPLAT_INFRA__PASSWORD=alpha9",
+        "POSTGRES_PASSWORD=other\nSPORTSPLAT_INFRA__PASSWORD='alpha9'",
+    ],
+)
+def test_a_password_of_env_is_rotated_however_it_is_written(project_dir: Path, line: str) -> None:
+    (project_dir / ".env").write_text(f"{line}\nPOSTGRES_USER=bob\n", newline="")
+    try:
+        assert run(project_dir, "up", "--backend", "embedded").exit_code == 0
+        old = run(project_dir, "url", "--reveal").stdout.strip()
+        rotated = run(project_dir, "db", "rotate-password", "--json")
+        assert rotated.data["actions"][0] == "generated a new password into .env"
+        new = run(project_dir, "url", "--reveal").stdout.strip()
+        assert new != old
+        assert run(project_dir, "status", "--json").data["state"] == "running"
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(old)
+        psycopg.connect(new).close()
+    finally:
+        run(project_dir, "down", "--volumes", "--yes")
+
+
+def test_a_rotation_of_what_the_environment_gives_already_is_no_success(project_dir: Path) -> None:
+    (project_dir / "secret").write_text("from-a-file")
+    (project_dir / ".env").write_text("POSTGRES_PASSWORD_FILE=secret\n")
+    try:
+        assert run(project_dir, "up", "--backend", "embedded").exit_code == 0
+        refused = run(project_dir, "db", "rotate-password", "--json")
+        assert (refused.exit_code, refused.error["code"]) == (3, "PASSWORD_NOT_OURS")
+        assert "POSTGRES_PASSWORD_FILE in " in refused.error["cause"]
+        (project_dir / "secret").write_text("another-one")
+        rotated = run(project_dir, "db", "rotate-password", "--json").data["actions"]
+        assert rotated[0].startswith(
+            "kept the password, which is from the environment (POSTGRES_PASSWORD_FILE"
+        )
+        assert run(project_dir, "status", "--json").data["state"] == "running"
+    finally:
+        run(project_dir, "down", "--volumes", "--yes")

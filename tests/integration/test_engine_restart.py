@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.revisions import head
-from sportsplat.settings import asset_dir
+from sportsplat.db.schema.revisions import head
+from sportsplat.paths import asset_dir
 from tests import program
 from tests.engine import DockerProject
 from tests.in_docker import ask, up, variables

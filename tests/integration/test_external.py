@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.config.load import load_settings
+from sportsplat.config.settings import Settings
+from sportsplat.db.connection import connect
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import external, memory
-from sportsplat.infra.environment import Endpoint, open_environment
+from sportsplat.infra import external, project_state
+from sportsplat.infra.backend import open_environment
+from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.external import ExternalEnvironment, parse_url
 from sportsplat.jobs.environment import down, status, up
-from sportsplat.settings import Settings, load_settings
+from sportsplat.jobs.environment import endpoint as where
+from sportsplat.jobs.schema import migrate
 from tests.conftest import Database
 
 
@@ -25,13 +30,13 @@ def test_up_migrates_it_and_down_leaves_it_running(empty_database: Database, tmp
 
     first, again = up(chosen), up(chosen)
 
-    assert (first["backend"], first["state"]) == ("external", "running")
-    assert first["schema_revision"] == first["schema_head"]
-    assert [action.split()[0] for action in first["actions"]] == ["migrated"]
-    assert again["actions"] == []
+    assert (first.backend, first.state) == ("external", "running")
+    assert first.schema_revision == first.schema_head
+    assert [action.split()[0] for action in first.actions] == ["migrated"]
+    assert again.actions == []
     assert empty_database.endpoint.password not in str(first)
-    assert down(chosen) == {"backend": "external", "state": "running", "actions": []}
-    assert memory.recall(tmp_path / ".sportsplat") == {"backend": "external"}
+    assert down(chosen).to_dict() == {"backend": "external", "state": "running", "actions": []}
+    assert project_state.recall(tmp_path / ".sportsplat")["backend"] == "external"
 
 
 def test_its_data_its_passwords_and_its_log_are_not_ours(database: Database, tmp_path: Path) -> None:
@@ -103,8 +108,8 @@ def test_nobody_there_is_said_without_the_password(tmp_path: Path) -> None:
     assert refused.value.exit_code == 4
     assert "postgresql://me:***@127.0.0.1:1/sports" in refused.value.message
     assert "hunter2" not in str(refused.value.to_dict())
-    assert status(chosen)["state"] == "unhealthy"
-    assert memory.recall(tmp_path / ".sportsplat") == {}
+    assert status(chosen).state == "unhealthy"
+    assert project_state.recall(tmp_path / ".sportsplat") == {}
 
 
 def test_a_wrong_password_and_a_missing_database_are_told_apart(database: Database, tmp_path: Path) -> None:
@@ -150,3 +155,42 @@ def test_a_url_that_cannot_be_read_is_refused_without_showing_it(url: str) -> No
 def test_several_servers_in_one_url_are_refused() -> None:
     with pytest.raises(InvalidSetting, match="one PostgreSQL server"):
         parse_url("postgresql://me@one:5432,two:5433/sports")
+
+
+def test_an_empty_database_in_the_place_of_the_projects_is_refused(
+    database: Database, empty_database: Database, tmp_path: Path
+) -> None:
+    """DATABASE_URL was switched: with the schema in it a database is used and said, without it is refused."""
+    before, now = settings(tmp_path, database.endpoint), settings(tmp_path, empty_database.endpoint)
+    up(before)
+
+    for command in (up, status, where, migrate):
+        with pytest.raises(DataConflict) as refused:
+            command(now)
+        assert refused.value.error_code == "DATABASE_WOULD_CHANGE"
+        assert database.endpoint.database in (refused.value.cause or "")
+        assert empty_database.endpoint.password not in str(refused.value.to_dict())
+    with empty_database.connect() as connection:
+        assert connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,)
+    assert up(before).actions == []
+
+    left, *_ = up(now, reinit=True).actions
+    assert left.startswith("left the data in")
+    (told,) = up(before).actions
+    assert told.startswith("uses another database than before")
+
+
+def test_a_database_that_was_dropped_and_made_anew_is_told(empty_database: Database, tmp_path: Path) -> None:
+    chosen = settings(tmp_path, empty_database.endpoint)
+    up(chosen)
+    elsewhere = replace(empty_database.endpoint, database="postgres")
+    name = empty_database.endpoint.database
+    with connect(elsewhere.dsn(), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+
+    with pytest.raises(DataConflict) as refused:
+        up(chosen)
+
+    assert refused.value.error_code == "DATA_MISSING"
+    assert "sportsplat up --reinit" in (refused.value.fix or "")

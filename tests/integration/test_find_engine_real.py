@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sportsplat.infra import engine_places
-from sportsplat.infra.engine import Found, client, find_engine
-from sportsplat.infra.engine_places import Place
+from sportsplat.infra.docker import find as engine_places
+from sportsplat.infra.docker.find import Found, Place, client, find_engine
 from tests.engine_sockets import relaying
 
 if TYPE_CHECKING:

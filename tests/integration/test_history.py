@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sportsplat.db.read import forecasts_frame, matches_frame, quotes_frame, stats_frame
-from sportsplat.db.staging import Tally
-from sportsplat.db.write import write_quotes
+from sportsplat.db.read.frames import forecasts_frame, matches_frame, quotes_frame, stats_frame
+from sportsplat.db.write.quotes import write_quotes
+from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch, DetailRecord, Market, MatchRecord, Outcome, Phase
 from tests.integration.claiming import FIRST, SECOND, content, next_day, store, turned_round
 from tests.records import batch, count, forecast, key, match, quote, stats

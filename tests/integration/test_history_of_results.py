@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sportsplat.db.read import matches_frame
-from sportsplat.db.staging import Tally
+from sportsplat.db.read.frames import matches_frame
+from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch, MatchStatus
 from tests.integration.claiming import FIRST, PLAYED, SECOND, Connection, content, store
 from tests.records import batch, count

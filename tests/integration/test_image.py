@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pytest
 
-from sportsplat.infra.api_image import DOCKERFILE, read_context
-from sportsplat.infra.stack import api_service
+from sportsplat.infra.api.image import DOCKERFILE, read_context
+from sportsplat.infra.docker.service import api_service
 from tests.conftest import ROOT
 from tests.engine import build_api_image
 
@@ -77,9 +77,7 @@ def test_what_development_needs_is_not_in_it(engine: docker.DockerClient, api_im
 
 def test_its_health_is_that_of_the_service(engine: docker.DockerClient, api_image: str) -> None:
     config = engine.images.get(api_image).attrs["Config"]
-    service = api_service(
-        image=api_image, user="u", database="d", host_port="1", secret_file="s", config_dir=None
-    )
+    service = api_service(image=api_image, database="d", host_port="1", secret_file="s", config_dir=None)
 
     assert config["Healthcheck"]["Test"] == ["CMD", *service.health.command]
     assert list(config["ExposedPorts"]) == ["8000/tcp"]

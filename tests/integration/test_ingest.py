@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from sportsplat.db.write.staging import Tally
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, NotFound, SportsplatError, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.ingest_report import IngestReport
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.report import IngestReport
 from tests.conftest import Database
 from tests.records import TABLES, count, row_versions
 from tests.season_files import IMPOSSIBLE, LEEDS_WON, ROWS, season_file
@@ -29,8 +30,8 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def counts(report: IngestReport) -> dict[str, Any]:
-    return {name: report[name] for name in ("matches", "quotes", "stats", "forecasts")}
+def counts(report: IngestReport) -> dict[str, tuple[int, ...]]:
+    return {name: getattr(report, name) for name in ("matches", "quotes", "stats", "forecasts")}
 
 
 def contents(database: Database) -> dict[str, int]:
@@ -45,18 +46,18 @@ def runs(database: Database) -> list[tuple[Any, ...]]:
 
 def test_a_folder_is_stored_and_counted(context: Context, database: Database, files: Path) -> None:
     report = ingest(context, SOURCE, [files])
-    assert report["source"] == SOURCE
-    assert report["files"] == 1
-    assert report["rows_read"] == 3
-    assert report["leagues"] == ["epl"]
+    assert report.source == SOURCE
+    assert report.files == 1
+    assert report.rows_read == 3
+    assert report.leagues == ["epl"]
     assert counts(report) == {
-        "matches": {"inserted": 3, "updated": 0, "unchanged": 0},
-        "quotes": {"inserted": 18, "updated": 0, "unchanged": 0},
-        "stats": {"inserted": 6, "updated": 0, "unchanged": 0},
-        "forecasts": {"inserted": 0, "updated": 0, "unchanged": 0},
+        "matches": (3, 0, 0),
+        "quotes": (18, 0, 0),
+        "stats": (6, 0, 0),
+        "forecasts": (0, 0, 0),
     }
-    assert report["rows_per_second"] > 0
-    assert report["by_file"][0]["file"] == str(files / "2021" / "E0.csv")
+    assert report.rows_per_second > 0
+    assert report.by_file[0].file == str(files / "2021" / "E0.csv")
     assert contents(database) == {
         "leagues": 1,
         "teams": 3,
@@ -78,8 +79,8 @@ def test_a_second_run_finds_all_unchanged_and_writes_nothing(
     with database.connect() as conn:
         before = row_versions(conn)
     report = ingest(context, SOURCE, [files])
-    assert [report[name]["unchanged"] for name in ("matches", "quotes", "stats")] == [3, 18, 6]
-    assert [report[name]["inserted"] for name in ("matches", "quotes", "stats")] == [0, 0, 0]
+    assert [getattr(report, name).unchanged for name in ("matches", "quotes", "stats")] == [3, 18, 6]
+    assert [getattr(report, name).inserted for name in ("matches", "quotes", "stats")] == [0, 0, 0]
     with database.connect() as conn:
         assert row_versions(conn) == before
 
@@ -127,8 +128,8 @@ def test_a_refused_file_leaves_the_others_stored_and_is_named(
     assert refused.value.exit_code == 9
     assert refused.value.error_code == "FILES_REFUSED"
     report = refused.value.details["report"]
-    assert [file["file"] for file in report["refused"]] == [str(files / "bad" / "E0.csv")]
-    assert report["matches"]["inserted"] == 3
+    assert [file.file for file in report.refused] == [str(files / "bad" / "E0.csv")]
+    assert report.matches.inserted == 3
     assert contents(database)["matches"] == 3
     assert [row[1] for row in runs(database)] == ["failed", "done"]
     assert "is not a file of football-data.co.uk" in runs(database)[0][3]
@@ -150,20 +151,20 @@ def test_a_dry_run_reports_the_same_and_keeps_nothing(
     assert runs(database) == []
     real = ingest(context, SOURCE, [files / "2021", files / "more"])
     assert counts(dry) == counts(real)
-    assert real["matches"] == {"inserted": 3, "updated": 0, "unchanged": 1}
-    assert dry["quarantined"] == real["quarantined"] == 2  # an impossible score, and a result that changed
-    assert (dry["dry_run"], real["dry_run"]) == (True, False)
+    assert real.matches == Tally(3, 0, 1)
+    assert dry.quarantined == real.quarantined == 2  # an impossible score, and a result that changed
+    assert (dry.dry_run, real.dry_run) == (True, False)
 
 
 def test_only_the_wanted_days_and_seasons_are_taken(
     context: Context, database: Database, files: Path
 ) -> None:
-    assert ingest(context, SOURCE, [files], seasons=[2019])["matches"]["inserted"] == 0
+    assert ingest(context, SOURCE, [files], seasons=[2019]).matches.inserted == 0
     report = ingest(context, SOURCE, [files], seasons=[2020], since=date(2020, 9, 19))
-    assert report["matches"]["inserted"] == 2
-    assert report["quotes"]["inserted"] == 12
-    assert report["rows_read"] == 3
-    assert report["quarantined"] == 0
+    assert report.matches.inserted == 2
+    assert report.quotes.inserted == 12
+    assert report.rows_read == 3
+    assert report.quarantined == 0
     assert contents(database)["matches"] == 2
 
 
@@ -196,8 +197,8 @@ def test_a_database_that_goes_away_is_one_clear_error_and_nothing_half(
     with database.connect(autocommit=True) as conn:
         conn.execute("DROP TRIGGER vanish ON quotes")
     report = ingest(context, SOURCE, [files])
-    assert report["matches"]["inserted"] == 3
-    assert report["abandoned"] == [str(files / "2021" / "E0.csv")]
+    assert report.matches.inserted == 3
+    assert report.abandoned == [str(files / "2021" / "E0.csv")]
     assert [row[1] for row in runs(database)] == ["abandoned", "done"]
 
 
@@ -210,18 +211,18 @@ def test_a_full_disk_is_told_as_such(context: Context, database: Database, files
         conn.execute("CREATE TRIGGER fill_up AFTER INSERT ON quotes EXECUTE FUNCTION fill_up()")
     with pytest.raises(EnvironmentUnavailable) as full:
         ingest(context, SOURCE, [files])
-    assert full.value.error_code == "DATABASE_FULL"
+    assert full.value.error_code == "DISK_FULL"
     assert contents(database)["matches"] == 0
     assert [row[1] for row in runs(database)] == ["failed"]
 
 
 def test_a_run_in_progress_is_not_called_abandoned(context: Context, database: Database, files: Path) -> None:
-    from sportsplat.db.runs import start_run
+    from sportsplat.db.write.runs import start_run
 
     with database.connect("sportsplat_app", autocommit=True) as other:
         start_run(other, "ingest", SOURCE, None, "elsewhere.csv", "0" * 64)
-        assert ingest(context, SOURCE, [files])["abandoned"] == []
-    assert ingest(context, SOURCE, [files])["abandoned"] == ["elsewhere.csv"]
+        assert ingest(context, SOURCE, [files]).abandoned == []
+    assert ingest(context, SOURCE, [files]).abandoned == ["elsewhere.csv"]
     assert [row[1] for row in runs(database)] == ["abandoned", "done", "done"]
 
 
@@ -231,7 +232,7 @@ def test_an_unforeseen_error_marks_the_run_and_is_not_swallowed(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("sportsplat.sources.football_data.FootballData.parse", broken)
+    monkeypatch.setattr("sportsplat.sources.football_data.source.FootballData.split", broken)
     with pytest.raises(ZeroDivisionError):
         ingest(context, SOURCE, [files])
     assert runs(database) == [(None, "failed", {}, "a bug")]
@@ -252,10 +253,10 @@ def test_progress_ends_at_its_total(context: Context, files: Path) -> None:
 
 def test_the_simulated_league_needs_no_file(context: Context, database: Database) -> None:
     report = ingest(context, "simulate", [], seasons=[2019], options={"seed": 3})
-    assert report["matches"]["inserted"] > 100
-    assert report["forecasts"]["inserted"] > 100
+    assert report.matches.inserted > 100
+    assert report.forecasts.inserted > 100
     again = ingest(context, "simulate", [], seasons=[2019], options={"seed": 3})
-    assert again["matches"]["unchanged"] == report["matches"]["inserted"]
+    assert again.matches.unchanged == report.matches.inserted
 
 
 def test_the_reading_role_can_not_ingest(context: Context, database: Database, files: Path) -> None:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database
 from tests.program import PROGRAM, environment, run
 
@@ -102,6 +102,6 @@ def test_a_killed_ingest_leaves_whole_files_and_the_next_run_completes(
         partly += 0 < len(left) < len(whole)
         report = ingest(context, "simulate", [], seasons=SEASONS)
         assert contents(conn) == whole
-        assert report["matches"]["unchanged"] == sum(numbers[0] for numbers in left.values())
+        assert report.matches.unchanged == sum(numbers[0] for numbers in left.values())
         assert "running" not in statuses(conn)
     assert partly

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.staged_matches import Source
-from sportsplat.db.write_matches import write_matches
+from sportsplat.db.write.matches import write_matches
+from sportsplat.db.write.staging import Source, Tally
 from sportsplat.errors import InputRefused, SportsplatError
-from sportsplat.jobs import ingest_file, quarantine
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.ingest_report import IngestReport
-from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.jobs.ingest import file as ingest_file
+from sportsplat.jobs.ingest import quarantine
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.report import IngestReport
+from sportsplat.jobs.ingest.table import ingest_tables
 from sportsplat.jobs.listing import leagues
 from sportsplat.jobs.quality import quality
 from tests.conftest import Database
@@ -54,17 +55,17 @@ def written(path: Path, *rows: str) -> Path:
 
 def test_each_league_is_told_by_itself_and_the_file_counts_once(context: Context, file: Path) -> None:
     report = ingest(context, SOURCE, [file])
-    assert (report["files"], report["rows_read"], report["leagues"]) == (1, 5, ["bundesliga", "serie-a"])
-    assert [(each["league"], each["matches"]["inserted"]) for each in report["by_file"]] == [
+    assert (report.files, report.rows_read, report.leagues) == (1, 5, ["bundesliga", "serie-a"])
+    assert [(each.league, each.matches.inserted) for each in report.by_file] == [
         ("bundesliga", 1),
         ("serie-a", 1),
     ]
-    assert {each["file"] for each in report["by_file"]} == {str(file)}
-    assert {reason["code"]: reason["rows"] for reason in report["reasons"]} == {
+    assert {each.file for each in report.by_file} == {str(file)}
+    assert {reason.code: reason.rows for reason in report.reasons} == {
         "undeclared-league": 1,
         "impossible-score": 1,
     }
-    assert report["newly_quarantined"] == 2
+    assert report.newly_quarantined == 2
     stored, _ = leagues(context)
     assert {each["code"] for each in stored if each["last_ingest"]} == {"bundesliga", "serie-a"}
 
@@ -73,8 +74,8 @@ def test_a_second_run_changes_nothing_and_adds_no_waiting_row(context: Context, 
     ingest(context, SOURCE, [file])
     waiting = quarantine.waiting(context)
     report = ingest(context, SOURCE, [file])
-    assert (report["matches"], report["newly_quarantined"]) == (
-        {"inserted": 0, "updated": 0, "unchanged": 2},
+    assert (report.matches, report.newly_quarantined) == (
+        Tally(0, 0, 2),
         0,
     )
     assert quarantine.waiting(context) == waiting
@@ -84,7 +85,7 @@ def test_a_retry_reads_all_leagues_of_the_file_again(context: Context, file: Pat
     ingest(context, SOURCE, [file])
     written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
     report = quarantine.retry(context)
-    assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
+    assert (report.files, report.resolved, report.waiting) == (1, 1, 1)
     (left,) = quarantine.waiting(context)
     assert (left.code, left.line) == ("undeclared-league", 5)
 
@@ -116,7 +117,7 @@ def test_a_retry_of_a_league_that_was_read_alone_reads_it_alone(
 ) -> None:
     ingest(context, SOURCE, [file], league="serie-a")
     written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
-    assert quarantine.retry(context)["waiting"] == 0
+    assert quarantine.retry(context).waiting == 0
     with database.connect() as conn:
         assert conn.execute("SELECT DISTINCT league FROM matches").fetchall() == [("serie-a",)]
 
@@ -141,7 +142,7 @@ def test_a_retry_takes_up_every_league_that_waits_as_it_was_read(context: Contex
     ingest(context, SOURCE, [file])
     ingest(context, SOURCE, [file], league="bundesliga")
     written(file, *(text.replace("-1,0", "1,0") for text in ROWS))
-    assert quarantine.retry(context)["resolved"] == 1
+    assert quarantine.retry(context).resolved == 1
     assert [each.code for each in quarantine.waiting(context)] == ["undeclared-league"]
 
 
@@ -164,7 +165,7 @@ def test_a_failure_in_one_league_leaves_none_of_the_file(
 
 def test_one_league_can_be_taken_alone(context: Context, file: Path) -> None:
     report = ingest(context, SOURCE, [file], league="bundesliga")
-    assert (report["rows_read"], report["leagues"], report["quarantined"]) == (1, ["bundesliga"], 0)
+    assert (report.rows_read, report.leagues, report.quarantined) == (1, ["bundesliga"], 0)
 
 
 def test_the_right_source_is_named_for_a_file_of_several_leagues(context: Context, file: Path) -> None:
@@ -193,8 +194,8 @@ def test_a_file_of_several_leagues_and_a_table_of_one_do_not_wait_for_each_other
             return written
 
         monkeypatch.setattr(ingest_file, "write_matches", meanwhile)
-        assert ingest(context, SOURCE, [file])["matches"]["inserted"] == 2
-        assert other[0].result(timeout=30)["matches"]["inserted"] == 3
+        assert ingest(context, SOURCE, [file]).matches.inserted == 2
+        assert other[0].result(timeout=30).matches.inserted == 3
 
 
 def test_two_dry_runs_of_the_same_files_in_two_orders_end_both(
@@ -215,7 +216,7 @@ def test_two_dry_runs_of_the_same_files_in_two_orders_end_both(
 
         monkeypatch.setattr(ingest_file, "write_matches", meanwhile)
         mine = ingest(context, "football-data", [england, germany], dry_run=True)
-        assert mine["matches"] == other[0].result(timeout=60)["matches"]
+        assert mine.matches == other[0].result(timeout=60).matches
     with database.connect() as conn:
         assert count(conn, "matches") == len(SEASON_ROWS)
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.content import content
+from sportsplat.db.copy.content import content
+from sportsplat.db.write.runs import Waiting
+from sportsplat.db.write.staging import Tally
 from sportsplat.errors import NotFound
-from sportsplat.jobs import quarantine
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest import quarantine
+from sportsplat.jobs.ingest.ingest import ingest
 from sportsplat.jobs.listing import leagues, sources
+from sportsplat.leagues.league import load_leagues
 from tests.conftest import Database
 from tests.records import count
 from tests.season_files import CORRECTED, IMPOSSIBLE, LEEDS_WON, ROWS, season_file
@@ -37,10 +40,10 @@ def rows(database: Database) -> list[tuple[Any, ...]]:
 
 def test_an_impossible_row_is_kept_with_file_line_reason_and_text(context: Context, faulty: Path) -> None:
     report = ingest(context, SOURCE, [faulty])
-    assert (report["matches"]["inserted"], report["quarantined"], report["newly_quarantined"]) == (3, 1, 1)
-    (reason,) = report["reasons"]
-    assert (reason["rows"], reason["file"], reason["line"]) == (1, str(faulty), 5)
-    assert "-1" in reason["example"]
+    assert (report.matches.inserted, report.quarantined, report.newly_quarantined) == (3, 1, 1)
+    (reason,) = report.reasons
+    assert (reason.rows, reason.file, reason.line) == (1, str(faulty), 5)
+    assert "-1" in reason.example
     (row,) = quarantine.waiting(context)
     assert (row.source, row.league, row.file, row.line, row.raw) == (
         SOURCE,
@@ -55,7 +58,7 @@ def test_an_impossible_row_is_kept_with_file_line_reason_and_text(context: Conte
 def test_the_same_file_again_adds_no_second_row(context: Context, database: Database, faulty: Path) -> None:
     ingest(context, SOURCE, [faulty])
     report = ingest(context, SOURCE, [faulty])
-    assert (report["quarantined"], report["newly_quarantined"]) == (1, 0)
+    assert (report.quarantined, report.newly_quarantined) == (1, 0)
     assert len(rows(database)) == 1
 
 
@@ -63,8 +66,8 @@ def test_a_corrected_file_resolves_its_row(context: Context, database: Database,
     ingest(context, SOURCE, [faulty])
     season_file(faulty.parent, [*ROWS, CORRECTED])
     report = ingest(context, SOURCE, [faulty])
-    assert report["matches"] == {"inserted": 1, "updated": 0, "unchanged": 3}
-    assert report["quarantined"] == 0
+    assert report.matches == Tally(1, 0, 3)
+    assert report.quarantined == 0
     assert quarantine.waiting(context) == []
     assert [row[4] for row in rows(database)] == [False]
 
@@ -84,12 +87,12 @@ def test_retry_reads_the_files_again_from_anywhere(
     monkeypatch.chdir(faulty.parent)
     ingest(context, SOURCE, [Path("E0.csv")])
     monkeypatch.chdir(tmp_path)
-    assert quarantine.retry(context) == {
+    assert quarantine.retry(context).to_dict() == {
         "files": 1, "resolved": 0, "waiting": 1, "gone": [], "refused": []
     }  # fmt: skip
     season_file(faulty.parent, [*ROWS, CORRECTED])
-    assert quarantine.retry(context)["resolved"] == 1
-    assert quarantine.retry(context)["files"] == 0
+    assert quarantine.retry(context).resolved == 1
+    assert quarantine.retry(context).files == 0
 
 
 @pytest.mark.parametrize("as_of", [None, datetime(2021, 2, 1, tzinfo=UTC)])
@@ -99,10 +102,10 @@ def test_retry_of_an_older_file_takes_back_nothing_that_newer_ones_said(
     ingest(context, SOURCE, [faulty], as_of=as_of)
     newer = [LEEDS_WON.replace("2.1,3.4,3.6", "2.2,3.3,3.5").replace(",10,9,", ",12,9,"), *ROWS[1:]]
     told = ingest(context, SOURCE, [season_file(tmp_path / "newer", newer)])
-    assert (told["quotes"]["updated"], told["stats"]["updated"]) == (3, 1)
+    assert (told.quotes.updated, told.stats.updated) == (3, 1)
     with database.connect() as conn:
         before = content(conn)
-    assert quarantine.retry(context)["waiting"] == 1
+    assert quarantine.retry(context).waiting == 1
     with database.connect() as conn:
         after = content(conn)
     changed = {name for name in before if before[name] != after[name]}
@@ -114,7 +117,7 @@ def test_retry_of_a_file_that_was_mended_since_tells_it_as_of_now(
 ) -> None:
     ingest(context, SOURCE, [faulty], as_of=datetime(2021, 2, 1, tzinfo=UTC))
     season_file(faulty.parent, [LEEDS_WON.replace("2.1,", "2.2,"), *ROWS[1:], CORRECTED])
-    assert quarantine.retry(context)["resolved"] == 1
+    assert quarantine.retry(context).resolved == 1
     with database.connect() as conn:
         moments = conn.execute(
             "SELECT min(recorded_at), max(recorded_at) > now() - interval '1 hour' FROM quotes"
@@ -135,8 +138,8 @@ def test_retry_names_a_file_that_is_gone(context: Context, faulty: Path) -> None
     ingest(context, SOURCE, [faulty])
     faulty.unlink()
     report = quarantine.retry(context)
-    assert report["gone"] == [str(faulty)]
-    assert (report["files"], report["waiting"]) == (0, 1)
+    assert report.gone == [str(faulty)]
+    assert (report.files, report.waiting) == (0, 1)
 
 
 @pytest.mark.parametrize("fault", ["a folder", "cut off", "of no league"])
@@ -161,38 +164,38 @@ def test_retry_goes_on_after_a_file_that_cannot_be_read(
         spoilt.unlink()
         spoilt.mkdir()
     report = quarantine.retry(context)
-    assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
-    (refused,) = report["refused"]
-    assert refused["file"] == str(spoilt)
+    assert (report.files, report.resolved, report.waiting) == (1, 1, 1)
+    (refused,) = report.refused
+    assert refused.file == str(spoilt)
     codes = {"a folder": "NOT_A_FILE", "cut off": "CORRUPT_GZIP", "of no league": "UNKNOWN_LEAGUE"}
-    assert refused["code"] == codes[fault]
+    assert refused.code == codes[fault]
 
 
 def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty: Path) -> None:
     from hashlib import sha256
 
-    from sportsplat.jobs.ingest import store_all
-    from sportsplat.jobs.ingest_file import Plan
+    from sportsplat.jobs.ingest.file import Plan
+    from sportsplat.jobs.ingest.ingest import store_all
     from sportsplat.progress import silent as nobody
     from sportsplat.sources import get_source
     from sportsplat.sources.base import Payload
-    from sportsplat.sources.cache import Copy, RawCache
+    from sportsplat.sources.web.cache import Copy, RawCache
 
     url = "https://data.example/2021/E0.csv"
     with context.connect("app", autocommit=True) as conn:
-        plan = Plan(get_source(SOURCE), None, context.leagues)
+        plan = Plan(get_source(SOURCE), None, context.leagues, now=datetime.now(UTC))
         store_all(conn, plan, [Payload.of(url, faulty.read_bytes())], nobody)
-    assert quarantine.retry(context)["gone"] == [url]
+    assert quarantine.retry(context).gone == [url]
     corrected = season_file(faulty.parent, [*ROWS, CORRECTED]).read_bytes()
     copy = Copy(corrected, sha256(corrected).hexdigest(), None, None, datetime.now(UTC))
     RawCache(context.settings.cache_dir).store(url, copy)
-    assert quarantine.retry(context)["resolved"] == 1
+    assert quarantine.retry(context).resolved == 1
 
 
 def test_waiting_rows_can_be_asked_for_one_source(context: Context, faulty: Path) -> None:
     ingest(context, SOURCE, [faulty])
-    assert len(quarantine.waiting(context, SOURCE)) == 1
-    assert quarantine.waiting(context, "nflverse") == []
+    assert len(quarantine.waiting(context, Waiting(SOURCE))) == 1
+    assert quarantine.waiting(context, Waiting("nflverse")) == []
 
 
 def test_a_row_that_does_not_exist_is_not_found(context: Context) -> None:
@@ -224,6 +227,19 @@ def test_leagues_tell_what_is_stored_and_how_fresh_it_is(context: Context, fault
 
 
 def test_sources_name_their_licence_and_what_they_give() -> None:
-    rows = sources()
+    rows = sources(load_leagues())
     assert {row["name"] for row in rows} >= {SOURCE, "nflverse", "fivethirtyeight-nba", "simulate"}
     assert all(row["licence"] and row["gives"] and row["leagues"] for row in rows)
+
+
+def test_parts_of_rows_whose_match_is_stored_are_counted_by_themselves(
+    context: Context, project_dir: Path
+) -> None:
+    """A row with an impossible score waits; of a row with an impossible price only that waits."""
+    fair = "2.1,3.4,3.6,2.0,3.5,3.9"
+    unfair = ROWS[0].replace(fair, "9.0,9.0,9.0,2.0,3.5,3.9")
+    assert unfair != ROWS[0]
+    report = ingest(context, SOURCE, [season_file(project_dir, [unfair, *ROWS[1:], IMPOSSIBLE])])
+    assert report.matches.inserted == 3
+    counted = (report.quarantined, report.rows_quarantined, report.parts_left_out)
+    assert counted == (2, 1, 1)

@@ -12,13 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from sportsplat.db.write.staging import Tally
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.ingest_report import IngestReport
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.report import IngestReport
 from tests.conftest import Database
 from tests.records import count, row_versions
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 NOTHING = {"inserted": 0, "updated": 0}
 
 
@@ -29,8 +30,8 @@ def conn(database: Database) -> Iterator[psycopg.Connection[Any]]:
 
 
 def changed(report: IngestReport) -> int:
-    tables: Sequence[Any] = [report[name] for name in ("matches", "quotes", "stats", "forecasts")]
-    return sum(table["inserted"] + table["updated"] for table in tables)
+    tables: Sequence[Any] = [getattr(report, name) for name in ("matches", "quotes", "stats", "forecasts")]
+    return sum(table.inserted + table.updated for table in tables)
 
 
 def matches_in(path: Path) -> int:
@@ -52,20 +53,20 @@ def test_every_premier_league_season_is_whole_and_a_second_run_changes_nothing(
         start = int(path.parent.name[:2])
         assert by_season[start + (1900 if start > 80 else 2000)] == matches_in(path), path
     assert Counter(by_season.values()) == {380: 27, 462: 2}
-    assert first["matches"]["inserted"] == 11_184
+    assert first.matches.inserted == 11_184
     before = row_versions(conn)
     second = ingest(context, "football-data", files)
     assert changed(second) == 0
-    assert second["matches"]["unchanged"] == 11_184
-    assert second["quotes"]["unchanged"] == first["quotes"]["inserted"]
-    assert second["newly_quarantined"] == 0
+    assert second.matches.unchanged == 11_184
+    assert second.quotes.unchanged == first.quotes.inserted
+    assert second.newly_quarantined == 0
     assert row_versions(conn) == before
 
 
 def test_the_nfl_file_is_whole(context: Context, conn: psycopg.Connection[Any], real_data: Path) -> None:
     report = ingest(context, "nflverse", [real_data / "nflverse" / "games.csv"])
-    assert report["matches"]["inserted"] == count(conn, "matches") == 6_137
-    assert report["quarantined"] == 0
+    assert report.matches.inserted == count(conn, "matches") == 6_137
+    assert report.quarantined == 0
     ties = conn.execute("SELECT count(*) FROM matches WHERE home_score = away_score").fetchone()
     assert ties == (12,)
     moved = conn.execute("SELECT count(*) FROM teams WHERE name IN ('OAK', 'SD', 'STL')").fetchone()
@@ -78,10 +79,10 @@ def test_the_nba_file_of_two_rows_a_game_is_whole(
 ) -> None:
     path = real_data / "fivethirtyeight" / "nba-elo" / "nbaallelo.csv.gz"
     report = ingest(context, "fivethirtyeight-nba", [path])
-    assert report["rows_read"] == 126_314
-    assert report["matches"]["inserted"] == count(conn, "matches") == 63_157
-    assert report["forecasts"]["inserted"] == count(conn, "forecasts")
-    assert report["quarantined"] == 0
+    assert report.rows_read == 126_314
+    assert report.matches.inserted == count(conn, "matches") == 63_157
+    assert report.forecasts.inserted == count(conn, "forecasts")
+    assert report.quarantined == 0
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     neutral = sum(row["game_location"] == "N" for row in rows) // 2
@@ -107,9 +108,9 @@ def test_a_snapshot_grows_into_the_season(
     early = ingest(context, "football-data", [snapshot])
     ids = conn.execute("SELECT id FROM matches ORDER BY id").fetchall()
     late = ingest(context, "football-data", [complete])
-    assert early["matches"]["inserted"] == 233
-    assert late["matches"]["inserted"] == 380 - 233
-    assert late["matches"]["updated"] + late["matches"]["unchanged"] == 233
+    assert early.matches.inserted == 233
+    assert late.matches.inserted == 380 - 233
+    assert late.matches.updated + late.matches.unchanged == 233
     assert count(conn, "matches") == 380
     assert conn.execute("SELECT id FROM matches ORDER BY id LIMIT 233").fetchall() == ids
     assert changed(ingest(context, "football-data", [complete])) == 0
@@ -121,7 +122,7 @@ def test_a_snapshot_after_the_season_takes_nothing_back(
     ingest(context, "football-data", [complete])
     before = {table: count(conn, table) for table in ("matches", "quotes", "team_match_stats")}
     late = ingest(context, "football-data", [snapshot])
-    assert late["matches"] == {"inserted": 0, "updated": 0, "unchanged": 233}
+    assert late.matches == Tally(0, 0, 233)
     assert {table: count(conn, table) for table in before} == before
     finals = conn.execute("SELECT count(*) FROM matches WHERE status = 'final'").fetchone()
     assert finals == (380,)

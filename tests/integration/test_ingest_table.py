@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db import write_prices
-from sportsplat.db.content import content
-from sportsplat.db.migrate import check
+from sportsplat.db.copy.content import content
+from sportsplat.db.schema.migrate import check
+from sportsplat.db.write import bulk_quotes as write_prices
+from sportsplat.db.write.staging import Tally
 from sportsplat.errors import InputRefused
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.sources import table_refusals
+from sportsplat.jobs.ingest.table import ingest_tables
+from sportsplat.sources.table import errors as table_refusals
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
 from tests.program import PROGRAM, environment
@@ -45,7 +46,7 @@ def stored(database: Database) -> list[tuple[Any, ...]]:
 
 
 def quotes(report: Any) -> tuple[int, int, int]:
-    return tuple(report["quotes"].values())
+    return tuple(report.quotes)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet", "x.xlsx"])
@@ -54,10 +55,10 @@ def test_every_format_gives_the_same_rows(
 ) -> None:
     write = write_csv if "csv" in name else write_typed
     report = ingest_tables(context, [write(tmp_path / name, price_rows())], mapping)
-    assert report["rows_read"] == 18
-    assert report["matches"] == {"inserted": 3, "updated": 0, "unchanged": 0}
+    assert report.rows_read == 18
+    assert report.matches == Tally(3, 0, 0)
     assert quotes(report) == (18, 0, 0)
-    assert report["quarantined"] == 0
+    assert report.quarantined == 0
     rows = stored(database)
     assert len(rows) == 18
     assert rows[0] == (
@@ -79,7 +80,7 @@ def test_a_second_run_finds_all_unchanged_and_a_new_price_is_an_update(
         before = content(conn)["quotes"]
     again = ingest_tables(context, [path], mapping)
     assert quotes(again) == (0, 0, 18)
-    assert again["matches"] == {"inserted": 0, "updated": 0, "unchanged": 3}
+    assert again.matches == Tally(0, 0, 3)
     with database.connect() as conn:
         assert content(conn)["quotes"] == before
     changed = [*rows[1:], (*rows[0][:9], "1.81", *rows[0][10:]), (*rows[0][:5], "third", *rows[0][6:])]
@@ -138,7 +139,7 @@ def test_ragged_and_blank_lines_keep_the_count_of_lines(
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert "zero" in lines[10]
     report = ingest_tables(context, [path], mapping)
-    assert report["rows_read"] == 19
+    assert report.rows_read == 19
     assert quotes(report)[0] == 17
     with database.connect() as conn:
         waiting = conn.execute("SELECT line, code, raw FROM quarantine ORDER BY line").fetchall()
@@ -172,7 +173,7 @@ def test_of_many_bad_rows_the_first_are_kept_and_the_rest_is_counted(
     assert quotes(report)[0] == 8
     with database.connect() as conn:
         told = conn.execute("SELECT line, reason FROM quarantine ORDER BY line").fetchall()
-    assert told == [(0, "7 more rows were refused for this reason.")] + [
+    assert told == [(0, "7 more rows were rejected for this reason.")] + [
         (line, "price is '0': expected decimal odds") for line in (2, 3, 4)
     ]
 
@@ -227,13 +228,13 @@ def test_a_match_a_row_with_all_that_stands_beside_it(
         ("27/12/2019", "", "Leeds", "Fulham", "", "", "", "", "0.9", "0.3", "0.2", "2.0", "0.9", ""),
     ]
     report = ingest_tables(context, [write_csv(tmp_path / "x.csv", rows, header)], path)
-    assert report["matches"]["inserted"] == 2
-    assert (report["quotes"]["inserted"], report["stats"]["inserted"], report["forecasts"]["inserted"]) == (
+    assert report.matches.inserted == 2
+    assert (report.quotes.inserted, report.stats.inserted, report.forecasts.inserted) == (
         4,
         2,
         1,
     )
-    assert sorted(row["code"] for row in report["reasons"]) == ["bad-forecast", "impossible-odds"]
+    assert sorted(row.code for row in report.reasons) == ["bad-forecast", "impossible-odds"]
     with database.connect() as conn:
         asked = "SELECT kickoff_utc::text, precision, season, status, known_at::text FROM matches ORDER BY 1"
         assert conn.execute(asked).fetchall() == [
@@ -241,7 +242,12 @@ def test_a_match_a_row_with_all_that_stands_beside_it(
             ("2019-12-27 00:00:00+00", "day", 2019, "scheduled", None),
         ]
     again = ingest_tables(context, [tmp_path / "x.csv"], path)
-    assert [again[name]["unchanged"] for name in ("matches", "quotes", "stats", "forecasts")] == [2, 4, 2, 1]
+    assert [getattr(again, name).unchanged for name in ("matches", "quotes", "stats", "forecasts")] == [
+        2,
+        4,
+        2,
+        1,
+    ]
 
 
 def test_one_bad_file_leaves_the_others_stored(
@@ -312,5 +318,5 @@ def test_a_killed_ingest_leaves_nothing_and_the_next_completes(
         counted = conn.execute("SELECT count(*) FROM quotes").fetchone()
         assert counted in ((0,), (len(rows),))
     report = ingest_tables(context, [path], mapping)
-    assert sum(report["quotes"].values()) == len(rows)  # type: ignore[arg-type]
+    assert sum(report.quotes) == len(rows)
     assert check(database.dsn, MIGRATIONS) == []

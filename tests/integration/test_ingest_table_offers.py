@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from sportsplat.db.write.staging import Tally
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.sources import table_blocks
+from sportsplat.jobs.ingest.table import ingest_tables
+from sportsplat.sources.table import blocks as table_blocks
 from tests.conftest import Database
 from tests.tables import MAPPING, price_rows, write_csv
 
@@ -59,8 +60,8 @@ def test_an_overround_that_cannot_be_is_refused_however_far_apart_its_prices_sta
         "expected 0.95 to 1.6"
         for prices, booksum in (("result: home 1.2, away 1.25", 1.633), ("total: over 1.9, under 4", 0.776))
     }
-    assert report["quotes"]["inserted"] == len(rows) - 4
-    assert report["rows_read"] == len(rows)
+    assert report.quotes.inserted == len(rows) - 4
+    assert report.rows_read == len(rows)
 
 
 @pytest.mark.parametrize("block", [4 << 20, 200])
@@ -78,8 +79,8 @@ def test_what_is_no_whole_offer_has_no_overround(
         price("away", 1.02, book="slow", taken="2019-10-01 09:00"),
     ]
     report = ingest_tables(context, [write_csv(tmp_path / "x.csv", rows)], mapping)
-    assert report["quotes"] == {"inserted": 5, "updated": 0, "unchanged": 1}
-    assert report["quarantined"] == 0
+    assert report.quotes == Tally(5, 0, 1)
+    assert report.quarantined == 0
 
 
 def test_prices_of_a_match_that_is_stored_from_the_other_side_are_turned(
@@ -113,13 +114,10 @@ def test_prices_of_a_match_that_is_stored_from_the_other_side_are_turned(
     table.write_text("\n".join(told) + "\n", encoding="utf-8")
     expected = [("away", None, 1.8), ("home", None, 2.1), ("away", 3.5, 1.9), ("home", 3.5, 1.95),
                 ("over", 200.5, 1.9)]  # fmt: skip
-    for counted in (
-        {"inserted": 5, "updated": 0, "unchanged": 0},
-        {"inserted": 0, "updated": 0, "unchanged": 5},
-    ):
+    for counted in ((5, 0, 0), (0, 0, 5)):
         report = ingest_tables(context, [table], mapping)
-        assert report["quotes"] == counted
-        assert report["quarantined"] == 0
+        assert report.quotes == counted
+        assert report.quarantined == 0
         assert asked(database, PRICES) == expected
     assert asked(database, "SELECT count(*) FROM matches") == [(1,)]
 

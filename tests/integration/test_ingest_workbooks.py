@@ -9,7 +9,7 @@ import pytest
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
+from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database
 from tests.records import count
 from tests.workbooks import workbook
@@ -33,7 +33,7 @@ def test_a_refused_workbook_leaves_the_others_stored(
     with pytest.raises(InputRefused) as refused:
         ingest(context, SOURCE, [tmp_path])
     report = refused.value.details["report"]
-    assert [file["code"] for file in report["refused"]] == ["CORRUPT_WORKBOOK"]
+    assert [file.code for file in report.refused] == ["CORRUPT_WORKBOOK"]
     with database.connect() as conn:
         assert (count(conn, "matches"), count(conn, "quotes"), count(conn, "team_match_stats")) == (1, 2, 2)
 
@@ -58,6 +58,6 @@ def test_a_second_run_over_real_seasons_changes_nothing(context: Context, real_d
     files = [folder / "nba/nba odds 2016-17.xlsx", folder / "mlb/mlb-odds-2018.xlsx"]
     first, second = (ingest(context, SOURCE, files) for _ in range(2))
     for table in ("matches", "quotes", "stats"):
-        stored = first[table]
-        assert stored["inserted"] > 0
-        assert second[table] == {"inserted": 0, "updated": 0, "unchanged": stored["inserted"]}
+        stored = getattr(first, table)
+        assert stored.inserted > 0
+        assert getattr(second, table) == (0, 0, stored.inserted)

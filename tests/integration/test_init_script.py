@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from sportsplat.db.catalogue import live
-from sportsplat.db.engine import Connection, connect
-from sportsplat.db.migrate import check, current, head, migrate, revisions
-from sportsplat.db.render_init import FILE, MARKER, first_difference, render
+from sportsplat.db.connection import Connection, connect
+from sportsplat.db.schema.catalogue import live
+from sportsplat.db.schema.migrate import check, current, head, migrate, revisions
+from sportsplat.db.schema.rendered import INIT_FILE, MARKER, first_difference, render_init_script
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.probe import psql, psql_environment
-from sportsplat.settings import asset_dir
+from sportsplat.infra.psql import psql, psql_environment
+from sportsplat.paths import asset_dir
 from tests.conftest import Database
 from tests.embedded import Make
 from tests.integration.migrating import MIGRATIONS, copied, copied_program, plant
 from tests.program import run
 
-COMMITTED = asset_dir("compose") / "postgres" / "init" / FILE
+COMMITTED = asset_dir("compose") / "postgres" / "init" / INIT_FILE
 HEAD = head(MIGRATIONS)
 SCRIPT = COMMITTED.read_text(encoding="utf-8")
 AS_THE_IMAGE_DOES = ("-v", "ON_ERROR_STOP=1", "--no-psqlrc", "--no-password")
@@ -101,8 +101,8 @@ def login_role(database: Database, *, owner: bool) -> Iterator[Endpoint]:
 
 def test_the_committed_script_is_what_the_migrations_make() -> None:
     """When stale: sportsplat db render-init."""
-    assert render(MIGRATIONS) == SCRIPT
-    assert render(MIGRATIONS) == render(MIGRATIONS)
+    assert render_init_script(MIGRATIONS) == SCRIPT
+    assert render_init_script(MIGRATIONS) == render_init_script(MIGRATIONS)
 
 
 def test_it_says_where_it_comes_from_and_nothing_of_who_runs_it(postgres: Endpoint) -> None:
@@ -168,7 +168,7 @@ def test_what_an_older_script_made_is_migrated_further(
     empty_database: Database, tmp_path: Path, until: str
 ) -> None:
     older = copied(tmp_path / "migrations", until)
-    assert run_text(empty_database.endpoint, tmp_path, render(older)).returncode == 0
+    assert run_text(empty_database.endpoint, tmp_path, render_init_script(older)).returncode == 0
     with empty_database.connect() as conn:
         assert (current(conn), marker(conn)) == (until, until)
     chain = revisions(MIGRATIONS)
@@ -243,9 +243,9 @@ def test_a_second_run_changes_nothing(empty_database: Database) -> None:
 def test_the_command_writes_it_and_says_whether_it_changed(project_dir: Path) -> None:
     out = project_dir / "made" / "init"
     written = run(project_dir, "db", "render-init", "--out", str(out), "--json").data
-    assert written == {"path": str(out / FILE), "schema_revision": HEAD, "changed": True}
-    assert (out / FILE).read_text(encoding="utf-8") == SCRIPT
-    assert [path.name for path in out.iterdir()] == [FILE]
+    assert written == {"path": str(out / INIT_FILE), "schema_revision": HEAD, "changed": True}
+    assert (out / INIT_FILE).read_text(encoding="utf-8") == SCRIPT
+    assert [path.name for path in out.iterdir()] == [INIT_FILE]
     again = run(project_dir, "db", "render-init", "--out", str(out), "--json").data
     assert again["changed"] is False
     assert run(project_dir, "db", "render-init", "--check").exit_code == 0
@@ -253,14 +253,14 @@ def test_the_command_writes_it_and_says_whether_it_changed(project_dir: Path) ->
 
 def test_the_check_names_the_first_line_that_is_stale_and_writes_nothing(project_dir: Path) -> None:
     stale = SCRIPT.replace("CREATE TABLE leagues (", "CREATE TABLE league (")
-    (project_dir / FILE).write_text(stale, encoding="utf-8")
+    (project_dir / INIT_FILE).write_text(stale, encoding="utf-8")
     ran = run(project_dir, "db", "render-init", "--check", "--out", ".", "--json")
     assert ran.exit_code == 10
     assert ran.error["code"] == "INIT_SCRIPT_STALE"
     line = SCRIPT.splitlines().index("CREATE TABLE leagues (") + 1
     assert ran.error["cause"].startswith(f"line {line} is 'CREATE TABLE league ('")
     assert ran.error["fix"] == "sportsplat db render-init --out ."
-    assert (project_dir / FILE).read_text(encoding="utf-8") == stale
+    assert (project_dir / INIT_FILE).read_text(encoding="utf-8") == stale
 
 
 def test_the_check_tells_of_a_script_that_is_missing(project_dir: Path) -> None:
@@ -279,7 +279,7 @@ def test_a_new_migration_makes_the_script_stale(project_dir: Path, tmp_path: Pat
     assert "Schema revision 9000" in ran.error["cause"]
     assert program.run(project_dir, "db", "render-init", "--json").data["changed"] is True
     assert program.run(project_dir, "db", "render-init", "--check").exit_code == 0
-    made = (program.folder / "compose" / "postgres" / "init" / FILE).read_text(encoding="utf-8")
+    made = (program.folder / "compose" / "postgres" / "init" / INIT_FILE).read_text(encoding="utf-8")
     assert "CREATE TABLE venues (name text);" in made
 
 

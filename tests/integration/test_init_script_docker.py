@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from sportsplat.db.catalogue import live
-from sportsplat.db.engine import connect
-from sportsplat.db.migrate import current
-from sportsplat.db.render_init import FILE
+from sportsplat.db.connection import connect
+from sportsplat.db.schema.catalogue import live
+from sportsplat.db.schema.migrate import current
+from sportsplat.db.schema.rendered import INIT_FILE
 from sportsplat.infra.environment import Endpoint
 from tests.engine import POSTGRES_IMAGE
 from tests.integration.test_init_script import COMMITTED, HEAD, SCRIPT, marker
@@ -97,7 +97,7 @@ def test_a_script_that_fails_stops_the_container_and_leaves_no_marker(
     folder.mkdir()
     head_of_it, found, rest = SCRIPT.rpartition(before)
     assert found
-    (folder / FILE).write_text(f"{head_of_it}SELECT 1 / 0;\n{found}{rest}", encoding="utf-8")
+    (folder / INIT_FILE).write_text(f"{head_of_it}SELECT 1 / 0;\n{found}{rest}", encoding="utf-8")
     container = start(folder)
     assert exit_code(container) != 0
     assert b"division by zero" in container.logs(tail=5)
@@ -114,7 +114,7 @@ def test_a_container_killed_while_the_script_runs_leaves_no_marker(start: Start,
     folder = tmp_path / "init"
     folder.mkdir()
     waits = SCRIPT.replace("COMMIT;", "SELECT pg_sleep(600);\nCOMMIT;")
-    (folder / FILE).write_text(waits, encoding="utf-8")
+    (folder / INIT_FILE).write_text(waits, encoding="utf-8")
     container = start(folder)
     end = time.monotonic() + 60
     while container.exec_run([*ASK, SLEEPERS]).output != b"1\n":

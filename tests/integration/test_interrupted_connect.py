@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sportsplat.db.engine import connect
+from sportsplat.db.connection import connect
 from tests.conftest import Database
 
 

@@ -20,8 +20,8 @@ import psutil
 import psycopg
 import pytest
 
-from sportsplat.db.revisions import head
-from sportsplat.settings import asset_dir
+from sportsplat.db.schema.revisions import head
+from sportsplat.paths import asset_dir
 from tests import program
 from tests.engine import DockerProject
 from tests.second_engine import SecondEngine

@@ -15,9 +15,8 @@ import psycopg
 import pytest
 from alembic import command
 
-from sportsplat.db.catalogue import live
-from sportsplat.db.migrate import alembic_on, behind, check, current, migrate, revisions
-from sportsplat.db.migration_lock import take_lock
+from sportsplat.db.schema.catalogue import live
+from sportsplat.db.schema.migrate import alembic_on, behind, check, current, migrate, revisions, take_lock
 from sportsplat.errors import MigrationError, ResourceConflict
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -110,7 +109,7 @@ def test_a_connection_that_the_server_ends_is_told(empty_database: Database) -> 
                 conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             )
         out, _ = process.communicate(timeout=30)
-    assert process.returncode == 7
+    assert process.returncode == 4
     assert '"CONNECTION_LOST"' in out
     assert migrate(empty_database.dsn, MIGRATIONS)[0] == "0004"
 

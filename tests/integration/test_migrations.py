@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from alembic import command
 
-from sportsplat.db.catalogue import FILE, live
-from sportsplat.db.engine import connect
-from sportsplat.db.migrate import alembic_on, check, current, head, migrate, plan, revisions
-from sportsplat.db.render_catalogue import render
-from sportsplat.errors import MigrationError
+from sportsplat.db.connection import connect
+from sportsplat.db.schema.catalogue import CATALOGUE_FILE, live
+from sportsplat.db.schema.migrate import alembic_on, check, current, head, migrate, plan, revisions
+from sportsplat.db.schema.rendered import render_catalogue
+from sportsplat.errors import DataConflict, MigrationError
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS, migrate_at_once
 
@@ -188,9 +188,9 @@ def test_a_folder_may_hold_any_character(empty_database: Database, tmp_path: Pat
 
 
 def test_the_catalogue_file_is_what_the_migrations_make(database: Database) -> None:
-    """When stale: python -m sportsplat.db.render_catalogue "$(sportsplat url --reveal)"."""
-    stored = (MIGRATIONS / FILE).read_text(encoding="utf-8")
-    assert stored == render(database.dsn, MIGRATIONS)
+    """When stale: python -m sportsplat.db.schema.rendered "$(sportsplat url --reveal)"."""
+    stored = (MIGRATIONS / CATALOGUE_FILE).read_text(encoding="utf-8")
+    assert stored == render_catalogue(database.dsn, MIGRATIONS)
 
 
 def test_a_user_who_may_not_create_tables_is_told_what_to_do(empty_database: Database) -> None:
@@ -198,7 +198,7 @@ def test_a_user_who_may_not_create_tables_is_told_what_to_do(empty_database: Dat
         conn.execute("CREATE ROLE guest LOGIN PASSWORD 'guest'")
     try:
         guest = replace(empty_database.endpoint, user="guest", password="guest", socket_dir=None)
-        with pytest.raises(MigrationError) as caught:
+        with pytest.raises(DataConflict) as caught:
             migrate(guest.dsn(), MIGRATIONS)
         assert caught.value.error_code == "NOT_ALLOWED"
         assert "permission denied for schema public" in str(caught.value.cause)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sportsplat.db.read import matches_frame
+from sportsplat.db.read.frames import matches_frame
 from sportsplat.domain import Batch, MatchRecord
 from tests.integration.claiming import (
     FIRST,

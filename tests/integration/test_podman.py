@@ -14,8 +14,8 @@ import psutil
 import pytest
 import yaml
 
-from sportsplat.infra import engine_places
-from sportsplat.infra.engine import Found, client, search
+from sportsplat.infra.docker import find as engine_places
+from sportsplat.infra.docker.find import Found, client, search
 from tests.engine import POSTGRES_IMAGE
 from tests.program import Ran, run
 

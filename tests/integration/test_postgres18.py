@@ -10,21 +10,21 @@ import pytest
 from alembic import command
 from psycopg import sql
 
-from sportsplat.db.catalogue import difference, expected_here, live
-from sportsplat.db.engine import connect
-from sportsplat.db.migrate import alembic_on, check, migrate, revisions
+from sportsplat.db.connection import connect
+from sportsplat.db.schema.catalogue import difference, expected_here, live
+from sportsplat.db.schema.migrate import alembic_on, check, migrate, revisions
 from sportsplat.infra.environment import Endpoint
 from tests.integration.migrating import MIGRATIONS
 from tests.integration.test_init_script import COMMITTED, everything, run_script
 from tests.integration.test_schema_drift import CHANGES
-from tests.postgres18 import postgres18
+from tests.other_servers import another_server
 from tests.program import Ran, run
 from tests.season_files import IMPOSSIBLE, ROWS, season_file
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    with postgres18(tmp_path_factory.mktemp("postgres18")) as endpoint:
+    with another_server(tmp_path_factory.mktemp("postgres18")) as endpoint:
         yield endpoint
 
 

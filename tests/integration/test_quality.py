@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.domain import Batch, MatchRecord, Outcome
 from sportsplat.errors import DataLacking, NotFound, ResourceConflict, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest_file import Plan, store_file
+from sportsplat.jobs.ingest.file import Plan, store_file
 from sportsplat.jobs.quality import conflicts, quality, refuse_errors
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.leagues.league import load_leagues
+from sportsplat.plain_values import to_plain
 from sportsplat.sources.base import Payload
 from tests.records import batch, forecast, match, of_day, quote, stats
 
@@ -31,6 +32,7 @@ tiny:
   timezone: Europe/London
   duration_minutes: 120
   season_matches: 6
+  meetings: 2
   elo: {k: 12, home_advantage: 60, carry_over: 0.95, mean: 1500, initial: 1400, margin: goals}
   stats: [shots, corners]
   stored_stats: [fouls]
@@ -73,7 +75,7 @@ def tiny(context: Context, project_dir: Path) -> Context:
 def tell(context: Context, matches: Sequence[MatchRecord], source: str = "simulate", **lists: Any) -> None:
     """Store what a source says, as ingest does."""
     made = batch(list(matches), "tiny", **lists)._replace(source=source)
-    plan = Plan(Teller(source, made), None, context.leagues)
+    plan = Plan(Teller(source, made), None, context.leagues, now=datetime.now(UTC))
     with context.connect(autocommit=True) as conn:
         store_file(conn, plan, Payload.of(f"{source}.csv", repr(matches).encode()))
 
@@ -111,6 +113,40 @@ def test_a_league_in_order_has_no_error_and_no_warning(tiny: Context) -> None:
         (12, 12, 1.0)
     ] * 2
     refuse_errors(data)
+
+
+def test_matches_that_a_double_round_robin_cannot_have_are_errors(tiny: Context) -> None:
+    """As when the dates of a later season were read with day and month swapped."""
+    tell(tiny, season(2020))
+    again = [
+        match("Ajax", "Boca", date(2021, 2, 9), (0, 0)),
+        match("Boca", "Celta", date(2021, 2, 10), (2, 0)),
+    ]
+    newcomer = [match("Gent", "Ajax", date(2021, 3, 3), (1, 0))]
+    tell(tiny, [*season(2021), *(one._replace(season=2020) for one in (*again, *newcomer))])
+    data = quality(tiny, "tiny", now=NOW)
+    assert codes(data, "error") == ["repeated-pair", "too-many-matches", "stray-team"]
+    assert only(data, "repeated-pair")["what"] == (
+        "2 pairs were at the same ground more than once, which no pair plays in one season: "
+        "Ajax - Boca on 2020-09-05 and 2021-02-09"
+    )
+    assert "15 of 12 matches are stored: 3 too many" in only(data, "too-many-matches")["what"]
+    assert only(data, "stray-team")["what"].startswith("Gent has 1 match")
+    with pytest.raises(DataLacking):
+        refuse_errors(data)
+
+
+def test_a_match_put_off_beside_the_one_that_was_played_is_no_error(tiny: Context) -> None:
+    played = season(2021)
+    tell(tiny, [*played, match("Ajax", "Boca", date(2022, 5, 20), season=2021)])
+    assert "repeated-pair" not in codes(quality(tiny, "tiny", now=NOW), "error", "warning", "info")
+
+
+def test_a_stored_result_of_a_day_to_come_is_an_error(tiny: Context) -> None:
+    tell(tiny, season(2021))
+    early = quality(tiny, "tiny", now=datetime(2021, 9, 30, tzinfo=UTC))
+    assert only(early, "result-before-play")["severity"] == "error"
+    assert "result-before-play" not in codes(quality(tiny, "tiny", now=NOW), "error")
 
 
 def test_coverage_counts_matches_of_which_all_of_a_kind_is_there(tiny: Context) -> None:
@@ -173,7 +209,7 @@ def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> No
     assert "9 of 12 matches are stored: 3 missing" in only(data, "incomplete-season")["what"]
     assert "between 2019-10-24 and 2020-05-02" in only(data, "long-pause")["what"]
     unplayed = only(data, "unplayed-past-fixture")
-    assert unplayed["what"] == "1 match without a result though the day is over, simulate: 2022-05-20"
+    assert unplayed["what"] == "1 match without a result although the day is over, simulate: 2022-05-20"
     assert only(data, "stray-team")["next"] == "sportsplat teams merge tiny Ajaxx Ajax"
     waiting = only(data, "quarantine")
     assert (waiting["severity"], waiting["next"]) == (
@@ -194,7 +230,7 @@ def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> No
     with pytest.raises(DataLacking, match="4 errors") as lacking:
         refuse_errors(data)
     assert lacking.value.exit_code == 10
-    assert lacking.value.to_dict()["details"]["report"] is data
+    assert lacking.value.to_dict()["details"]["report"] == to_plain(data)
 
 
 def test_a_fixture_of_today_is_not_unplayed(tiny: Context) -> None:

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sportsplat.db import pgarray, read
-from sportsplat.db.content import content
-from sportsplat.db.engine import APP_ROLE, READ_ROLE, Connection
-from sportsplat.db.migrate import check
+from sportsplat.db import binary as pgarray
+from sportsplat.db.connection import APP_ROLE, READ_ROLE, Connection
+from sportsplat.db.copy.content import content
+from sportsplat.db.read import frames as read
+from sportsplat.db.schema.migrate import check
 from tests.backups import fill
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -179,7 +180,7 @@ def test_a_question_about_seasons_looks_at_their_partitions_alone(
         return set(re.findall(r"on (quotes_\d+)\b", "\n".join(line for (line,) in cursor.fetchall())))
 
     monkeypatch.setattr(psycopg.Connection, "execute", explained)
-    monkeypatch.setattr("sportsplat.db.read.read_columns", columns)
+    monkeypatch.setattr("sportsplat.db.read.frames.read_columns", columns)
     assert len(read.quotes_frame(many, "epl", seasons=[2013])) == 32_000
     assert asked == [{"quotes_2013"}] * 2
     asked.clear()

@@ -14,12 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from sportsplat.db import read
-from sportsplat.db.pgarray import read_columns
-from sportsplat.db.pgcopy import write_columns
-from sportsplat.db.pgwire import PgType
+from sportsplat.db.binary import PgType, read_columns, write_columns
+from sportsplat.db.read import frames as read
 from sportsplat.domain import Market, MatchRecord, Outcome
-from sportsplat.leagues import League, load_leagues
+from sportsplat.leagues.league import League, load_leagues
 from tests.conftest import Database
 from tests.integration.test_write import store
 from tests.records import batch, forecast, match, of_day, quote, stats

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sportsplat.db import registry
+from sportsplat.db import models as registry
 from sportsplat.errors import NotFound, PromotionRefused, UsageError
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.features import read_frames
-from sportsplat.jobs.models import compare, list_models, show_model
-from sportsplat.jobs.promotion import ROLLBACK, judge, promote, rollback, standing_promotions
-from sportsplat.jobs.train import train
+from sportsplat.jobs.modelling.features import read_frames
+from sportsplat.jobs.modelling.models import compare, list_models, show_model
+from sportsplat.jobs.modelling.train import ROLLBACK, judge, promote, rollback, standing_promotions, train
 from sportsplat.models.dataset import Dataset, make_dataset
 from sportsplat.models.fit import KINDS, fit_model
 from sportsplat.models.score import log_loss_each, scores
@@ -150,39 +149,39 @@ def champion(context: Context) -> int | None:
 
 def test_promotion_and_rollback(context: Context) -> None:
     rate = train(context, "sim", kind="base_rate")
-    assert (rate["promoted"], champion(context)) == (False, None)
+    assert (rate.promoted, champion(context)) == (False, None)
     first = train(context, "sim", kind="elo", until=UNTIL)
-    assert (first["promoted"], champion(context)) == (True, first["model_id"])
+    assert (first.promoted, champion(context)) == (True, first.model_id)
     second = train(context, "sim", kind="elo")
-    assert (second["promoted"], champion(context)) == (False, first["model_id"])
+    assert (second.promoted, champion(context)) == (False, first.model_id)
 
     with pytest.raises(PromotionRefused, match="does not beat Elo") as refused:
-        promote(context, rate["model_id"])
+        promote(context, rate.model_id)
     assert refused.value.exit_code == 10
     assert "--force" in str(refused.value.fix)
     assert "log loss +0." in str(refused.value.cause)
-    assert champion(context) == first["model_id"]
+    assert champion(context) == first.model_id
 
-    assert promote(context, second["model_id"]) == {
-        "league": "sim", "model_id": second["model_id"], "previous": first["model_id"], "changed": True,
+    assert promote(context, second.model_id).to_dict() == {
+        "league": "sim", "model_id": second.model_id, "previous": first.model_id, "changed": True,
     }  # fmt: skip
-    assert promote(context, second["model_id"])["changed"] is False
-    assert promote(context, rate["model_id"], force=True)["changed"] is True
-    assert champion(context) == rate["model_id"]
-    assert rollback(context, "sim")["model_id"] == second["model_id"] == champion(context)
-    assert rollback(context, "sim")["model_id"] == first["model_id"] == champion(context)
+    assert promote(context, second.model_id).changed is False
+    assert promote(context, rate.model_id, force=True).changed is True
+    assert champion(context) == rate.model_id
+    assert rollback(context, "sim").model_id == second.model_id == champion(context)
+    assert rollback(context, "sim").model_id == first.model_id == champion(context)
     with pytest.raises(NotFound, match="no promotion of sim comes before") as nothing:
         rollback(context, "sim")
     assert nothing.value.error_code == "NO_EARLIER_PROMOTION"
-    assert champion(context) == first["model_id"]
+    assert champion(context) == first.model_id
 
-    shown = show_model(context, second["model_id"])
-    assert [entry["reason"] for entry in shown["promotions"]] == ["by hand", f"{ROLLBACK}{rate['model_id']}"]
-    listed = list_models(context, "sim")["models"]
-    assert [model["model_id"] for model in listed] == [3, 2, 1]
-    assert [model["serves"] for model in listed] == [False, True, False]
-    assert list_models(context)["models"] == listed
-    assert list_models(context, "nba")["models"] == []
+    shown = show_model(context, second.model_id)
+    assert [entry.reason for entry in shown.promotions] == ["by hand", f"{ROLLBACK}{rate.model_id}"]
+    listed = list_models(context, "sim").models
+    assert [model.model_id for model in listed] == [3, 2, 1]
+    assert [model.serves for model in listed] == [False, True, False]
+    assert list_models(context).models == listed
+    assert list_models(context, "nba").models == []
 
 
 def test_a_model_that_does_not_exist_is_told_beside_those_that_do(context: Context) -> None:
@@ -202,35 +201,36 @@ def test_a_model_that_does_not_exist_is_told_beside_those_that_do(context: Conte
 
 
 def test_comparing_uses_matches_that_neither_saw_and_says_which(context: Context) -> None:
-    rate = train(context, "sim", kind="base_rate", until=UNTIL)["model_id"]
-    elo = train(context, "sim", kind="elo", until=UNTIL - timedelta(days=60))["model_id"]
+    rate = train(context, "sim", kind="base_rate", until=UNTIL).model_id
+    elo = train(context, "sim", kind="elo", until=UNTIL - timedelta(days=60)).model_id
     found = compare(context, elo, rate)
     data = dataset_of(context)
     later = data.take(data.played & (data.day > np.datetime64(UNTIL)))
-    assert found["basis"] == "later_matches"
-    assert found["matches"] == len(later) > 200
-    assert found["from"] > UNTIL.isoformat()
+    assert found.basis == "later_matches"
+    assert found.matches == len(later) > 200
+    assert str(found.start) > UNTIL.isoformat()
     with context.connect("read") as connection:
         models = [registry.find_model(connection, model) for model in (elo, rate)]
         predictors = [registry.load_predictor(connection, model) for model in models if model]
     ours, theirs = (predictor.predict(later.features) for predictor in predictors)
-    assert found["scores"] == [scores(ours, later.outcomes), scores(theirs, later.outcomes)]
+    assert found.to_dict()["scores"] == [scores(ours, later.outcomes), scores(theirs, later.outcomes)]
     gap = (log_loss_each(ours, later.outcomes) - log_loss_each(theirs, later.outcomes)).mean()
-    assert found["paired"]["log_loss_difference"] == pytest.approx(gap)
+    assert found.paired is not None
+    assert found.paired.log_loss_difference == pytest.approx(gap)
     assert gap < 0
 
 
 def test_without_later_matches_the_scores_are_those_out_of_fold(context: Context) -> None:
     elo, rate = (train(context, "sim", kind=kind) for kind in ("elo", "base_rate"))
-    found = compare(context, elo["model_id"], rate["model_id"])
-    assert found["basis"] == "out_of_fold"
-    assert found["scores"] == [elo["scores"], rate["scores"]]
-    assert (found["same_matches"], found["matches"]) == (True, elo["validated"]["matches"])
-    assert found["paired"] is None
+    found = compare(context, elo.model_id, rate.model_id)
+    assert found.basis == "out_of_fold"
+    assert found.scores == [elo.scores, rate.scores]
+    assert (found.same_matches, found.matches) == (True, elo.validated["matches"])
+    assert found.paired is None
 
 
 def test_models_of_two_leagues_do_not_compare(context: Context) -> None:
-    first = train(context, "sim", kind="base_rate")["model_id"]
+    first = train(context, "sim", kind="base_rate").model_id
     with context.connect("app") as connection:
         connection.execute(
             "INSERT INTO leagues (code, name, sport, outcomes, timezone) "
@@ -265,7 +265,7 @@ def test_a_training_killed_while_it_stores_leaves_nothing(context: Context, data
     with context.connect("read") as connection:
         assert registry.list_models(connection) == []
         assert registry.champion(connection, "sim") is None
-    assert train(context, "sim", kind="elo")["promoted"]
+    assert train(context, "sim", kind="elo").promoted
 
 
 def wait_until(database: Database, condition: str, sessions: int) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.catalogue import difference as drift
-from sportsplat.db.catalogue import expected_here, live
-from sportsplat.db.engine import APP_ROLE
-from sportsplat.db.migrate import check, head
+from sportsplat.config.settings import Settings
+from sportsplat.db.connection import APP_ROLE
+from sportsplat.db.schema.catalogue import difference as drift
+from sportsplat.db.schema.catalogue import expected_here, live
+from sportsplat.db.schema.migrate import check, head
 from sportsplat.errors import UsageError
 from sportsplat.infra.environment import Endpoint
-from sportsplat.jobs.backup import backup
-from sportsplat.jobs.restore import reset, restore
-from sportsplat.settings import Settings
+from sportsplat.jobs.backup.backup import backup
+from sportsplat.jobs.backup.restore import reset, restore
 from tests.backups import CANARY, ROWS, change, held, newer_server, plain_database, settings_of
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -109,7 +109,7 @@ def test_a_backup_of_an_older_schema_is_restored_and_migrated(
 ) -> None:
     from alembic import command
 
-    from sportsplat.db.migrate import alembic_on
+    from sportsplat.db.schema.migrate import alembic_on
 
     with filled.connect(autocommit=True) as conn, alembic_on(conn, MIGRATIONS) as config:
         command.downgrade(config, "0011")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.migrate import head
+from sportsplat.config.settings import Settings
+from sportsplat.db.schema.migrate import head, migrate
 from sportsplat.errors import CheckFailed, DataConflict, InputRefused, MigrationError
-from sportsplat.infra import backup_file
+from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.environment import Endpoint
-from sportsplat.jobs.backup import backup, verify
-from sportsplat.jobs.restore import reset, restore
-from sportsplat.settings import Settings
+from sportsplat.jobs.backup.backup import backup, verify
+from sportsplat.jobs.backup.restore import reset, restore
 from tests.backups import change, held, held_of, settings_of
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
@@ -117,3 +117,31 @@ def test_a_database_that_cannot_hold_every_name_is_refused(
         assert refused.value.error_code == "WRONG_ENCODING"
     finally:
         change(postgres, "DROP DATABASE latin")
+
+
+def test_a_database_that_names_no_revision_or_several_says_what_puts_it_right(
+    settings: Settings, filled: Database
+) -> None:
+    newest = head(MIGRATIONS)
+    file = Path(backup(settings)["file"])
+    change(filled.endpoint, "DELETE FROM alembic_version")
+    with pytest.raises(DataConflict) as none:
+        migrate(filled.dsn, MIGRATIONS)
+    assert none.value.error_code == "REVISION_MISSING"
+    change(filled.endpoint, str(none.value.fix).split('"')[1])
+    assert migrate(filled.dsn, MIGRATIONS) == []
+
+    change(filled.endpoint, "INSERT INTO alembic_version VALUES ('0001')")
+    with pytest.raises(DataConflict) as several:
+        migrate(filled.dsn, MIGRATIONS)
+    assert several.value.error_code == "SEVERAL_REVISIONS"
+    assert f"0001, {newest}" in several.value.message
+    change(filled.endpoint, str(several.value.fix).split('"')[1])
+    assert migrate(filled.dsn, MIGRATIONS) == []
+
+    change(filled.endpoint, "DELETE FROM alembic_version; DROP VIEW match_results")
+    with pytest.raises(DataConflict) as drifted:
+        migrate(filled.dsn, MIGRATIONS)
+    assert drifted.value.fix == "restore the newest backup: sportsplat db backups"
+    restore(settings, file, yes=True, keep=False)
+    assert migrate(filled.dsn, MIGRATIONS) == []

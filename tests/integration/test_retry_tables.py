@@ -10,8 +10,8 @@ import pytest
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest_table import ingest_tables
-from sportsplat.jobs.quarantine import retry, waiting
+from sportsplat.jobs.ingest.quarantine import retry, waiting
+from sportsplat.jobs.ingest.table import ingest_tables
 from sportsplat.jobs.teams import alias
 from tests.conftest import Database
 from tests.records import count
@@ -59,7 +59,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def call_it_boston(context: Context) -> None:
-    (team,) = [row.team for row in context.leagues["nba"].spellings[("any", "Boston Celtics")]]
+    (team,) = [row.team for row in context.leagues["nba"].spellings[("any", "boston celtics")]]
     alias(context, "nba", "table", "Beantown Celts", team)
 
 
@@ -72,15 +72,15 @@ def test_an_alias_and_a_retry_finish_the_job_without_the_mapping_file(
     path, declared = tmp_path / "x.csv", tmp_path / "mapping.yaml"
     path.write_text(rows)
     declared.write_text(mapping)
-    assert ingest_tables(context, [path], declared)["matches"]["inserted"] == 1
+    assert ingest_tables(context, [path], declared).matches.inserted == 1
     assert "unknown-team" in {row.code for row in waiting(context)}
     declared.unlink()
     again = retry(context)
-    assert (again["resolved"], again["refused"]) == (0, [])
+    assert (again.resolved, again.refused) == (0, [])
     call_it_boston(context)
     result = retry(context)
-    assert (result["files"], result["waiting"], result["gone"], result["refused"]) == (1, 0, [], [])
-    assert result["resolved"] >= 1
+    assert (result.files, result.waiting, result.gone, result.refused) == (1, 0, [], [])
+    assert result.resolved >= 1
     assert waiting(context) == []
     with database.connect() as conn:
         assert (count(conn, "matches"), count(conn, "quotes")) == (2, quotes)
@@ -107,7 +107,7 @@ def test_a_retry_takes_no_more_of_a_table_than_was_asked_for(
     table.write_text(MATCH_ROWS + "2020-12-25,Denver Nuggets,Chicago Bulls,118,102,-150,130\n")
     ingest_tables(context, [table], table.with_name("mapping.yaml"), seasons=[2019], since=date(2019, 12, 26))
     call_it_boston(context)
-    assert retry(context)["resolved"] == 1
+    assert retry(context).resolved == 1
     with database.connect() as conn:
         days = conn.execute("SELECT match_date::text FROM matches").fetchall()
     assert days == [("2019-12-26",)]
@@ -120,10 +120,10 @@ def test_a_changed_table_is_refused_with_the_command_that_stores_it(
     ingest_tables(context, [table], mapping, seasons=[2019])
     table.write_text(MATCH_ROWS.replace("Beantown Celts", "Denver Nuggets"))
     report = retry(context)
-    assert (report["files"], report["resolved"], report["waiting"]) == (0, 0, 1)
-    (refused,) = report["refused"]
-    assert refused["code"] == "FILE_CHANGED"
-    assert refused["fix"] == f"sportsplat ingest table {table} --mapping {mapping} --season 2019"
+    assert (report.files, report.resolved, report.waiting) == (0, 0, 1)
+    (refused,) = report.refused
+    assert refused.code == "FILE_CHANGED"
+    assert refused.fix == f"sportsplat ingest table {table} --mapping {mapping} --season 2019"
     with database.connect() as conn:
         assert count(conn, "matches") == 1
 
@@ -135,8 +135,8 @@ def test_a_table_that_is_gone_is_named_and_others_are_read(context: Context, tab
     table.unlink()
     call_it_boston(context)
     report = retry(context)
-    assert report["gone"] == [str(table)]
-    assert (report["files"], report["resolved"], report["waiting"]) == (1, 1, 1)
+    assert report.gone == [str(table)]
+    assert (report.files, report.resolved, report.waiting) == (1, 1, 1)
 
 
 def test_a_table_stored_before_mappings_were_kept_is_refused_with_the_command(
@@ -145,9 +145,9 @@ def test_a_table_stored_before_mappings_were_kept_is_refused_with_the_command(
     ingest_tables(context, [table], table.with_name("mapping.yaml"))
     with database.connect() as conn:
         conn.execute("UPDATE pipeline_runs SET counts = counts - 'reading'")
-    (refused,) = retry(context)["refused"]
-    assert refused["code"] == "MAPPING_NEEDED"
-    assert refused["fix"] == f"sportsplat ingest table {table} --mapping mapping.yaml"
+    (refused,) = retry(context).refused
+    assert refused.code == "STORED_MAPPING_UNUSABLE"
+    assert refused.fix == f"sportsplat ingest table {table} --mapping mapping.yaml"
 
 
 def test_a_refused_table_leaves_the_mapping_of_the_last_good_one(context: Context, table: Path) -> None:
@@ -157,13 +157,15 @@ def test_a_refused_table_leaves_the_mapping_of_the_last_good_one(context: Contex
     with pytest.raises(InputRefused, match="no column 'hs2'"):
         ingest_tables(context, [table], mapping)
     call_it_boston(context)
-    assert retry(context)["resolved"] == 1
+    assert retry(context).resolved == 1
 
 
 def test_the_right_league_resolves_what_waits_under_the_wrong_one(context: Context, table: Path) -> None:
     mapping = table.with_name("mapping.yaml")
     mapping.write_text(MATCHES.replace("league: nba", "league: nfl"))
-    ingest_tables(context, [table], mapping)
+    with pytest.raises(InputRefused) as refused:
+        ingest_tables(context, [table], mapping)
+    assert refused.value.error_code == "NOTHING_STORED"
     assert {row.league for row in waiting(context)} == {"nfl"}
     mapping.write_text(MATCHES)
     ingest_tables(context, [table], mapping)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from sportsplat.db.engine import Connection
+from sportsplat.db.connection import Connection
 
 WORLD = """
     INSERT INTO leagues VALUES ('epl', 'Premier League', 'soccer', '{home,draw,away}', 'Europe/London'),

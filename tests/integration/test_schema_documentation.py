@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.engine import Connection
-from sportsplat.db.tables import metadata
+from sportsplat.db.connection import Connection
+from sportsplat.db.schema.tables import metadata
 from tests.conftest import ROOT
 from tests.integration.test_schema_constraints import WORLD
 

@@ -6,9 +6,9 @@ from typing import LiteralString
 
 import pytest
 
-from sportsplat.db.catalogue import difference, expected_here, live
-from sportsplat.db.engine import Connection
-from sportsplat.db.migrate import check, migrate
+from sportsplat.db.connection import Connection
+from sportsplat.db.schema.catalogue import difference, expected_here, live
+from sportsplat.db.schema.migrate import check, migrate
 from sportsplat.errors import SchemaDrift
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS

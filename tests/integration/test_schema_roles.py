@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sportsplat.db.engine import APP_ROLE, READ_ROLE, Connection, connect
-from sportsplat.db.migrate import check, migrate
+from sportsplat.db.connection import APP_ROLE, READ_ROLE, Connection, connect
+from sportsplat.db.schema.migrate import check, migrate
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS, migrate_at_once
 

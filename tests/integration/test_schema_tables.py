@@ -1,4 +1,4 @@
-"""`db/tables.py` and the migrations say the same thing, held together by two independent routes."""
+"""`db/schema/tables.py` and the migrations say the same thing, held together by two independent routes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import DateTime, create_engine
 from sqlalchemy.pool import StaticPool
 
-from sportsplat.db.catalogue import difference, expected, live
-from sportsplat.db.tables import metadata
+from sportsplat.db.schema.catalogue import difference, expected, live
+from sportsplat.db.schema.tables import metadata
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
 

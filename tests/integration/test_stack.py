@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sportsplat import __version__
-from sportsplat.infra.engine import Found
+from sportsplat.infra.docker.find import Found
 from tests.stack import CANARY, Stack, free_port, other_addresses, stack_project
 
 if TYPE_CHECKING:
@@ -70,12 +70,13 @@ def test_up_makes_both_from_nothing_and_the_api_answers(stack: Stack) -> None:
         "container": f"{stack.name}-api",
         "state": "running",
         "url": stack.url,
-        "ready": False,
+        "ready": True,
         "missing": {"model": "none promoted: sportsplat train LEAGUE"},
     }
     assert stack.get("/health").json()["version"] == __version__
     checks = {check["name"]: check["ok"] for check in stack.get("/ready").json()["checks"]}
     assert checks == {"database": True, "schema": True, "model": False}
+    assert stack.get("/ready").status_code == 200
     assert stack.get("/v1/leagues").json() == {"leagues": []}
 
     assert stack.up()["actions"] == []
@@ -135,7 +136,23 @@ def test_the_password_is_nowhere_to_be_seen(running: Stack) -> None:
         [ran.stdout + ran.stderr for ran in said],
     ):
         assert CANARY not in str(seen)
-    assert inside(running, "api", "cat", "/run/secrets/postgres_password") == CANARY
+    own = inside(running, "api", "cat", "/run/secrets/api_password")
+    assert len(own) >= 24
+    assert own != CANARY
+    assert inside(running, "api", "ls", "/run/secrets") == "api_password"
+
+
+def test_the_api_logs_in_as_a_role_of_its_own(running: Stack) -> None:
+    assert running.get("/v1/leagues").status_code == 200
+    ask = (
+        "SELECT DISTINCT usename || ' ' || usesuper FROM pg_stat_activity JOIN pg_user USING (usename)"
+        " WHERE client_addr IS NOT NULL AND application_name = 'sportsplat' AND pid <> pg_backend_pid()"
+    )
+    seen = running.run("psql", "--", "--tuples-only", "--no-align", "-c", ask).stdout.split("\n")
+
+    assert "sportsplat_api false" in seen
+    assert not [line for line in seen if line.endswith("true")]
+    assert running.up()["actions"] == []
 
 
 def test_the_api_survives_a_restart_of_its_database(running: Stack) -> None:
@@ -243,3 +260,10 @@ def test_down_stops_both_and_says_so_and_volumes_go_only_when_asked(running: Sta
     assert running.run("down", "--stack", "--volumes", "--yes", "--json").data["state"] == "absent"
     assert running.leftovers() == []
     assert [each["name"] for each in running.run("status", "--json").data["services"]] == ["postgres"]
+
+
+def test_a_paused_api_is_resumed_like_the_database(running: Stack) -> None:
+    running.engine.containers.get(f"{running.name}-api").pause()
+    assert running.run("status", "--json").data["services"][1]["state"] == "unhealthy"
+    assert running.up()["actions"] == [f"resumed the container {running.name}-api"]
+    assert running.get("/health").status_code == 200

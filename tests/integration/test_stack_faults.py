@@ -6,6 +6,7 @@ import io
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import ConfigError, EnvironmentUnavailable
-from sportsplat.infra.api_image import STAGE_LABEL, read_context
-from sportsplat.infra.api_launch import ApiLaunch
-from sportsplat.infra.api_spec import api_spec
-from sportsplat.infra.engine import Found
+from sportsplat.infra.api.container import api_spec
+from sportsplat.infra.api.image import STAGE_LABEL, read_context
+from sportsplat.infra.api.launch import ApiLaunch
+from sportsplat.infra.docker.find import Found
 from sportsplat.jobs.stack import up
-from sportsplat.settings import load_settings
 from tests.conftest import ROOT
 from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject, build_api_image
 from tests.program import environment, run, start
@@ -88,18 +89,30 @@ def test_an_image_of_something_else_is_refused_and_leaves_nothing(stack: Stack) 
     assert names(stack) == [f"{stack.name}-postgres"]
 
 
-def test_an_api_that_ends_says_its_last_words_and_comes_up_once_mended(stack: Stack) -> None:
+def test_leagues_that_the_api_could_not_read_are_refused_before_it_starts(stack: Stack) -> None:
     leagues = stack.folder / "config" / "leagues.yaml"
     leagues.write_text("nba:\n  nmae: a slip of the pen\n")
-    refused = stack.run("up", "--stack", "--json")
+    try:
+        refused = stack.run("up", "--stack", "--json")
+        assert (refused.exit_code, refused.error["code"]) == (3, "INVALID_LEAGUE")
+        assert "nmae" in refused.error["message"] + refused.error["cause"]
+    finally:
+        leagues.unlink()
 
-    assert (refused.exit_code, refused.error["code"]) == (4, "START_FAILED")
-    assert "nmae" in refused.error["cause"]
-    api = stack.run("status", "--json").data["services"][1]
-    assert (api["name"], api["state"]) == ("api", "stopped"), "it is not tried again for ever"
-    assert "nmae" in "".join(stack.run("logs", "api", "--json").data["lines"])
 
-    leagues.unlink()
+def test_an_api_that_ends_says_its_last_words_and_comes_up_once_mended(stack: Stack, api_image: str) -> None:
+    ending = f'FROM {api_image}\nENTRYPOINT ["sh", "-c", "echo a slip of the pen >&2; exit 3"]\n'
+    image, _ = stack.engine.images.build(fileobj=io.BytesIO(ending.encode()), rm=True)
+    try:
+        refused = stack.run("up", "--stack", "--json", SPORTSPLAT_INFRA__API_IMAGE=str(image.id))
+        assert (refused.exit_code, refused.error["code"]) == (4, "START_FAILED")
+        assert "a slip of the pen" in refused.error["cause"]
+        api = stack.run("status", "--json").data["services"][1]
+        assert (api["name"], api["state"]) == ("api", "stopped"), "it is not tried again for ever"
+        assert "a slip of the pen" in "".join(stack.run("logs", "api", "--json").data["lines"])
+    finally:
+        remove_api(stack)
+        stack.engine.images.remove(str(image.id))
     assert stack.up()["services"][1]["state"] == "running"
 
 
@@ -132,7 +145,8 @@ def test_a_container_of_our_name_that_is_not_ours_is_left_alone(stack: Stack) ->
 
 @pytest.mark.parametrize("words", [("up", "--stack"), ("down", "--stack"), ("logs", "api")], ids=" ".join)
 def test_other_backends_have_no_stack(words: tuple[str, ...], tmp_path: Path) -> None:
-    refused = run(tmp_path, *words, "--json", SPORTSPLAT_INFRA__BACKEND="embedded")
+    (tmp_path / ".env").write_text("SPORTSPLAT_INFRA__BACKEND=embedded\n")
+    refused = run(tmp_path, *words, "--json")
 
     assert (refused.exit_code, refused.error["code"]) == (2, "STACK_NEEDS_DOCKER")
     assert "sportsplat serve" in refused.error["fix"]
@@ -214,7 +228,7 @@ def test_a_wheel_needs_to_be_told_the_image(
     docker_project: DockerProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_project.endpoint)
-    monkeypatch.setattr("sportsplat.infra.api_image.checkout", lambda: None)
+    monkeypatch.setattr("sportsplat.infra.api.image.checkout", lambda: None)
     settings = load_settings(project_dir=docker_project.folder, environ={})
 
     for reload in (False, True):
@@ -318,3 +332,14 @@ def copy_checkout(target: Path) -> None:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+
+
+def test_a_config_that_only_its_owner_may_read_is_named_before_anything_is_built(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir(mode=0o700)
+    (config / "settings.yaml").write_text("infra: {backend: docker}\n")
+    (config / "settings.yaml").chmod(0o600)
+    ran = run(tmp_path, "up", "--stack", "--json")
+    assert (ran.exit_code, ran.error["code"]) == (3, "NOT_READABLE_IN_DOCKER")
+    subprocess.run(ran.error["fix"].partition(",")[0], shell=True, check=True)  # noqa: S602 (as a user takes it)
+    assert run(tmp_path, "up", "--stack", "--json").error["code"] == "NO_ENGINE"  # and no further

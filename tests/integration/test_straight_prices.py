@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sportsplat.db import pgcopy, straight_prices
-from sportsplat.db.migrate import check
-from sportsplat.db.straight_prices import NotStraightError, StraightPrices
-from sportsplat.jobs import ingest_table
+from sportsplat.db import binary as pgcopy
+from sportsplat.db.schema.migrate import check
+from sportsplat.db.write import straight_quotes as straight_prices
+from sportsplat.db.write.straight_quotes import NotStraightError, StraightPrices
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest_table import ingest_tables
+from sportsplat.jobs.ingest import table as ingest_table
+from sportsplat.jobs.ingest.table import ingest_tables
 from tests.conftest import Database
 from tests.integration.migrating import MIGRATIONS
 from tests.tables import MAPPING, Row, price_rows, write_csv
@@ -25,6 +27,8 @@ SELECT m.match_date, h.name, a.name, q.bookmaker, q.market, q.outcome, q.line, q
   JOIN teams h ON h.id = m.home_id JOIN teams a ON a.id = m.away_id
  ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+BEFORE_ALL = datetime(2019, 9, 1, tzinfo=UTC)
+"""A day on which every match was to come: a price without a moment is known from when it was read."""
 WAITING = "SELECT line, code, reason FROM quarantine ORDER BY line, code"
 
 
@@ -97,14 +101,17 @@ def with_another_spelling(rows: list[Row]) -> list[Row]:
         with_another_spelling,
     ],
 )
+@pytest.mark.parametrize("as_of", [None, BEFORE_ALL])
 def test_straight_or_staged_the_same_is_stored_and_refused(
     context: Context, database: Database, tmp_path: Path, mapping: Path, straight: list[bool],
-    monkeypatch: pytest.MonkeyPatch, change: Callable[[list[Row]], list[Row]],
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[list[Row]], list[Row]], as_of: datetime | None,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("sportsplat.sources.table_blocks.BLOCK_BYTES", 300)
+    monkeypatch.setattr("sportsplat.sources.table.blocks.BLOCK_BYTES", 300)
     path = write_csv(tmp_path / "x.csv", change(price_rows()))
-    report = ingest_tables(context, [path], mapping)
+    report = ingest_tables(context, [path], mapping, as_of=as_of)
     assert straight == [True]
+    known = asked(database, "SELECT DISTINCT known_at FROM quotes WHERE quoted_at IS NULL")
+    assert (known == [(BEFORE_ALL,)]) is (as_of is not None)
     found, waiting = asked(database, QUOTES), asked(database, WAITING)
     assert check(database.dsn, MIGRATIONS) == []
     forget(database)
@@ -113,11 +120,11 @@ def test_straight_or_staged_the_same_is_stored_and_refused(
         raise NotStraightError
 
     monkeypatch.setattr(ingest_table, "StraightPrices", refuse)
-    staged = ingest_tables(context, [path], mapping)
+    staged = ingest_tables(context, [path], mapping, as_of=as_of)
     assert found == asked(database, QUOTES)
     assert waiting == asked(database, WAITING)
     speed = {"seconds": 0, "rows_per_second": 0}
-    assert {**report, **speed} == {**staged, **speed}
+    assert report.to_dict() | speed == staged.to_dict() | speed
 
 
 def test_prices_of_a_match_that_is_refused_go_with_it(
@@ -130,7 +137,7 @@ def test_prices_of_a_match_that_is_refused_go_with_it(
     names = {"Ants": "Hawks", "Bees": "Heat", "Cats": "Bulls", "Dogs": "Knicks"}
     told = [
         (
-            *row[:3],
+            *(cell.replace("2020-10-05", "2020-12-25") for cell in row[:3]),  # a day of that NBA season
             names[row[3]],
             names[row[4]],
             *row[5:8],
@@ -142,8 +149,8 @@ def test_prices_of_a_match_that_is_refused_go_with_it(
     ]
     report = ingest_tables(context, [write_csv(tmp_path / "x.csv", told)], mapping)
     assert straight == [True]
-    assert report["quotes"]["inserted"] == 8
-    assert report["matches"]["inserted"] == 2
+    assert report.quotes.inserted == 8
+    assert report.matches.inserted == 2
     assert [row[1] for row in asked(database, WAITING)] == ["impossible-tie", "match-not-taken"]
     assert len(asked(database, QUOTES)) == 8
 
@@ -169,7 +176,7 @@ def test_what_is_stored_already_is_compared(
     ingest_tables(context, [write_csv(tmp_path / "x.csv", rows[:6])], mapping)
     report = ingest_tables(context, [write_csv(tmp_path / "y.csv", rows)], mapping)
     assert straight == [True, False]
-    assert tuple(report["quotes"].values()) == (12, 0, 6)
+    assert report.quotes == (12, 0, 6)
     assert asked(database, "SELECT count(*) FROM matches") == [(3,)]
 
 
@@ -192,7 +199,7 @@ def test_rows_that_stand_twice_are_settled_by_reading_again(
     contrary = (*rows[1][:9], "2.15", *rows[1][10:])
     report = ingest_tables(context, [write_csv(tmp_path / "x.csv", [*rows, rows[0], contrary])], mapping)
     assert straight == [False]
-    assert tuple(report["quotes"].values()) == (17, 0, 1)
+    assert report.quotes == (17, 0, 1)
     assert [row[:2] for row in asked(database, WAITING)] == [(3, "contradicting-duplicate")]
 
 

@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sportsplat.config.load import load_settings
+from sportsplat.db.write.staging import Tally
 from sportsplat.errors import NotFound, ResourceConflict, SourcesFailed, UsageError
 from sportsplat.infra.lock import exclusive
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.sync import LOCK_FILE, sync
-from sportsplat.jobs.sync_report import SourceReport, SyncReport
-from sportsplat.settings import load_settings
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.sync import LOCK_FILE, SourceReport, SyncReport, sync
 from tests.conftest import Database
 from tests.program import run
 from tests.scoreboards import event, market, offer, price, scoreboard
@@ -117,7 +117,7 @@ def live(context: Context, web: Web, dead: str) -> Callable[..., Context]:
 
 
 def row(report: SyncReport, source: str, league: str = "nba") -> SourceReport:
-    (found,) = [row for row in report["sources"] if (row["source"], row["league"]) == (source, league)]
+    (found,) = [row for row in report.sources if (row.source, row.league) == (source, league)]
     return found
 
 
@@ -133,23 +133,23 @@ def test_results_and_fixtures_come_and_a_second_sync_changes_nothing(
 ) -> None:
     context = live()
     first = sync(context, ["nba"], since=date(2024, 1, 9), now=NOW)
-    assert first["leagues"] == ["nba"]
-    assert first["failed"] == 0
+    assert first.leagues == ["nba"]
+    assert first.failed == 0
     came = row(first, "espn")
-    assert (came["status"], came["files"], came["reason"]) == ("ok", 3, None)
-    assert came["matches"] == {"inserted": 3, "updated": 0, "unchanged": 0}
-    assert (came["since"], came["until"]) == (date(2024, 1, 9), date(2024, 1, 23))
+    assert (came.status, came.files, came.reason) == ("ok", 3, None)
+    assert came.matches == Tally(3, 0, 0)
+    assert (came.since, came.until) == (date(2024, 1, 9), date(2024, 1, 23))
     assert results(database) == [
         (date(2024, 1, 9), "final", 110, 99),
         (date(2024, 1, 14), "final", 90, 99),
         (date(2024, 1, 17), "scheduled", None, None),
     ]
-    assert row(first, "odds-api")["status"] == "skipped"
-    assert row(first, "odds-api")["reason"] == "no key: set ODDS_API_KEY in .env"
+    assert row(first, "odds-api").status == "skipped"
+    assert row(first, "odds-api").reason == "no key: set ODDS_API_KEY in .env"
 
     again = sync(context, ["nba"], since=date(2024, 1, 9), now=NOW)
-    assert row(again, "espn")["status"] == "unchanged"
-    assert row(again, "espn")["matches"] == {"inserted": 0, "updated": 0, "unchanged": 3}
+    assert row(again, "espn").status == "unchanged"
+    assert row(again, "espn").matches == Tally(0, 0, 3)
 
 
 def test_a_fixture_gets_its_result_from_the_days_before_the_last_one_on(
@@ -161,8 +161,8 @@ def test_a_fixture_gets_its_result_from_the_days_before_the_last_one_on(
     rmtree(context.settings.cache_dir)  # these weeks were over when they were fetched, by the real clock
     web.games[2] = event(HAWKS, BULLS, "2024-01-18T00:30Z", number=3, score=(101, 100))
     report = sync(context, now=NOW + timedelta(days=2))  # every stored league
-    assert row(report, "espn")["since"] == date(2024, 1, 11)
-    assert row(report, "espn")["matches"]["updated"] == 1
+    assert row(report, "espn").since == date(2024, 1, 11)
+    assert row(report, "espn").matches.updated == 1
     assert results(database)[-1] == (date(2024, 1, 17), "final", 101, 100)
     assert web.weeks() == ["20240108", "20240115", "20240122"]
 
@@ -176,36 +176,81 @@ def test_a_fixture_that_waits_for_its_result_is_looked_for_again(
         event(BULLS, HAWKS, "2024-01-15T00:30Z", number=2, score=(90, 99)),
     ]
     sync(context, ["nba"], since=date(2024, 1, 1), now=NOW)
-    assert row(sync(context, now=NOW), "espn")["since"] == date(2024, 1, 1)
+    assert row(sync(context, now=NOW), "espn").since == date(2024, 1, 1)
 
 
 def test_a_league_of_which_nothing_is_stored_begins_with_its_season(live: Callable[..., Context]) -> None:
     report = sync(live(), ["nba"], now=NOW, days=0)
-    assert (row(report, "espn")["since"], row(report, "espn")["until"]) == (
+    assert (row(report, "espn").since, row(report, "espn").until) == (
         date(2023, 9, 15),
         date(2024, 1, 16),
     )
 
 
+def failed(context: Context, leagues: list[str], **options: Any) -> SyncReport:
+    """Return the report of a sync of which every source failed that was asked."""
+    with pytest.raises(SourcesFailed) as refused:
+        sync(context, leagues, **options)
+    assert refused.value.exit_code == 4
+    report: SyncReport = refused.value.details["report"]
+    return report
+
+
+def test_a_sync_of_which_every_source_failed_is_a_failure_with_its_report_as_data(
+    database: Database, project_dir: Path, dead: str
+) -> None:
+    for strict in ([], ["--strict"]):
+        ran = run(
+            project_dir,
+            *("sync", "nba", "--since", "2024-01-09", "--days", "0", "--json", *strict),
+            DATABASE_URL=database.endpoint.url(reveal=True),
+            SPORTSPLAT_INFRA__BACKEND="external",
+            SPORTSPLAT_SOURCES__ESPN_URL=dead,
+            SPORTSPLAT_SOURCES__ATTEMPTS="1",
+        )
+        assert (ran.exit_code, ran.error["code"], ran.envelope["ok"]) == (4, "SOURCES_FAILED", False)
+        told = [(one["source"], one["status"]) for one in ran.envelope["data"]["sources"]]
+        assert told == [("odds-api", "skipped"), ("espn", "failed")]
+        assert ran.error["details"]["report"] == ran.envelope["data"]
+
+
 def test_a_site_that_is_down_fails_alone(live: Callable[..., Context], database: Database) -> None:
     report = sync(live(), ["epl", "nba"], since=date(2024, 1, 9), now=NOW)
-    assert [(row["league"], row["source"], row["status"]) for row in report["sources"]] == [
+    assert [(row.league, row.source, row.status) for row in report.sources] == [
         ("epl", "football-data", "failed"),
         ("epl", "odds-api", "skipped"),
         ("epl", "espn", "failed"),  # our site has no such path
         ("nba", "odds-api", "skipped"),
         ("nba", "espn", "ok"),
     ]
-    assert report["failed"] == 2
-    assert "the season 2023/24 of Premier League" in str(row(report, "football-data", "epl")["reason"])
+    assert report.failed == 2
+    assert "the season 2023/24 of Premier League" in str(row(report, "football-data", "epl").reason)
     assert len(results(database)) == 3
+
+
+def test_an_answer_of_which_no_row_could_be_stored_is_a_failure(
+    live: Callable[..., Context], web: Web
+) -> None:
+    web.games = [event("Atlanta Hawkz", BULLS, "2024-01-15T00:30Z", number=2, score=(90, 99))]
+    told = row(failed(live(), ["nba"], since=date(2024, 1, 9), now=NOW), "espn")
+    assert (told.status, told.quarantined) == ("failed", 1)
+    assert "unknown-team 1" in str(told.reason)
+
+
+def test_a_score_of_a_match_to_come_is_no_result(
+    live: Callable[..., Context], database: Database, web: Web
+) -> None:
+    web.games[2] = event(HAWKS, BULLS, "2024-01-18T00:30Z", number=3, score=(120, 99))
+    web.games.append(event(BULLS, HAWKS, "2024-01-20T00:30Z", number=4))
+    told = row(sync(live(), ["nba"], since=date(2024, 1, 9), now=NOW), "espn")
+    assert (told.status, told.matches.inserted, told.quarantined) == ("ok", 3, 1)
 
 
 def test_strict_says_at_the_end_what_failed_and_what_came(
     live: Callable[..., Context], database: Database
 ) -> None:
     with pytest.raises(
-        SourcesFailed, match=r"2 of 5 sources failed: football-data of epl, espn of epl"
+        SourcesFailed, match=r"2 of 3 sources failed: football-data of epl, espn of epl"
     ) as failed:
         sync(live(), ["epl", "nba"], since=date(2024, 1, 9), now=NOW, strict=True)
     assert failed.value.exit_code == 4
@@ -218,13 +263,13 @@ def test_what_came_before_a_break_stays_and_the_next_sync_goes_on_there(
 ) -> None:
     web.broken = {"20240115-20240121"}
     context = live(fresh_s=600)
-    broken = row(sync(context, ["nba"], since=date(2024, 1, 2), now=NOW), "espn")
-    assert (broken["status"], broken["files"], broken["matches"]["inserted"]) == ("failed", 2, 2)
-    assert "503" in str(broken["reason"])
+    broken = row(failed(context, ["nba"], since=date(2024, 1, 2), now=NOW), "espn")
+    assert (broken.status, broken.files, broken.matches.inserted) == ("failed", 2, 2)
+    assert "503" in str(broken.reason)
     web.broken.clear()
     web.site.asked.clear()
     mended = row(sync(context, ["nba"], since=date(2024, 1, 2), now=NOW), "espn")
-    assert (mended["status"], mended["matches"]) == ("ok", {"inserted": 1, "updated": 0, "unchanged": 2})
+    assert (mended.status, mended.matches) == ("ok", Tally(1, 0, 2))
     assert web.weeks() == ["20240115", "20240122"]
 
 
@@ -232,9 +277,9 @@ def test_an_old_copy_that_stands_in_is_a_failure_that_is_said(live: Callable[...
     context, today = live(), datetime.now(UTC)
     sync(context, ["nba"], since=today.date(), days=0)
     web.broken = {NBA}
-    report = sync(context, ["nba"], since=today.date(), days=0)
-    assert row(report, "espn")["status"] == "failed"
-    assert "using the copy fetched on" in str(row(report, "espn")["reason"])
+    report = failed(context, ["nba"], since=today.date(), days=0)
+    assert row(report, "espn").status == "failed"
+    assert "using the copy fetched on" in str(row(report, "espn").reason)
 
 
 def test_prices_come_with_the_matches_and_grow_with_every_sync(
@@ -247,7 +292,7 @@ def test_prices_come_with_the_matches_and_grow_with_every_sync(
     later = market("h2h", price(HAWKS, 1.7), price(BULLS, 2.2), taken="2024-01-16T12:00:00Z")
     web.offers = [offer(HAWKS, BULLS, later, start="2024-01-18T00:30:00Z")]
     report = sync(context, ["nba"], since=date(2024, 1, 15), now=NOW)
-    assert row(report, "odds-api")["quotes"]["inserted"] == 2
+    assert row(report, "odds-api").quotes.inserted == 2
     with database.connect() as conn:
         stored = conn.execute("SELECT count(*), count(DISTINCT match_id) FROM quotes").fetchone()
         scheduled = conn.execute("SELECT count(*) FROM matches WHERE status = 'scheduled'").fetchone()
@@ -286,7 +331,7 @@ def test_leagues_are_named_or_stored(live: Callable[..., Context]) -> None:
 
 def test_since_alone_says_what_ingest_fetches(live: Callable[..., Context], web: Web) -> None:
     report = ingest(live(), "espn", [], league="nba", since=date(2024, 1, 9))
-    assert report["matches"]["inserted"] == 3
+    assert report.matches.inserted == 3
     assert web.weeks()[0] == "20240108"
 
 
@@ -353,7 +398,7 @@ def test_people_get_a_line_for_each_source(
     lines = [" ".join(line.split()) for line in ran.stdout.splitlines()]
     assert any(line.startswith("nba espn ok matches: 3 new, 0 updated, 0 unchanged") for line in lines)
     assert any(
-        line.startswith("epl football-data failed The site did not give the file for") for line in lines
+        line.startswith("epl football-data failed The site did not return the file for") for line in lines
     )
     assert any(line.startswith("nba odds-api skipped no key") for line in lines)
     assert lines[-1] == "next: the same command later: it goes on where it was"

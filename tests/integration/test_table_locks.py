@@ -8,10 +8,9 @@ import time
 import psycopg
 import pytest
 
-from sportsplat.db import table_locks
-from sportsplat.db.still import held_still
-from sportsplat.db.table_locks import in_order, lock_tables
-from sportsplat.infra.wait import wait_for
+from sportsplat.db.copy import locks as table_locks
+from sportsplat.db.copy.locks import consistent_snapshot, in_order, lock_tables
+from sportsplat.infra.lock import wait_for
 from tests.conftest import Database
 
 SOMEBODY_WAITS = b"SELECT FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"
@@ -41,7 +40,7 @@ def test_a_writer_who_needs_what_we_hold_goes_on_and_we_wait(filled: Database) -
     held: list[int] = []
 
     def hold() -> None:
-        with filled.connect(autocommit=True) as conn, held_still(conn, "EXCLUSIVE"):
+        with filled.connect(autocommit=True) as conn, consistent_snapshot(conn, "EXCLUSIVE"):
             row = conn.execute("SELECT count(*) FROM team_aliases WHERE source = 'late'").fetchone()
             assert row is not None
             held.append(row[0])
@@ -78,7 +77,7 @@ def test_writers_without_a_pause_let_us_in(filled: Database) -> None:
         writer.start()
     try:
         for _ in range(10):
-            with filled.connect(autocommit=True) as conn, held_still(conn, "EXCLUSIVE"):
+            with filled.connect(autocommit=True) as conn, consistent_snapshot(conn, "EXCLUSIVE"):
                 pass
     finally:
         ended.set()
@@ -94,7 +93,7 @@ def test_a_table_that_is_never_free_ends_the_wait_and_keeps_no_lock(
     with filled.connect() as client, filled.connect(autocommit=True) as conn:
         client.execute("LOCK TABLE leagues IN ACCESS SHARE MODE")
         started = time.monotonic()
-        with held_still(conn, "EXCLUSIVE"):
+        with consistent_snapshot(conn, "EXCLUSIVE"):
             pass  # who reads is in nobody's way
         with pytest.raises(psycopg.errors.LockNotAvailable), conn.transaction():
             lock_tables(conn, ["teams", "leagues"], "ACCESS EXCLUSIVE")

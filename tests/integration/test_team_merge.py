@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.read import matches_frame
+from sportsplat.db.read.frames import matches_frame
+from sportsplat.db.write.staging import Tally
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.team_merge import merge
-from sportsplat.jobs.teams import add, alias, teams
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.teams import add, alias, merge, teams
 from tests.conftest import Database
 from tests.records import count
 from tests.two_names import DATA, RIGHT, SPI, WRONG, content, data, predict, spi, told, versions
@@ -81,7 +81,7 @@ def test_what_was_told_of_a_misspelt_team_is_as_if_it_had_been_spelt_rightly(
     (row,) = (row for row in teams(context, "epl") if row["name"] == RIGHT)
     assert {f"{SPI}: MUFC", WRONG} <= {*row["spellings"]}
     report = ingest(context, SPI, [tmp_path / f"spi {WRONG}.csv"])
-    assert report["matches"] == {"inserted": 0, "updated": 0, "unchanged": 2}
+    assert report.matches == Tally(0, 0, 2)
     assert content(database) == expected
 
 

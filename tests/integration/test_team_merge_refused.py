@@ -10,10 +10,9 @@ import pytest
 
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest import ingest
-from sportsplat.jobs.quarantine import retry, waiting
-from sportsplat.jobs.team_merge import merge
-from sportsplat.jobs.teams import add, alias, teams
+from sportsplat.jobs.ingest.ingest import ingest
+from sportsplat.jobs.ingest.quarantine import retry, waiting
+from sportsplat.jobs.teams import add, alias, merge, teams
 from tests.conftest import Database
 from tests.program import Ran, run
 from tests.two_names import DATA, RIGHT, SPI, WRONG, content, data, predict, spi, told, versions
@@ -120,14 +119,15 @@ def test_a_command_that_was_told_before_a_merge_still_leads_to_the_team(
 ) -> None:
     """What waits in quarantine names the closest teams of its time."""
     add(context, "epl", "Villa Nova")
-    ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", "Villa Novaa", "Leeds", "2,1"))])
+    with pytest.raises(InputRefused, match="all wait in quarantine"):
+        ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", "Villa Novaa", "Leeds", "2,1"))])
     (row,) = waiting(context)
     add(context, "epl", "Villanova Club")
     merge(context, "epl", "Villa Nova", "Villanova Club")
     words = shlex.split(row.reason[row.reason.index("sportsplat ") :])[3:]
     assert words[-1] == "Villa Nova"
     assert alias(context, *words)["team"] == "Villanova Club"
-    assert retry(context)["waiting"] == 0
+    assert retry(context).waiting == 0
 
 
 def test_the_program_says_what_would_change_what_changed_and_what_was_refused(

@@ -14,11 +14,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from sportsplat.infra import pack, postmaster, template
-from sportsplat.infra.account import server_account
-from sportsplat.infra.birth import Birth, Owner
-from sportsplat.infra.embedded import EmbeddedEnvironment
-from sportsplat.settings import asset_dir
+from sportsplat.infra.embedded import server as postmaster
+from sportsplat.infra.embedded import template
+from sportsplat.infra.embedded import template as pack
+from sportsplat.infra.embedded.account import server_account
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment
+from sportsplat.infra.embedded.initdb import Birth, Owner
+from sportsplat.paths import asset_dir
 from tests.embedded import Make, query
 from tests.program import PROGRAM, Ran, environment, run, servers
 

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from sportsplat.infra.embedded import EmbeddedEnvironment, embedded_environment
+from sportsplat.config.load import load_settings
+from sportsplat.infra.embedded.environment import EmbeddedEnvironment, embedded_environment
 from sportsplat.infra.processes import is_alive
-from sportsplat.settings import load_settings
 from tests.program import Ran, environment, main_servers, run, start
 
 pytestmark = pytest.mark.fault

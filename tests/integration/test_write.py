@@ -12,15 +12,14 @@ import numpy as np
 import psycopg
 import pytest
 
-from sportsplat.db.staged_matches import Source
-from sportsplat.db.staging import Tally
-from sportsplat.db.teams import ensure_league, lock_league
-from sportsplat.db.write import write_quotes
-from sportsplat.db.write_facts import write_forecasts, write_team_stats
-from sportsplat.db.write_matches import write_matches
+from sportsplat.db.write.facts import write_forecasts, write_team_stats
+from sportsplat.db.write.matches import write_matches
+from sportsplat.db.write.quotes import write_quotes
+from sportsplat.db.write.staging import Source, Tally
+from sportsplat.db.write.teams import ensure_league, lock_league
 from sportsplat.domain import Batch, Market, MatchRecord, MatchStatus, Outcome
-from sportsplat.jobs.identity import identify
-from sportsplat.leagues import load_leagues
+from sportsplat.jobs.ingest.teams import identify
+from sportsplat.leagues.league import load_leagues
 from tests.conftest import Database
 from tests.records import batch, count, forecast, key, match, of_day, quote, row_versions, stats
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from sportsplat.infra import api_image
-from sportsplat.infra.api_image import read_context
+from sportsplat.infra.api import image as api_image
+from sportsplat.infra.api.image import Context, read_context, write_archive
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_this_repository_can_be_built_from_and_gives_no_secret_away() -> None:
     assert root is not None
     files = read_context(root).files
 
-    assert "src/sportsplat/cli/app.py" in files
+    assert "src/sportsplat/cli/main.py" in files
     assert not [name for name in files if name.startswith((".env", ".sportsplat", ".git", ".venv"))]
 
 
@@ -75,3 +76,16 @@ def test_a_wheel_has_nothing_to_build_from(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(api_image, "asset_dir", lambda _: tmp_path / "_assets" / "compose")
 
     assert api_image.checkout() is None
+
+
+def test_what_is_built_from_a_checkout_of_umask_077_is_readable_for_everybody(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir(mode=0o700)
+    for name, mode in (("src/a.py", 0o600), ("run", 0o700)):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    with (tmp_path / "archive").open("w+b") as archive:
+        write_archive(Context(tmp_path, ("run", "src", "src/a.py"), "", ""), archive)
+        archive.seek(0)
+        with tarfile.open(fileobj=archive) as tar:
+            modes = {entry.name: (entry.mode, entry.uid) for entry in tar.getmembers()}
+    assert modes == {"run": (0o755, 0), "src": (0o755, 0), "src/a.py": (0o644, 0)}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sportsplat.features.asof import History
 from sportsplat.features.build import build_features
-from sportsplat.leagues import get_league
+from sportsplat.leagues.league import get_league
 from tests.factories import box_scores, cell, matches_frame, random_league, typed
 
 EPL = get_league("epl")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict
-from sportsplat.infra.backup_file import Manifest, check_archive, new_file, read_manifest
+from sportsplat.infra.backup.file import Manifest, check_archive, new_file, read_manifest
 
 ARCHIVE = b"PGDMP" + bytes(range(256)) * 50
 MANIFEST = Manifest(
@@ -105,7 +105,7 @@ def test_the_next_backup_sweeps_what_killed_ones_left_and_no_living_one(tmp_path
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from sportsplat.infra.backup_file import new_file\n"
+        "from sportsplat.infra.backup.file import new_file\n"
         "with new_file(Path(sys.argv[1])) as new:\n"
         "    print(new.partial, flush=True)\n"
         "    time.sleep(60)\n"

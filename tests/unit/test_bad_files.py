@@ -9,24 +9,26 @@ import stat
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from sportsplat.cleaning.rules import apply_rules
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
-from sportsplat.jobs.check_rules import apply_rules
-from sportsplat.leagues import load_leagues
-from sportsplat.sources import get_source, unpack
+from sportsplat.leagues.league import load_leagues
+from sportsplat.sources import get_source
+from sportsplat.sources import text as unpack
 from sportsplat.sources.base import Payload, batches_of
-from sportsplat.sources.files import find_files, read_file
-from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
-from sportsplat.sources.fivethirtyeight_spi import SoccerSpi
-from sportsplat.sources.football_data import FootballData
-from sportsplat.sources.headers import likely_names
-from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
+from sportsplat.sources.fivethirtyeight.nba import FiveThirtyEightNba
+from sportsplat.sources.fivethirtyeight.soccer import SoccerSpi
+from sportsplat.sources.football_data.source import FootballData
+from sportsplat.sources.kaggle_nba.betting import KaggleNbaBetting
 from sportsplat.sources.odds_api import OddsApi
+from sportsplat.sources.reading.csv import likely_names
+from sportsplat.sources.reading.files import find_files, read_file
 from tests.payloads import read_paths
 from tests.source_seeds import NBA_BETTING, SEEDS, SPI, Seed
 
@@ -198,7 +200,7 @@ def test_a_missing_column_is_named_with_those_that_are_there() -> None:
     assert "Date,HomeTeam,AwayTeam,Crowd" in str(error.cause)
 
 
-@pytest.mark.parametrize("name", ["Home Team", "home_team", "HomeTeem", "HOMETEAM", "Hometeam."])
+@pytest.mark.parametrize("name", ["Home-Team", "home_team", "HomeTeem", "HOMETEEM", "Hometeam."])
 def test_a_renamed_column_is_suggested(name: str) -> None:
     error = refusal(TEXT.replace("HomeTeam", name))
     assert error.error_code == "MISSING_COLUMN"
@@ -297,7 +299,7 @@ def test_a_name_below_a_file_and_one_that_is_too_long_are_refused(tmp_path: Path
 def test_a_name_that_is_no_utf8_is_refused_in_letters_that_can_be_printed(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xe1laga.csv"))
     path.write_text(TEXT)
-    with pytest.raises(InputRefused, match=r"M\\xe1laga\.csv is no UTF-8") as refused:
+    with pytest.raises(InputRefused, match=r"M\\xe1laga\.csv is not UTF-8") as refused:
         read_file(path)
     assert refused.value.error_code == "BAD_FILE_NAME"
     refused.value.message.encode()
@@ -306,7 +308,7 @@ def test_a_name_that_is_no_utf8_is_refused_in_letters_that_can_be_printed(tmp_pa
 def test_a_file_larger_than_can_be_read_is_refused_by_its_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sportsplat.sources.files.LARGEST_BYTES", 10)
+    monkeypatch.setattr("sportsplat.sources.reading.files.LARGEST_BYTES", 10)
     (tmp_path / "E0.csv").write_text("x" * 11)
     assert code_of(tmp_path / "E0.csv") == "TOO_LARGE"
 
@@ -334,7 +336,7 @@ def test_a_path_without_permission_is_refused(nobodys_folder: Path) -> None:
     folder.chmod(0)
     assert code_of(folder / "E0.csv") == "UNREADABLE_FILE"
     assert code_of(folder) == "UNREADABLE_FOLDER"
-    with pytest.raises(InputRefused, match="kept cannot be looked into"):
+    with pytest.raises(InputRefused, match="kept cannot be listed"):
         read_paths([nobodys_folder])
     folder.chmod(stat.S_IRWXU)
 
@@ -371,6 +373,6 @@ def test_half_a_surrogate_pair_in_json_is_no_name() -> None:
 def test_a_season_beyond_the_calendar_falls_to_the_rule_of_seasons(season: str) -> None:
     text = NBA_BETTING.replace("2008,2007-10-30,True,False,por", f"{season},2007-10-30,True,False,por")
     batch = KaggleNbaBetting().parse(Payload.of("nba.csv", text.encode()), None, LEAGUES)
-    kept = apply_rules(batch, LEAGUES["nba"])
+    kept = apply_rules(batch, LEAGUES["nba"], datetime(9999, 1, 1, tzinfo=UTC))
     assert [row.code for row in kept.rejected] == ["outside-season"]
     assert len(kept.matches) == 2

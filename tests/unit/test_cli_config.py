@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sportsplat.cli.app import app
-from sportsplat.settings import asset_dir
-from sportsplat.settings_layers import setting_keys
+from sportsplat.cli.main import app
+from sportsplat.config.load import setting_keys
+from sportsplat.paths import asset_dir
 
 CANARY = "c4n4ry-config"
 
@@ -57,7 +57,7 @@ def test_show_gives_value_and_origin_of_every_key(
 
 
 def test_show_narrows_to_a_section_or_a_key(capsys: pytest.CaptureFixture[str], project_dir: Path) -> None:
-    assert list(ask(capsys, "show", "api")["settings"]) == ["api.host", "api.port"]
+    assert list(ask(capsys, "show", "api")["settings"]) == ["api.host", "api.port", "api.password"]
     assert list(ask(capsys, "show", "api.port")["settings"]) == ["api.port"]
 
 
@@ -158,7 +158,7 @@ def test_the_schema_describes_every_key_and_nothing_else(
 
 def test_the_example_env_names_only_variables_that_exist(project_dir: Path) -> None:
     """Every commented assignment of .env.example, uncommented, must be accepted."""
-    from sportsplat.settings import load_settings
+    from sportsplat.config.load import load_settings
 
     example = (asset_dir("config") / ".env.example").read_text().splitlines()
     lines = [
@@ -175,11 +175,55 @@ def test_the_example_env_names_only_variables_that_exist(project_dir: Path) -> N
 
 
 def test_the_page_lists_every_key_with_its_default(project_dir: Path) -> None:
+    from sportsplat.config.load import resolve
     from sportsplat.jobs.configuration import to_public
-    from sportsplat.settings import resolve
 
     page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z_]+\.[a-z_0-9]+)` \| (.*?) \|", page, flags=re.MULTILINE))
     resolved = resolve(environ={})
     defaults = {key: to_public(resolved.value(key)) for key in setting_keys().all}
     assert rows == {key: "" if value is None else f"`{value}`" for key, value in defaults.items()}
+
+
+def test_config_check_tells_all_of_settings_and_leagues_at_once(
+    capsys: pytest.CaptureFixture[str], project_dir: Path
+) -> None:
+    folder = project_dir / "config"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text("risk: {kely_fraction: 0.3}\nmodels: {cv_folds: 1}\n")
+    (folder / "leagues.yaml").write_text("cup:\n  name: A Cup\n  outcomes: [home, away]\n  timezone: UTC\n")
+    error = ask(capsys, "check", expect=3)
+    assert error["code"] == "UNKNOWN_SETTING"
+    for key in (
+        "kely_fraction",
+        "cv_folds",
+        "cup.sport",
+        "cup.duration_minutes",
+        "cup.season_matches",
+        "cup.elo",
+    ):
+        assert key in error["message"]
+
+
+def test_config_check_names_a_league_without_days_of_seasons(
+    capsys: pytest.CaptureFixture[str], project_dir: Path
+) -> None:
+    shipped = (Path(__file__).parents[2] / "config/leagues.yaml").read_text()
+    folder = project_dir / "config"
+    folder.mkdir()
+    (folder / "teams").symlink_to(Path(__file__).parents[2] / "config/teams")
+    leagues = folder / "leagues.yaml"
+    leagues.write_text(shipped)
+    ask(capsys, "check")
+    entry = (
+        "cup:\n  name: A Cup\n  sport: soccer\n  outcomes: [home, away]\n  timezone: UTC\n"
+        "  duration_minutes: 120\n  season_matches: 38\n"
+        "  elo: {k: 20, home_advantage: 60, carry_over: 0.9, mean: 1500, initial: 1500, margin: none}\n"
+    )
+    leagues.write_text(shipped + "\n" + entry)
+    error = ask(capsys, "check", expect=3)
+    assert error["code"] == "INVALID_LEAGUE"
+    assert "cup.rules.season: is missing" in error["message"]
+    assert f"leagues.yaml:{len(shipped.splitlines()) + 2}" in error["cause"]
+    leagues.write_text(shipped + "\n" + entry + "  rules: {season: [07-01, next 06-30]}\n")
+    ask(capsys, "check")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import pytest
 import typer
 
 from sportsplat import errors
-from sportsplat.cli.app import Program, app, registered
-from sportsplat.cli.render import Answer, Run, command, group
+from sportsplat.cli.command import Answer, Run, command, group
+from sportsplat.cli.main import Program, app, registered
+from sportsplat.error_codes import CODES
 from sportsplat.redact import remember
 
 ENVELOPE = {"schema_version", "ok", "command", "data", "error", "duration_ms"}
@@ -98,18 +100,18 @@ def test_a_command_without_an_answer_prints_nothing_but_json(call: Call) -> None
 def test_every_error_leaves_by_its_exit_code(call: Call, kind: type[errors.SportsplatError]) -> None:
     error = kind("it broke", cause="seen 7", fix="sportsplat mend")
     code, out, err = call("trial", "act", program=failing(error))
-    assert code == kind.exit_code
+    assert code == CODES[kind.code].exit_code
     assert out == ""
     assert err == f"error[{kind.code}]: it broke\n  cause: seen 7\n  fix:   sportsplat mend\n"
 
     code, out, err = call("trial", "act", "--json", program=failing(error))
     envelope = json.loads(out)
-    assert (code, err) == (kind.exit_code, "")
+    assert (code, err) == (CODES[kind.code].exit_code, "")
     assert envelope.keys() == ENVELOPE
     assert envelope["error"].keys() == ERROR
     assert (envelope["ok"], envelope["data"], envelope["command"]) == (False, None, "trial act")
     assert envelope["error"]["code"] == kind.code
-    assert envelope["error"]["retryable"] is kind.retryable
+    assert envelope["error"]["retryable"] is CODES[kind.code].retryable
 
 
 def test_an_unforeseen_error_is_a_bug_of_ours(call: Call) -> None:
@@ -216,7 +218,7 @@ def every_command() -> list[tuple[str, ...]]:
 def test_every_command_has_help_and_the_common_flags(call: Call, words: tuple[str, ...]) -> None:
     code, out, err = call(*words, "--help")
     assert (code, err) == (0, "")
-    for flag in ("--json", "--profile", "--quiet", "--verbose", "--no-color"):
+    for flag in ("--json", "--profile", "--project-dir", "--quiet", "--verbose", "--no-color"):
         assert flag in out
     described = out.split("Usage:")[1].split("\n\n")[1].strip()
     assert described.endswith(".")
@@ -233,7 +235,9 @@ def test_help_has_no_control_codes_when_piped(call: Call) -> None:
     assert "\x1b" not in call("config", "--help")[1]
 
 
-def test_flags_reach_the_settings(call: Call, project_dir: object) -> None:
+def test_flags_reach_the_settings(call: Call, project_dir: Path) -> None:
+    (project_dir / ".sportsplat").mkdir()
+
     def act(ctx: Run, port: int | None = None) -> Answer:
         """Show the port."""
         return Answer({"port": ctx.settings({"api.port": port}).api.port})

@@ -18,7 +18,9 @@ from pydantic import SecretStr
 
 from sportsplat.cli import output
 from sportsplat.cli.progress import FIRST_LINE_AFTER_S, LINE_EVERY_S, open_progress
+from sportsplat.cli.views.tables import PlainTable
 from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.plain_values import to_plain
 
 
 class Kind(StrEnum):
@@ -46,7 +48,7 @@ class Kind(StrEnum):
     ],
 )
 def test_any_value_becomes_plain_json(value: object, plain: object) -> None:
-    found = output.to_plain(value)
+    found = to_plain(value)
     assert found == plain
     assert type(found) is type(plain)
     json.dumps(found, allow_nan=False)
@@ -122,19 +124,21 @@ def test_colour_only_where_it_is_wanted(
         monkeypatch.setenv(name, value)
     color = output.wants_color(stream, no_color=no_color)
     assert color is coloured
-    output.make_console(stream, color=color).print("[bold red]text[/]")
+    output.make_console(stream, color=color).print("text", style="bold red")
     assert ("\x1b[" in stream.getvalue()) is coloured
 
 
 def test_a_table_in_a_pipe_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
-    from rich.table import Table
-
-    table = Table("name")
-    table.add_row("x" * 120)
+    table = PlainTable().text("name").value("long").number("seen")
+    table.row("Borussia [/b] Mönchengladbach", "x" * 120, "1,234,567")
     output.make_console(stream, color=False).print(table)
-    assert "x" * 120 in stream.getvalue()
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in stream.getvalue()
+    assert stream.getvalue().count("x") == 120
+    assert "[/b]" in stream.getvalue()
 
 
 class _Clock:

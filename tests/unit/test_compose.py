@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from sportsplat.infra import compose
-from sportsplat.infra.service import SECRETS_DIR, HealthCheck, Service
-from sportsplat.settings import asset_dir
-from sportsplat.settings_layers import setting_keys
-from sportsplat.settings_variables import environment_variables, variables_layer
+from sportsplat.config.load import setting_keys
+from sportsplat.config.variables import environment_variables, variables_layer
+from sportsplat.infra.docker import compose
+from sportsplat.infra.docker.service import SECRETS_DIR, HealthCheck, Service
+from sportsplat.paths import asset_dir
 
 _CHOICE = re.compile(r"\$\{(\w+):-")
 
@@ -29,7 +29,7 @@ def services(name: str = "compose.yaml") -> dict[str, Any]:
 
 
 def test_the_committed_files_are_what_the_code_renders() -> None:
-    assert compose.stale(asset_dir("compose")) == [], "run: python -m sportsplat.infra.compose"
+    assert compose.stale(asset_dir("compose")) == [], "run: python -m sportsplat.infra.docker.compose"
 
 
 def test_a_stale_file_is_found_and_rendered_anew(
@@ -57,8 +57,8 @@ def test_every_choice_is_a_variable_that_sportsplat_reads_too() -> None:
     assert "POSTGRES_PORT" in choices
     assert "POSTGRES_PASSWORD" not in choices
     # a file that does not exist is the one complaint: the variable itself is known
-    assert [problem.key for problem in layer.problems] == ["infra.password"]
-    assert len(layer.values) == len(choices) - 1
+    assert [problem.key for problem in layer.problems] == ["infra.password", "api.password"]
+    assert len(layer.values) == len(choices) - 2
 
 
 @pytest.mark.parametrize("name", ["postgres", "api"])
@@ -69,14 +69,18 @@ def test_a_service_serves_this_machine_only_and_has_limits(name: str) -> None:
     assert service["restart"] == "unless-stopped"
     assert service["mem_limit"]
     assert service["cpus"]
-    assert service["environment"]["POSTGRES_PASSWORD_FILE"] == f"{SECRETS_DIR}/postgres_password"
+    assert service["environment"]["POSTGRES_PASSWORD_FILE"] == f"{SECRETS_DIR}/{name}_password"
+    assert service["secrets"] == [f"{name}_password"]
 
 
 def test_the_api_waits_for_the_database_and_finds_it_by_its_name() -> None:
     api = services()["api"]
 
-    assert api["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    assert "@postgres:5432/" in api["environment"]["DATABASE_URL"]
+    assert api["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }
+    assert "//sportsplat_api@postgres:5432/" in api["environment"]["DATABASE_URL"]
     assert api["environment"]["SPORTSPLAT_INFRA__BACKEND"] == "external"
 
 

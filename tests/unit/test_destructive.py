@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.db.migrate import offline_sql
-from sportsplat.db.revisions import destructive, revisions
+from sportsplat.db.schema.migrate import offline_sql
+from sportsplat.db.schema.revisions import destructive, revisions
 from tests.integration.migrating import MIGRATIONS, copied, plant
 
 NAME = r'(?:ONLY\s+)?(?:IF\s+EXISTS\s+)?["\w.]+'

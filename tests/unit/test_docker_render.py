@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import InvalidSetting
-from sportsplat.infra.docker_render import CONFIG_LABEL, byte_size, changed, labels, to_engine
-from sportsplat.infra.docker_spec import DockerSpec, docker_spec
-from sportsplat.infra.service import HealthCheck, Mount, Service
-from sportsplat.settings import load_settings
+from sportsplat.infra.docker.service import (
+    CONFIG_LABEL,
+    HealthCheck,
+    Mount,
+    Service,
+    byte_size,
+    changed,
+    labels,
+    to_engine,
+)
+from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 
 SPEC = DockerSpec("league", Path("/state"), Path("/.env"), memory="512m", cpus=1.5)
 SERVICE = SPEC.service("league-postgres-data", 5433)

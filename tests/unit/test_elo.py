@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sportsplat.errors import InvalidSetting
-from sportsplat.leagues import EloParams
+from sportsplat.leagues.league import EloParams
+from sportsplat.ratings.arrival import Results, arrival_order, open_ledger
 from sportsplat.ratings.elo import carried_over, expected, multiplier, run_elo
-from sportsplat.ratings.replay import Results, arrival_order, open_ledger
 from sportsplat.ratings.strength import ADVANTAGE_RATE, run_strength
 
 PLAIN = EloParams(k=20.0, home_advantage=100.0, carry_over=0.75, mean=1505.0, initial=1300.0, margin="none")

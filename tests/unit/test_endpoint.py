@@ -25,12 +25,6 @@ def test_a_dsn_survives_odd_characters() -> None:
     }
 
 
-def test_a_role_is_asked_for_at_the_start_of_the_session() -> None:
-    asked = conninfo_to_dict(endpoint(parameters={"options": "-c jit=off"}).dsn("reader"))
-
-    assert asked["options"] == "-c jit=off -c role=reader"
-
-
 def test_a_url_round_trips() -> None:
     given = endpoint(parameters={"sslmode": "require"})
 

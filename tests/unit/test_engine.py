@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sportsplat.backtest.bankroll import Rules
 from sportsplat.backtest.bets import Betting, Draws, bet
-from sportsplat.backtest.compare import compare, losses_by_season
-from sportsplat.backtest.engine import (
+from sportsplat.backtest.portfolio import Rules
+from sportsplat.backtest.prices import Prices, find_prices, label
+from sportsplat.backtest.statistics import compare, losses_by_season
+from sportsplat.backtest.walk import (
     Fitting,
     Forecasts,
     blocks,
@@ -25,13 +26,12 @@ from sportsplat.backtest.engine import (
     forecast_block,
     walk_forward,
 )
-from sportsplat.backtest.prices import Prices, find_prices, label
-from sportsplat.errors import InputRefused, UsageError
+from sportsplat.errors import InputRefused, NotFound, SportsplatError, UsageError
 from sportsplat.features.build import build_features
-from sportsplat.leagues import League, PriceRef, load_leagues
-from sportsplat.leagues import Prices as DeclaredPrices
+from sportsplat.leagues.league import League, PriceRef, load_leagues
+from sportsplat.leagues.league import Prices as DeclaredPrices
 from sportsplat.models.dataset import Dataset, FloatArray, make_dataset
-from sportsplat.sources.simulated_world import SimulatedMatch, simulate
+from sportsplat.sources.simulate import SimulatedMatch, simulate
 from tests.factories import typed
 
 FITTING = Fitting(kind="elo", seed=7, folds=3, min_matches=200)
@@ -50,7 +50,7 @@ def league() -> League:
 
 
 def matches_frame() -> pd.DataFrame:
-    """What db/read.py would give for the simulated seasons 2010 to 2013."""
+    """What db/read/frames.py would give for the simulated seasons 2010 to 2013."""
     world = played()
     kickoff = pd.to_datetime([match.kickoff_utc for match in world], utc=True)
     teams = sorted({match.home for match in world})
@@ -76,7 +76,7 @@ def matches_frame() -> pd.DataFrame:
 
 
 def quotes_frame() -> pd.DataFrame:
-    """Opening and closing prices, as db/read.py gives them."""
+    """Opening and closing prices, as db/read/frames.py gives them."""
     rows = []
     for match_id, match in enumerate(played(), start=1):
         for closing, odds in ((False, match.opening_odds), (True, match.closing_odds)):
@@ -283,7 +283,7 @@ def test_where_entry_and_benchmark_are_one_quote_there_is_no_closing_line_value(
     assert betting.result is not None
     assert betting.result["clv"] is None
     assert "Closing-line value cannot be measured: entry and benchmark are the same quote." in betting.notes
-    assert betting.notes[0] == "Closing price: not obtainable in advance; every bet is at one."
+    assert betting.notes[0] == "Closing prices are not available in advance; every bet is at one."
 
 
 def test_the_first_entry_price_of_the_league_that_exists_is_taken() -> None:
@@ -318,10 +318,15 @@ def test_too_few_results_in_all_have_no_earliest_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fitting", "refit", "code"),
-    [(replace(FITTING, kind="xgb"), "season", "UNKNOWN_MODEL"), (FITTING, "yearly", "UNKNOWN_REFIT")],
+    ("fitting", "refit", "error_class", "code"),
+    [
+        (replace(FITTING, kind="xgb"), "season", NotFound, "UNKNOWN_MODEL"),
+        (FITTING, "yearly", UsageError, "UNKNOWN_REFIT"),
+    ],
 )
-def test_unknown_names_are_refused(fitting: Fitting, refit: str, code: str) -> None:
-    with pytest.raises(UsageError) as error:
+def test_unknown_names_are_refused(
+    fitting: Fitting, refit: str, error_class: type[SportsplatError], code: str
+) -> None:
+    with pytest.raises(error_class) as error:
         walk_forward(dataset(), fitting, since("2011-01-01"), refit)
     assert error.value.error_code == code

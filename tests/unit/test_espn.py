@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sportsplat.config.load import load_settings
 from sportsplat.domain import Batch, MatchStatus, Phase, Precision
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Live, Payload, Window
 from sportsplat.sources.espn import Espn
@@ -280,3 +280,35 @@ def test_a_season_is_fetched_from_its_first_week_to_its_last(tmp_path: Path) -> 
     assert "dates=20220228-20220306" in first  # the season runs from 1 March to 30 November
     assert "dates=20221128-20221204" in last
     assert len(site.asked) == (date(2022, 12, 4) - date(2022, 2, 28) + timedelta(days=1)).days // 7
+
+
+def noted(told: dict[str, Any], headline: str) -> dict[str, Any]:
+    told["competitions"][0]["notes"] = [{"type": "event", "headline": headline}]
+    return told
+
+
+@pytest.mark.parametrize(
+    "headline", ["NBA Cup - Championship", "NBA In-Season Tournament - Championship", "NBA Cup - Final"]
+)
+def test_the_final_of_the_nba_cup_is_no_match_of_the_league(headline: str) -> None:
+    batch = read("nba", noted(event(HAWKS, BULLS, "2024-12-18T01:30Z", score=(81, 97)), headline))
+    assert (batch.matches, reasons(batch)) == ([], [(1, "not-a-league-game")])
+
+
+@pytest.mark.parametrize(
+    "headline", ["NBA Cup - Semifinal", "NBA Cup - East Group A", "Semi-Finals", "Finals"]
+)
+def test_other_games_of_the_nba_cup_count(headline: str) -> None:
+    played = event(HAWKS, BULLS, "2024-12-15T01:30Z", score=(81, 97))
+    assert len(read("nba", noted(played, headline)).matches) == 1
+
+
+@pytest.mark.parametrize("status", ["STATUS_FORFEIT", "STATUS_WALKOVER", "STATUS_FORFEIT_OF_GAME"])
+def test_an_awarded_result_is_none_and_is_told(status: str) -> None:
+    told = event("Lyon", "Lille", "2024-10-06T13:00Z", season=(2024, 12654), score=(0, 3))
+    told["competitions"][0]["status"]["type"]["name"] = status
+    batch = read("fra.1", told)
+    (match,) = batch.matches
+    assert (match.status, match.home_score, match.known_at) == (MatchStatus.CANCELLED, None, None)
+    assert reasons(batch) == [(1, "awarded")]
+    assert "at 0:3: the result was awarded and the match not played" in batch.rejected[0].reason

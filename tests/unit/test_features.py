@@ -11,7 +11,7 @@ import pytest
 
 from sportsplat.errors import InvalidSetting
 from sportsplat.features.build import build_features
-from sportsplat.leagues import get_league
+from sportsplat.leagues.league import get_league
 from tests.factories import cell, cells, matches_frame, random_league
 from tests.slow_features import slow_features
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sportsplat.features.audit import decided_by, first_moved, sample_moments
 from sportsplat.features.build import Features, build_features
-from sportsplat.leagues import get_league
+from sportsplat.features.leakage import decided_by, first_moved, sample_moments
+from sportsplat.leagues.league import get_league
 from tests.factories import matches_frame, random_league
 
 A, B = 1, 2

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import engine, engine_places
-from sportsplat.infra.engine import Found, find_engine, search
+from sportsplat.infra.docker import find as engine
+from sportsplat.infra.docker import find as engine_places
+from sportsplat.infra.docker.find import Found, find_engine, search
 from tests.engine_sockets import DOCKER, PODMAN, answering, saying
 
 UNPRIVILEGED = 65534
@@ -295,7 +296,7 @@ def test_a_closed_socket_names_its_group_and_the_command_that_lets_one_in(tmp_pa
         path.chmod(0o660)
         os.chown(path, 0, 1)  # the group daemon, on every Unix
         script = (
-            "import os, grp, pwd; from sportsplat.infra.engine import search; os.setgroups([]); "
+            "import os, grp, pwd; from sportsplat.infra.docker.find import search; os.setgroups([]); "
             f"os.setegid({UNPRIVILEGED}); os.seteuid({UNPRIVILEGED}); print(search()[1][0].why)"
         )
         environment = {"DOCKER_HOST": endpoint}
@@ -308,7 +309,7 @@ def test_a_closed_socket_names_its_group_and_the_command_that_lets_one_in(tmp_pa
 
 def test_looking_for_an_engine_imports_nothing_heavy(home: Path) -> None:
     script = (
-        "import sys; from sportsplat.infra.engine import search; search(); "
+        "import sys; from sportsplat.infra.docker.find import search; search(); "
         "print(sorted({'docker', 'http.client', 'ssl', 'requests'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

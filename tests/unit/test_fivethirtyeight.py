@@ -8,9 +8,9 @@ import pytest
 
 from sportsplat.domain import Batch, MatchKey, MatchStatus, Precision
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.fivethirtyeight import FiveThirtyEightNba
+from sportsplat.sources.fivethirtyeight.nba import FiveThirtyEightNba
 
 LEAGUES = load_leagues()
 FIRST = {
@@ -95,7 +95,7 @@ def test_a_row_without_its_twin_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"date_game": "1970-11-11"}, "bad-date"),
+        ({"date_game": "1970-11-31"}, "bad-date"),
         ({"year_id": "1999"}, "bad-season"),
         ({"is_playoffs": "2"}, "unknown-stage"),
     ],

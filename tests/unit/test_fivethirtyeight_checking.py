@@ -6,9 +6,9 @@ import pytest
 
 from sportsplat.domain import Batch, MatchStatus
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.fivethirtyeight_checking import CheckingOurWork
+from sportsplat.sources.fivethirtyeight.checking import CheckingOurWork
 
 LEAGUES = load_leagues()
 NBA = {
@@ -69,7 +69,7 @@ def test_another_league_than_the_teams_own_is_refused() -> None:
     with pytest.raises(InputRefused) as refused:
         read(NBA, league="mlb")
     assert refused.value.error_code == "WRONG_LEAGUE"
-    with pytest.raises(InputRefused, match="does not tell its league"):
+    with pytest.raises(InputRefused, match="does not name its league"):
         read(NBA | {"team1": "Arsenal", "team2": "Chelsea"})
 
 

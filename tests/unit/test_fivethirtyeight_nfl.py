@@ -8,9 +8,9 @@ import pytest
 
 from sportsplat.domain import Batch, MatchKey, MatchStatus, Precision
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.fivethirtyeight_nfl import FiveThirtyEightNfl
+from sportsplat.sources.fivethirtyeight.nfl import FiveThirtyEightNfl
 
 LEAGUES = load_leagues()
 OLD = {

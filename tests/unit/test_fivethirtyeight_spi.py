@@ -8,10 +8,10 @@ import pytest
 
 from sportsplat.domain import Batch, MatchStatus
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import ManyLeagues, Payload, batches_of
-from sportsplat.sources.fivethirtyeight_spi import NAME, SoccerSpi
+from sportsplat.sources.fivethirtyeight.soccer import NAME, SoccerSpi
 
 LEAGUES = load_leagues()
 MATCH = {
@@ -75,7 +75,7 @@ def test_what_no_league_declares_is_told_once_with_its_number_of_rows() -> None:
     assert "sources: {fivethirtyeight-soccer-spi: Moon Cup}" in rejected.reason
     with pytest.raises(InputRefused, match="No league is declared") as refused:
         read(MATCH | cup)
-    assert refused.value.error_code == "UNKNOWN_LEAGUE"
+    assert refused.value.error_code == "UNKNOWN_DIVISION"
 
 
 def test_a_match_has_the_clubs_names_of_football_data_and_its_forecast_as_given() -> None:
@@ -123,9 +123,12 @@ def test_the_season_is_the_year_in_which_it_starts(league: str, day: str, season
 
 
 def test_a_file_that_tells_the_season_is_believed() -> None:
-    """The season of 2019/20 ended on 26 July 2020, when that of 2020/21 would have begun by the calendar."""
-    assert only(MATCH | {"date": "2020-07-26"}).matches[0].season == 2020
-    assert only({"season": "2019"} | MATCH | {"date": "2020-07-26"}).matches[0].season == 2019
+    assert only(MATCH | {"date": "2021-07-20"}).matches[0].season == 2021
+    assert only({"season": "2020"} | MATCH | {"date": "2021-07-20"}).matches[0].season == 2020
+
+
+def test_the_season_that_ended_in_july_2020_is_told_by_the_day() -> None:
+    assert only(MATCH | {"date": "2020-07-26"}).matches[0].season == 2019
 
 
 def test_both_mexican_tournaments_are_one_league() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from sportsplat.domain import Batch, MatchKey, MatchStatus
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.kaggle_nba_games import KaggleNbaGames
-from sportsplat.sources.kaggle_nba_team_stats import KaggleNbaTeamStats
+from sportsplat.sources.kaggle_nba.games import KaggleNbaGames
+from sportsplat.sources.kaggle_nba.team_stats import KaggleNbaTeamStats
 
 LEAGUES = load_leagues()
 DECLARED = {*LEAGUES["nba"].stats, *LEAGUES["nba"].stored_stats}
@@ -137,7 +137,7 @@ def test_a_row_that_is_no_game_is_refused(change: dict[str, str], code: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("column", "text"), [("FG_PCT_home", "45.1"), ("FG_PCT_home", "nan"), ("AST_away", "x")]
+    ("column", "text"), [("FG_PCT_home", "45.1"), ("FG_PCT_home", "inf"), ("AST_away", "x")]
 )
 def test_a_value_that_cannot_be_costs_itself(column: str, text: str) -> None:
     batch = games(GAME | {column: text})

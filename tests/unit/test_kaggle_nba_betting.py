@@ -9,9 +9,9 @@ import pytest
 
 from sportsplat.domain import Batch, Outcome, Phase
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.kaggle_nba_betting import KaggleNbaBetting
+from sportsplat.sources.kaggle_nba.betting import KaggleNbaBetting
 
 LEAGUES = load_leagues()
 (GAME,) = csv.DictReader(
@@ -124,3 +124,17 @@ def test_another_file_is_refused() -> None:
     assert refused.value.error_code == "NOT_THIS_FORMAT"
     with pytest.raises(InputRefused):
         KaggleNbaBetting().parse(Payload.of("x.csv", b"a,b\n1,2\n"), LEAGUES["mlb"], LEAGUES)
+
+
+def test_the_final_of_the_nba_cup_is_no_match_of_the_league() -> None:
+    """A play-in game is neither regular nor of the play-offs either, but it is played in spring."""
+    batch = read(
+        {"season": "2024", "date": "2023-12-09", "regular": "False"},
+        {"season": "2024", "date": "2024-04-16", "regular": "False"},
+        {"season": "2024", "date": "2023-12-07"},
+    )
+    assert codes(batch) == ["not-a-league-game"]
+    assert [(match.match_date.month, match.stage) for match in batch.matches] == [
+        (4, "playoff"),
+        (12, "regular"),
+    ]

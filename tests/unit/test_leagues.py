@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sportsplat.errors import ConfigError, NotFound
-from sportsplat.leagues import League, PriceRef, get_league, load_leagues
+from sportsplat.leagues.league import League, PriceRef, get_league, load_leagues
 from sportsplat.sources import get_source
 
 VALID = """\
@@ -52,13 +52,18 @@ def test_a_project_declares_its_own_leagues(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["football-data", "espn", "odds-api", "fivethirtyeight-soccer-spi"])
-def test_a_source_serves_the_leagues_that_the_project_declares_for_it(project_dir: Path, source: str) -> None:
-    write(project_dir, f"{VALID}  sources: {{{source}: X1}}\n")
-    assert get_source(source).leagues == ("cup",)
+def test_a_source_serves_the_leagues_that_the_project_declares_for_it(
+    tmp_path: Path, project_dir: Path, source: str
+) -> None:
+    """The project need not be the current folder."""
+    write(tmp_path, f"{VALID}  sources: {{{source}: X1}}\n")
+    write(project_dir, VALID)
+    assert get_source(source, load_leagues(tmp_path)).leagues == ("cup",)
+    assert get_source(source, load_leagues(project_dir)).leagues == ()
 
 
 def test_every_division_of_football_data_is_served(project_dir: Path) -> None:
-    assert len(get_source("football-data").leagues) == 22
+    assert len(get_source("football-data", load_leagues()).leagues) == 22
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
@@ -171,14 +176,11 @@ def test_a_league_without_a_closed_list_of_teams_can_have_spellings(tmp_path: Pa
         load_leagues(tmp_path)
 
 
-def test_the_season_of_a_day_is_the_last_that_has_begun(tmp_path: Path) -> None:
+def test_the_season_of_a_day_is_the_one_it_lies_in(tmp_path: Path) -> None:
     leagues = load_leagues(tmp_path)
-    days, year = leagues["epl"].rules.season, leagues["mls"].rules.season
-    assert days is not None
-    assert year is not None
-    told = [days.season_on(date(2019, month, 1)) for month in (6, 7, 12)]
-    assert told == [2018, 2019, 2019]
-    assert {year.season_on(date(2019, month, day)) for month, day in ((1, 1), (12, 31))} == {2019}
+    told = [leagues["epl"].season_of(date(2019, month, 1)) for month in (6, 7, 8, 12)]
+    assert told == [2018, None, 2019, 2019]
+    assert {leagues["mls"].season_of(date(2019, *day)) for day in ((1, 1), (12, 31))} == {2019}
 
 
 def test_what_one_country_calls_its_clubs_is_not_asked_in_another(tmp_path: Path) -> None:
@@ -187,3 +189,22 @@ def test_what_one_country_calls_its_clubs_is_not_asked_in_another(tmp_path: Path
     assert leagues["championship"].canonical_team("Hull City", source) == "Hull"
     assert leagues["la-liga"].canonical_team("Málaga", source) == "Malaga"
     assert leagues["serie-a"].canonical_team("Hull City", source) == "Hull City"
+
+
+def test_all_that_is_wrong_with_the_leagues_is_told_at_once(tmp_path: Path) -> None:
+    text = VALID.replace("  season_matches: 38\n", "").replace("  sport: soccer\n", "").replace("120", "0")
+    other = VALID.replace("cup:", "shield:", 1).replace("Europe/London", "Europe/Londn")
+    write(tmp_path, text + other.replace("carry_over", "carryover"))
+    with pytest.raises(ConfigError) as caught:
+        load_leagues(tmp_path)
+    assert caught.value.error_code == "INVALID_LEAGUE"
+    found = {problem["key"]: problem["text"] for problem in caught.value.details["problems"]}
+    assert set(found) == {
+        "cup.season_matches",
+        "cup.sport",
+        "cup.duration_minutes",
+        "shield.timezone",
+        "shield.elo.carryover",
+    }
+    assert all(key in caught.value.message for key in found)
+    assert found["cup.sport"] == "is missing"

@@ -14,7 +14,7 @@ def without_openmp(name, *rest):
     return real(name, *rest)
 builtins.__import__ = without_openmp
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.models.library import load_lightgbm
+from sportsplat.models.trees import load_lightgbm
 try:
     load_lightgbm()
 except EnvironmentUnavailable as error:

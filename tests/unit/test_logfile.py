@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from sportsplat.infra.logfile import read
+from sportsplat.infra.embedded.server import read
 
 
 def test_the_last_lines(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sportsplat.leagues import PriceRef, get_league
+from sportsplat.leagues.league import PriceRef, get_league
 from sportsplat.models.baselines import BaseRate, fit_base_rate, offered_prices
 from tests.model_data import made_up
 

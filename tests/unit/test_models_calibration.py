@@ -46,7 +46,9 @@ def three_outcomes(rng: np.random.Generator, matches: int) -> np.ndarray:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-@pytest.mark.parametrize("sharpness", [1.0, 0.8, 1.15, 1.5])
+@pytest.mark.parametrize(
+    "sharpness", [1.15, *(pytest.param(each, marks=pytest.mark.slow) for each in (1.0, 0.8, 1.5))]
+)
 def test_the_interval_covers_small_errors_of_three_outcomes_and_holds_the_estimate(sharpness: float) -> None:
     """Too flat, true, or too sharp by so much; the true error is measured on as many matches as it takes."""
 

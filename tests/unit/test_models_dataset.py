@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sportsplat.features.build import build_features
-from sportsplat.leagues import get_league
+from sportsplat.leagues.league import get_league
 from sportsplat.models.dataset import encode_outcomes, make_dataset, recency, to_moment
 from tests.factories import matches_frame
 from tests.model_data import made_up
@@ -45,7 +45,7 @@ def test_features_of_other_matches_are_refused() -> None:
     league = get_league("nba")
     matches = matches_frame([{"day": "2001-09-01", "home": 1, "away": 2}] * 2)
     built = build_features(matches, league, windows=(5,))
-    with pytest.raises(ValueError, match="other matches"):
+    with pytest.raises(ValueError, match="different matches"):
         make_dataset(matches.iloc[::-1], built, league)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sportsplat.models.dataset import Dataset, FloatArray
-from sportsplat.models.elo_link import EloLink, fit_elo_link
-from sportsplat.models.link import Prior, fit_link, link_probabilities, slope_and_curvature
+from sportsplat.models.elo import EloLink, fit_elo_link
+from sportsplat.models.ordered_logit import Prior, fit_link, link_probabilities, slope_and_curvature
 from tests.model_data import draw, made_up, ordered_logit, with_outcomes
 
 NO_PRIOR = 1e-9

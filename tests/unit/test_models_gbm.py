@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sportsplat.errors import InputRefused, UsageError
+from sportsplat.errors import InputRefused, NotFound
 from sportsplat.models.dataset import Dataset, FloatArray
 from sportsplat.models.fit import Fitted, Predictor, fit_model
 from sportsplat.models.gbm import Boosting
@@ -325,7 +325,7 @@ def test_fewer_matches_than_a_model_needs_are_refused_with_their_number(kind: st
 
 
 def test_an_unknown_kind_of_model_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(UsageError) as refusal:
+    with pytest.raises(NotFound) as refusal:
         fit("prophet", made_up(6, 20).data)
     assert refusal.value.error_code == "UNKNOWN_MODEL"
     assert "base_rate, elo, gbm" in str(refusal.value.fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sportsplat.models.link import Prior, fit_link, link_probabilities
+from sportsplat.models.ordered_logit import Prior, fit_link, link_probabilities
 
 LATENT = np.linspace(-4, 4, 33)
 

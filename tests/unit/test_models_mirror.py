@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from sportsplat.features.build import build_features
-from sportsplat.leagues import get_league
-from sportsplat.models.mirror import mirror_of
+from sportsplat.leagues.league import get_league
+from sportsplat.models.trees import mirror_of
 from tests.factories import random_league
 
 

@@ -96,6 +96,7 @@ def test_intervals_around_the_truth_cover_it_and_around_a_distorted_truth_do_not
     assert inside[1.5] <= 0.5
 
 
+@pytest.mark.slow
 def test_the_calibration_interval_of_boosting_covers_the_truth(worlds: list[Forecast]) -> None:
     """In a bin of our forecasts the interval of the observed share holds the bin's mean true probability."""
     inside = [
@@ -111,6 +112,7 @@ def test_the_calibration_interval_of_boosting_covers_the_truth(worlds: list[Fore
     assert np.mean(inside) >= 0.87
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_calibration_error_covers_the_true_error_of_boosting(
     worlds: list[Forecast],
 ) -> None:
@@ -123,6 +125,7 @@ def test_the_interval_of_the_calibration_error_covers_the_true_error_of_boosting
     assert sum(inside) >= len(SEEDS) - 1
 
 
+@pytest.mark.slow
 def test_boosting_says_in_the_mean_of_a_bin_what_is_true(worlds: list[Forecast]) -> None:
     for world in worlds:
         for part in reliability(world.boosted, world.later.truth):
@@ -130,6 +133,7 @@ def test_boosting_says_in_the_mean_of_a_bin_what_is_true(worlds: list[Forecast])
         assert expected_calibration_error(world.boosted, world.later.truth) < 0.035
 
 
+@pytest.mark.slow
 def test_boosting_comes_nearer_to_the_truth_than_elo_and_nobody_beats_the_truth(
     worlds: list[Forecast],
 ) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sportsplat.models.elo_link import fit_elo_link
-from sportsplat.models.start import expected_columns, fit_start, plain_start
+from sportsplat.models.elo import expected_columns, fit_elo_link, fit_start, plain_start
 from tests.model_data import KnownTruth, made_up, with_features
 
 COLUMN = "expected_goals_difference"

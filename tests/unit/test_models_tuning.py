@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sportsplat.models.tuning import PATIENCE, Trial, choose
+from sportsplat.models.boosting import PATIENCE, Trial, choose
 
 STALLED = [5.0, 4.0, 3.0, *[3.5] * PATIENCE, 1.0]  # falls again once nobody would have waited for it
 FALLING = np.linspace(50.0, 10.0, len(STALLED)).tolist()

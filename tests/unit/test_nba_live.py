@@ -12,13 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sportsplat.config.load import load_settings
+from sportsplat.config.settings import Settings
 from sportsplat.domain import MatchStatus
 from sportsplat.errors import SourceUnavailable, UsageError
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import Settings, load_settings
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.cache import RawCache
-from sportsplat.sources.nba_stats import NbaStats
+from sportsplat.sources.nba_stats.source import NbaStats
+from sportsplat.sources.web.cache import RawCache
 from tests.site import Site, gives
 
 LEAGUES = load_leagues()
@@ -116,7 +117,7 @@ def test_a_season_without_any_game_is_none(site: Site, settings: Settings) -> No
     site.answers = [gives(200, NO_GAMES)]
     with pytest.raises(SourceUnavailable, match="no games of the regular season of 2031-32") as unavailable:
         fetch(settings, 2031)
-    assert unavailable.value.error_code == "NO_SUCH_FILE"
+    assert unavailable.value.error_code == "REMOTE_FILE_MISSING"
     assert len(site.asked) == 1
 
 
@@ -129,7 +130,7 @@ def test_what_is_no_log_is_told_and_does_not_replace_the_copy(
     site.answers = [gives(200, body)]
     with pytest.raises(SourceUnavailable, match="the regular season of 2023-24") as unavailable:
         fetch(settings, 2023)
-    assert unavailable.value.error_code == "NOT_DATA"
+    assert unavailable.value.error_code == "REMOTE_NOT_DATA"
     assert RawCache(settings.cache_dir).path_of(payload.name).read_bytes() == LOG
 
 

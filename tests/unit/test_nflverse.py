@@ -8,9 +8,9 @@ import pytest
 
 from sportsplat.domain import Batch, DetailRecord, Market, MatchKey, MatchStatus, Outcome, Phase, Precision
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.nflverse import Nflverse
+from sportsplat.sources.nflverse.source import Nflverse
 
 LEAGUES = load_leagues()
 GAME = {
@@ -118,7 +118,10 @@ def test_a_game_to_come_is_scheduled_and_has_no_closing_price_yet(blank: str) ->
     batch = read(dict.fromkeys(["away_score", "home_score", "result", "total"], blank))
     (match,) = batch.matches
     assert (match.status, match.home_score, match.known_at) == (MatchStatus.SCHEDULED, None, None)
-    assert batch.quotes == []
+    assert len(batch.quotes) == len(read({}).quotes)
+    assert {(q.is_closing, q.quoted_at, q.known_at) for q in batch.quotes} == {
+        (False, None, match.kickoff_utc)
+    }
 
 
 def test_neutral_ground_is_read() -> None:

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sportsplat.config.load import load_settings
+from sportsplat.config.settings import Settings
 from sportsplat.domain import Batch, Market, MatchStatus, Outcome
 from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable, SportsplatError, UsageError
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.redact import Redactor
-from sportsplat.settings import Settings, load_settings
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Live, Payload, Window
 from sportsplat.sources.odds_api import OddsApi
@@ -49,6 +50,14 @@ def test_a_match_to_come_is_dated_at_the_league_s_place_and_belongs_to_a_season(
     assert (match.home, match.away, match.season) == ("Hawks", "Bulls", 2023)
     assert (match.match_date, match.status) == (date(2024, 1, 14), MatchStatus.SCHEDULED)
     assert match.kickoff_utc == datetime(2024, 1, 15, 0, 30, tzinfo=UTC)
+
+
+def test_prices_to_lay_at_are_passed_over() -> None:
+    """An exchange's price against an outcome is none at which one can bet on it, and no fault of the file."""
+    lay = market("h2h_lay", price(HAWKS, 1.85), price(BULLS, 2.2))
+    batch = read(offer(HAWKS, BULLS, lay, H2H, market("outrights_lay")))
+    assert [quote.decimal_odds for quote in batch.quotes] == [1.8, 2.1]
+    assert (len(batch.matches), batch.rejected) == (1, [])
 
 
 def test_a_price_is_known_when_it_was_taken_and_never_the_closing_one() -> None:
@@ -93,7 +102,7 @@ def test_a_price_of_the_running_game_is_left_out_and_said_once() -> None:
         (market("h2h", price(HAWKS, 1.0)), "bad-price"),
         (market("h2h", price(HAWKS, "x")), "bad-price"),
         (market("h2h", price("Nobody", 2.0)), "bad-price"),
-        (market("h2h_lay", price(HAWKS, 2.0)), "bad-price"),
+        (market("h2h_q1", price(HAWKS, 2.0)), "bad-price"),
         (market("spreads", price(HAWKS, 1.9)), "bad-line"),
         (market("h2h", price(HAWKS, 2.0), taken="yesterday"), "bad-date"),
     ],
@@ -223,7 +232,7 @@ def test_what_httpx_logs_of_an_address_is_masked(site: Site, tmp_path: Path, key
         (gives(429, b'{"error_code": "EXCEEDED_FREQ_LIMIT"}'), SourceUnavailable, "SOURCE_UNAVAILABLE"),
         (gives(500), SourceUnavailable, "SOURCE_UNAVAILABLE"),
         (gives(302, b"", Location="http://127.0.0.1:9/elsewhere"), SourceUnavailable, "SOURCE_UNAVAILABLE"),
-        (gives(404), SourceUnavailable, "NO_SUCH_FILE"),
+        (gives(404), SourceUnavailable, "REMOTE_FILE_MISSING"),
     ],
 )
 def test_a_refusal_is_told_without_the_key(
@@ -251,8 +260,8 @@ def test_nothing_is_spent_of_the_reserve(site: Site, tmp_path: Path, key: str) -
     with pytest.raises(SourceUnavailable) as refused:
         fetch(settings, "nhl")
     assert refused.value.error_code == "QUOTA_RESERVED"
-    assert "20 are left and 480 used" in str(refused.value.cause)
-    assert "renewed every month" in str(refused.value.fix)
+    assert "20 left, 480 used" in str(refused.value.cause)
+    assert "renew every month" in str(refused.value.fix)
     assert [urlsplit(path).path for path, _ in site.asked] == [
         "/v4/sports",
         "/v4/sports/basketball_nba/odds",
@@ -263,7 +272,7 @@ def test_nothing_is_spent_of_the_reserve(site: Site, tmp_path: Path, key: str) -
 
 def test_a_region_more_costs_a_credit_for_each_market_more(site: Site, tmp_path: Path, key: str) -> None:
     site.answers = [sports(25)]
-    with pytest.raises(SourceUnavailable, match="nearly used up"):
+    with pytest.raises(SourceUnavailable, match="has few credits left"):
         fetch(made(site, tmp_path, key, odds_api_regions="us,eu"))
 
 
@@ -284,14 +293,14 @@ def test_an_old_price_never_stands_in_for_one_of_now(site: Site, tmp_path: Path,
 
 def test_no_credits_are_spent_on_leagues_that_nobody_named(site: Site, tmp_path: Path, key: str) -> None:
     chosen = [LEAGUES["nba"], LEAGUES["nhl"]]
-    with pytest.raises(UsageError, match="Say which league of odds-api"):
+    with pytest.raises(UsageError, match="Choose a league of odds-api"):
         OddsApi().fetch([], leagues=chosen, settings=made(site, tmp_path, key))
     assert site.asked == []
 
 
 def test_without_a_key_it_is_said_how_to_get_one(site: Site, tmp_path: Path) -> None:
     settings = made(site, tmp_path, None)
-    with pytest.raises(ConfigError, match="wants a key") as missing:
+    with pytest.raises(ConfigError, match="needs a key") as missing:
         fetch(settings)
     assert (missing.value.error_code, missing.value.exit_code) == ("KEY_MISSING", 3)
     assert OddsApi().lacks(settings) == "no key: set ODDS_API_KEY in .env"

@@ -8,9 +8,8 @@ from time import monotonic
 import httpx
 import pytest
 
-from sportsplat.sources.cache import RawCache
-from sportsplat.sources.http import Fetcher
-from sportsplat.sources.pace import JITTER, Pace
+from sportsplat.sources.web.cache import RawCache
+from sportsplat.sources.web.http import JITTER, Fetcher, Pace
 from tests.site import gives, serving
 
 

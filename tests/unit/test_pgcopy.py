@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sportsplat.db.pgarray import decode
-from sportsplat.db.pgcopy import encode
-from sportsplat.db.pgwire import PgType
+from sportsplat.db.binary import PgType, decode, encode
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sportsplat.backtest.bankroll import Rules
-from sportsplat.backtest.portfolio import Offers, Portfolio, flat_bets, run_portfolio
+from sportsplat.backtest.portfolio import Offers, Portfolio, Rules, flat_bets, run_portfolio
 from sportsplat.backtest.statistics import ratio_by_day
 
 RULES = Rules(

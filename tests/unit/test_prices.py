@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sportsplat.backtest.bankroll import Rules
 from sportsplat.backtest.bets import Draws, bet
+from sportsplat.backtest.portfolio import Rules
 from sportsplat.backtest.prices import Prices, find_prices, last_results
 from sportsplat.features.build import build_features
-from sportsplat.leagues import PriceRef, get_league
-from sportsplat.leagues import Prices as Declared
+from sportsplat.leagues.league import PriceRef, get_league
+from sportsplat.leagues.league import Prices as Declared
 from sportsplat.models.dataset import Dataset, make_dataset
 from tests.factories import matches_frame, random_league
 
@@ -69,7 +69,7 @@ def test_a_price_older_than_a_known_result_of_a_team_is_not_bet_at(known: str, e
     assert np.isfinite(prices.fair).all()
     rules = Rules(0.25, 0.05, 0.03, 0.25, 0.10, 1000.0)
     notes = bet(np.array([[0.6, 0.2, 0.2]]), one, prices, rules, Draws(1, 50)).notes
-    assert any("collected before a result of one of the teams" in note for note in notes) == (entry < 0)
+    assert any("predates a result the forecast already uses" in note for note in notes) == (entry < 0)
 
 
 def test_a_fresher_bookmaker_stands_in_and_a_declared_close_is_never_outdated() -> None:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from sportsplat.quality import heat
+from sportsplat.quality import page as heat
+from sportsplat.quality.coverage import cell, share_in_words
 from sportsplat.quality.facts import (
     ConflictCount,
     Ingest,
     OddOffer,
+    OverdueFixtures,
     Pause,
     PriceCount,
+    RepeatedPairing,
     TeamCount,
-    Unplayed,
     Waiting,
 )
 from sportsplat.quality.findings import findings
 from sportsplat.quality.page import GENERATOR, render_page
 from sportsplat.quality.report import report
-from sportsplat.quality.seasons import expected, label, longest_usual_pause
-from sportsplat.quality.shares import cell, share_in_words
+from sportsplat.quality.seasons import expected, longest_usual_pause, season_label
 from tests.quality_pictures import (
     CLUBS,
     EPL,
@@ -69,14 +71,14 @@ def test_teams_of_an_uneven_season_may_have_few_matches_but_a_misspelt_one_is_to
         *clubs(2019),
         TeamCount(2019, "Tonawanda", 1, "football-data"),
         TeamCount(2019, "Dayton", 12, "football-data"),
-        TeamCount(2019, "Club AA", 1, "table"),
+        TeamCount(2019, "Actonn", 1, "table"),
     ]
     stored = facts(whole(2018), whole(2019), teams=[*clubs(2018), *teams])
     assert len(found(stored, "few-matches")) == 1
     assert len(found(stored, "stray-team")) == 2
     assert found(stored, "few-matches", league=uneven) == []
     (stray,) = found(stored, "stray-team", league=uneven)
-    assert stray.next == "sportsplat teams merge epl 'Club AA' 'Club A'"
+    assert stray.next == "sportsplat teams merge epl Actonn Acton"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_a_long_pause_does_not_make_itself_usual() -> None:
 
 
 def test_a_season_is_named_by_both_years_where_it_ends_in_the_next() -> None:
-    assert (label(EPL, 1999), label(LEAGUES["mlb"], 1999)) == ("1999/00", "1999")
+    assert (season_label(EPL, 1999), season_label(LEAGUES["mlb"], 1999)) == ("1999/00", "1999")
 
 
 def test_whole_seasons_that_are_up_to_date_have_no_errors_and_no_warnings() -> None:
@@ -146,12 +148,45 @@ def test_more_matches_than_pairs_are_told() -> None:
     assert "1 too many" in one.what
 
 
+def test_more_results_than_pairs_are_an_error_where_every_pair_meets_twice() -> None:
+    stored = facts(whole(2020, final=381, regular=381, regular_final=381))
+    assert [one.severity for one in found(stored, "too-many-matches")] == ["error"]
+    varied = replace(EPL, meetings=None)
+    assert [one.severity for one in found(stored, "too-many-matches", league=varied)] == ["warning"]
+
+
+def test_a_pair_that_met_too_often_is_an_error_but_in_an_uneven_season() -> None:
+    days = [date(2020, 9, 1), date(2021, 1, 9)]
+    stored = facts(whole(2020), repeated=[RepeatedPairing(2020, "Club A", "Club B", days)])
+    (one,) = found(stored, "repeated-pair")
+    assert (one.severity, one.where) == ("error", "2020/21")
+    assert not found(stored, "repeated-pair", league=replace(EPL, uneven_seasons=frozenset({2020})))
+
+
+def test_a_team_with_hardly_a_match_is_an_error_once_the_others_have_played_enough() -> None:
+    stray = TeamCount(2021, "Tonawanda", 1, "football-data")
+    autumn = date(2021, 10, 1)
+    for matches, severity in ((7, "warning"), (8, "error")):
+        stored = facts(whole(2021), teams=[stray, *clubs(2021, matches)])
+        assert [one.severity for one in found(stored, "stray-team", today=autumn)] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("code", "meetings"),
+    [("epl", 2), ("league-two", 2), ("brasileirao", 2), ("scottish-league-one", 4),
+     ("scottish-premiership", None), ("greek-super-league", None), ("mls", None), ("champions-league", None),
+     ("nba", None)],
+)  # fmt: skip
+def test_leagues_declare_how_often_their_pairs_meet(code: str, meetings: int | None) -> None:
+    assert LEAGUES[code].meetings == meetings
+
+
 def test_a_misspelt_team_is_named_with_the_command_that_would_join_it() -> None:
     season = whole(2020)
-    stray = TeamCount(2020, "Clubb C", 1, "espn")
+    stray = TeamCount(2020, "Camdenn", 1, "espn")
     (one,) = found(facts(season, teams=[stray, *clubs(2020)]), "stray-team")
-    assert "Clubb C has 1 match, the others 38" in one.what
-    assert one.next == "sportsplat teams merge epl 'Clubb C' 'Club C'"
+    assert "Camdenn has 1 match, the others 38" in one.what
+    assert one.next == "sportsplat teams merge epl Camdenn Camden"
     assert not found(facts(season, teams=[stray, *clubs(2020)]), "incomplete-season")
 
 
@@ -161,6 +196,15 @@ def test_a_misspelt_team_is_found_by_every_spelling_of_the_one_that_is_meant() -
     teams = [stray, *clubs(2020, names=[*CLUBS[1:], "Man United"])]
     (one,) = found(facts(whole(2020), teams=teams), "stray-team")
     assert one.next == "sportsplat teams merge epl 'Manchester Untied' 'Man United'"
+
+
+def test_a_neighbour_is_not_to_be_joined() -> None:
+    """Two clubs of one town are alike in most letters, and a merge cannot be taken back."""
+    stray = TeamCount(2020, "Manchester City", 1, "table")
+    teams = [stray, *clubs(2020, names=[*CLUBS[1:], "Manchester United"])]
+    bare = replace(EPL, spellings={}, clubs=())
+    (one,) = found(facts(whole(2020), teams=teams), "stray-team", league=bare)
+    assert "teams merge" not in str(one.next)
 
 
 def test_a_declared_team_with_few_matches_is_not_to_be_joined() -> None:
@@ -178,7 +222,7 @@ def test_a_stray_that_is_like_no_team_is_to_be_ingested_again() -> None:
 def test_teams_with_far_fewer_matches_than_the_others_are_named() -> None:
     teams = [*clubs(2020, names=CLUBS[1:]), *clubs(2020, 25, CLUBS[:1])]
     (one,) = found(facts(whole(2020), teams=teams), "few-matches")
-    assert "Club A 25" in one.what
+    assert "Acton 25" in one.what
 
 
 @pytest.mark.parametrize(("regular", "severity"), [(380, "info"), (300, "warning")])
@@ -194,11 +238,11 @@ def test_a_long_pause_matters_where_matches_are_missing(regular: int, severity: 
 def test_a_fixture_whose_day_is_over_waits_some_days_for_its_result(days_ago: int, severity: str) -> None:
     day = TODAY - timedelta(days_ago)
     (one,) = found(
-        facts(whole(2021), unplayed=[Unplayed(2021, "espn", "scheduled", 2, day, day)]),
+        facts(whole(2021), unplayed=[OverdueFixtures(2021, "espn", "scheduled", 2, day, day)]),
         "unplayed-past-fixture",
     )
     assert (one.severity, one.next) == (severity, "sportsplat ingest espn --league epl --season 2021")
-    assert "2 matches without a result though the day is over, espn" in one.what
+    assert "2 matches without a result although the day is over, espn" in one.what
 
 
 def test_contradicting_scores_are_warnings_and_other_fields_notes() -> None:
@@ -211,7 +255,7 @@ def test_contradicting_scores_are_warnings_and_other_fields_notes() -> None:
         found(facts(whole(2019), whole(2020), conflicts=conflicts), "conflict"), key=lambda one: one.what
     )
     assert (score.severity, score.where) == ("warning", "2019/20 to 2020/21")
-    assert score.what == "espn says another score than football-data, whose word holds, of 3 matches"
+    assert score.what == "espn has a different score from football-data (the value in use) for 3 matches"
     assert score.next == "sportsplat data conflicts epl --field score"
     assert (date_one.severity, date_one.season) == ("info", 2020)
 
@@ -245,7 +289,7 @@ def test_results_that_stopped_in_a_season_are_stale_only_after_a_pause_that_is_l
     stored = facts(whole(2020), begun)
     assert not found(stored, "stale", today=date(2021, 12, 1))
     (one,) = found(stored, "stale", today=date(2021, 12, 24))
-    assert one.what == "the last result is of 2021-11-01, 53 days ago; the season goes on"
+    assert one.what == "the last result is from 2021-11-01, 53 days ago; the season is still running"
 
 
 def test_seasons_that_have_begun_since_are_named_in_one_command() -> None:
@@ -313,6 +357,23 @@ def test_the_page_escapes_names_and_loads_nothing() -> None:
     assert not [word for word in ("http://", "https://", "url(", "@import", " src=") if word in page]
 
 
+def test_a_season_with_too_many_matches_is_painted_unlike_a_complete_one() -> None:
+    page = render_page(report(picture(facts(whole(2019), whole(2020, final=381, regular=381))), NOW), [])
+    body = page[page.index("<tbody>") :]
+    assert re.search(r'class="many too-many"[^>]*>381/380<span class="spoken">: too many</span>', body)
+    assert re.search(r'class="many s10"[^>]*>380/380</td>', body)
+    assert "<span>too many matches</span>" in body
+    complete = render_page(report(picture(facts(whole(2020))), NOW), [])
+    assert "too many" not in complete[complete.index("<tbody>") :]
+
+
+def test_no_option_date_or_short_name_of_a_finding_is_broken() -> None:
+    waiting = [Waiting("espn", "bad-line", 1, "on 2020-09-12 <b>", None)]
+    page = render_page(report(picture(facts(whole(2020), quarantine=waiting)), NOW), [])
+    for word in ("2020-09-12", "--source", "2020/21", "&lt;b&gt;"):
+        assert f"<span class=word>{word}</span>" in page
+
+
 def test_the_page_of_a_league_without_matches_says_so() -> None:
     data = report(picture(facts()), NOW)
-    assert "Nothing of Premier League is stored." in render_page(data, [])
+    assert "No data for Premier League is stored." in render_page(data, [])

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from importlib.util import find_spec
 
+from sportsplat.config.settings import Settings
 from sportsplat.jobs import quality as jobs
 from sportsplat.quality.facts import (
+    OverdueFixtures,
     SourceCount,
-    Unplayed,
 )
-from sportsplat.quality.findings import findings
-from sportsplat.quality.picture import Provider
-from sportsplat.quality.report import report
-from sportsplat.quality.words import headline
-from sportsplat.settings import Settings
+from sportsplat.quality.findings import Provider, findings
+from sportsplat.quality.report import headline, report
 from tests.quality_pictures import (
     EPL,
     LEAGUES,
@@ -35,7 +33,7 @@ def test_nothing_stored_is_an_error_with_the_command_that_begins() -> None:
 
 def test_a_fixture_of_a_source_without_results_asks_another_one_for_them() -> None:
     day = TODAY - timedelta(9)
-    unplayed = [Unplayed(2021, "odds-api", "scheduled", 1, day, day)]
+    unplayed = [OverdueFixtures(2021, "odds-api", "scheduled", 1, day, day)]
     (one,) = found(facts(whole(2021), unplayed=unplayed), "unplayed-past-fixture")
     assert one.next == "sportsplat ingest football-data --league epl --season 2021"
 
@@ -62,7 +60,7 @@ def test_matches_that_a_closed_site_has_put_off_are_asked_of_a_live_one() -> Non
     stored = facts(
         whole(2020),
         sources=[SourceCount(2020, ARCHIVE, 1_080)],
-        unplayed=[Unplayed(2020, ARCHIVE, "postponed", 13, day, day)],
+        unplayed=[OverdueFixtures(2020, ARCHIVE, "postponed", 13, day, day)],
     )
     (one,) = found(stored, "postponed", league=LEAGUES["nba"], providers=NBA)
     assert one.next is not None
@@ -75,7 +73,7 @@ def test_results_are_asked_of_no_source_without_them() -> None:
     stored = facts(
         whole(2016),
         sources=[SourceCount(2016, source, 2_463)],
-        unplayed=[Unplayed(2016, source, "scheduled", 2_463, day, day)],
+        unplayed=[OverdueFixtures(2016, source, "scheduled", 2_463, day, day)],
     )
     (one,) = found(stored, "unplayed-past-fixture", league=LEAGUES["mlb"], providers=MLB)
     assert one.next == "sportsplat ingest espn --league mlb --season 2016"
@@ -91,7 +89,7 @@ def test_a_season_that_only_files_tell_of_is_asked_of_a_file_and_the_report_says
     shown = picture(stored, league=LEAGUES["nba"], providers=NBA)
     (one,) = (one for one in findings(shown) if one.code == "missing-season")
     assert one.next == f"sportsplat ingest {ARCHIVE} FILE --season 1950"
-    assert headline(report(shown, NOW))[-1].startswith("FILE in a command stands for a file")
+    assert headline(report(shown, NOW))[-1].startswith("FILE in a command is a file")
     assert not [line for line in headline(report(picture(facts(whole(2021))), NOW)) if "FILE" in line]
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra import memory
+from sportsplat.config.load import load_settings
+from sportsplat.infra import project_state
 from sportsplat.jobs import quickstart
-from sportsplat.settings import load_settings
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,5 @@ def test_it_needs_no_image_unless_its_user_decided_otherwise(
 ) -> None:
     settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
     if remembered is not None:
-        memory.remember(settings.state_dir, backend=remembered)
+        project_state.remember(settings.state_dir, backend=remembered)
     assert quickstart._without_download(settings).infra.backend == meant

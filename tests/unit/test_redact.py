@@ -125,7 +125,7 @@ def test_a_log_record_loses_it_in_message_arguments_and_traceback() -> None:
 
 
 def test_settings_teach_the_redactor_what_they_read() -> None:
-    from sportsplat.settings import load_settings
+    from sportsplat.config.load import load_settings
 
     load_settings(
         environ={"POSTGRES_PASSWORD": "tell-nobody-7", "DATABASE_URL": "postgresql://u:psst-9-psst@h/d"}

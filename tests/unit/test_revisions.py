@@ -13,9 +13,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from sportsplat.db.revisions import behind, head, revisions
+from sportsplat.db.schema.revisions import behind, head, revisions
 from sportsplat.errors import MigrationError
-from sportsplat.settings import asset_dir
+from sportsplat.paths import asset_dir
 
 MIGRATIONS = asset_dir("migrations")
 
@@ -73,7 +73,7 @@ def test_an_unknown_revision_is_a_newer_schema(tmp_path: Path) -> None:
 
 def test_asking_for_the_head_imports_neither_alembic_nor_sqlalchemy() -> None:
     program = (
-        "import sys; from sportsplat.db.migrate import head; from sportsplat.settings import asset_dir;"
+        "import sys; from sportsplat.db.schema.migrate import head; from sportsplat.paths import asset_dir;"
         "head(asset_dir('migrations'));"
         "sys.exit(', '.join({'alembic', 'sqlalchemy'} & sys.modules.keys()))"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, NotFound, UsageError
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.schedule import (
+from sportsplat.jobs.ingest.schedule import (
     Daily,
     Schedule,
     cron_line,
@@ -23,8 +25,7 @@ from sportsplat.jobs.schedule import (
     service_unit,
     timer_unit,
 )
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.leagues.league import load_leagues
 
 CRON = re.compile(r"(?P<minute>[0-5]?\d) (?P<hour>1?\d|2[0-3]) \* \* \* (?P<command>.+)")
 FOLDERS = [
@@ -75,30 +76,72 @@ def daily(folder: Path, *codes: str) -> Daily:
         5,
         folder,
         folder / "my log",
+        [*words, "up"],
         [*words, "sync", *codes],
+        [[*words, "train", code] for code in codes],
         [[*words, "predict", code] for code in codes],
     )
 
 
+def told(folder: Path, day: Daily, weekday: int = 2) -> tuple[int, str, list[list[str]]]:
+    """Run cron's line on a weekday; return its exit code, what cron would mail, and what the log says."""
+    date_program = folder / "clock"
+    date_program.mkdir()
+    (date_program / "date").write_text(f'#!/bin/sh\ncase "$1" in +%u) echo {weekday};; *) echo now;; esac\n')
+    (date_program / "date").chmod(0o755)
+    path = f"{date_program}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command_of(cron_line(day))],
+        cwd="/",
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log = day.log.read_text().splitlines()
+    assert log[0] == "now"  # every run begins with its time
+    assert done.stdout == ""
+    return done.returncode, done.stderr, [line.split("|")[1:-1] for line in log[1:]]
+
+
 @pytest.mark.parametrize("name", FOLDERS)
-def test_cron_runs_sync_and_then_every_prediction_in_the_project_s_folder(tmp_path: Path, name: str) -> None:
+def test_cron_brings_the_database_up_syncs_and_predicts_in_the_project_s_folder(
+    tmp_path: Path, name: str
+) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    line = cron_line(daily(folder, "nba", "fail", "epl"))
-    subprocess.run(["sh", "-c", command_of(line)], cwd="/", check=False)
-    log = (folder / "my log").read_text().splitlines()
-    assert log == [f"{folder}|sync|nba|fail|epl|"]  # a sync that fails forecasts nothing
+    day = daily(folder, "nba", "epl")
+    assert told(folder, day) == (
+        0,
+        "",
+        [["up"], ["sync", "nba", "epl"], ["predict", "nba"], ["predict", "epl"]],
+    )
+    assert {line.split("|")[0] for line in day.log.read_text().splitlines()[1:]} == {str(folder)}
 
 
-def test_one_league_that_cannot_be_forecast_keeps_no_other_from_it(tmp_path: Path) -> None:
+def test_on_monday_every_league_is_trained_before_it_is_predicted(tmp_path: Path) -> None:
+    _, _, log = told(tmp_path, daily(tmp_path, "nba", "epl"), weekday=1)
+    assert log[2:] == [["train", "nba"], ["train", "epl"], ["predict", "nba"], ["predict", "epl"]]
+
+
+@pytest.mark.parametrize(("failing", "said"), [("up", 1), ("sync", 2)])
+def test_without_a_database_or_a_sync_nothing_follows_and_cron_is_told(
+    tmp_path: Path, failing: str, said: int
+) -> None:
+    day = daily(tmp_path, "nba")
+    getattr(day, failing).append("fail")
+    code, mailed, log = told(tmp_path, day)
+    assert (code, len(log)) == (1, said)
+    assert mailed == f"sportsplat: the daily run in {tmp_path} failed; {day.log} says why\n"
+
+
+def test_one_league_that_cannot_be_forecast_keeps_no_other_from_it_and_cron_is_told(tmp_path: Path) -> None:
     day = daily(tmp_path, "nba", "epl")
     day.predictions[0].append("fail")
-    subprocess.run(["sh", "-c", command_of(cron_line(day))], cwd="/", check=False)
-    assert [line.split("|")[1:-1] for line in (tmp_path / "my log").read_text().splitlines()] == [
-        ["sync", "nba", "epl"],
-        ["predict", "nba", "fail"],
-        ["predict", "epl"],
-    ]
+    code, mailed, log = told(tmp_path, day)
+    assert log[1:] == [["sync", "nba", "epl"], ["predict", "nba", "fail"], ["predict", "epl"]]
+    assert code == 1
+    assert "the daily run" in mailed
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -125,10 +168,10 @@ def test_systemd_is_given_what_it_expands_doubled(tmp_path: Path) -> None:
     folder = tmp_path / "50% $HOME"
     folder.mkdir()
     unit = service_unit(daily(folder, "nba"))
-    words = f'"{tmp_path}/50%% $$HOME/bin 100%%/sportsplat"'
-    start = '/bin/sh -c "exec \\"$$0\\" \\"$$@\\""'  # in the name of a program nothing is expanded
-    assert f"ExecStart={start} {words} sync nba\n" in unit
-    assert f"ExecStart=-{start} {words} predict nba\n" in unit
+    (start,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    assert start.startswith("ExecStart=/bin/sh -c \"date -u '+%%Y-%%m-%%d %%H:%%M:%%S UTC'; ")
+    assert f"'{tmp_path}/50%% $$HOME/bin 100%%/sportsplat' sync nba" in start
+    assert "exit $$failed" in start
     assert f"WorkingDirectory={tmp_path}/50%% $HOME\n" in unit
     assert f"StandardOutput=append:{tmp_path}/50%% $HOME/my log\n" in unit
 
@@ -161,7 +204,10 @@ def test_the_words_are_those_of_this_program_with_absolute_paths(tmp_path: Path)
     ours = own_program()
     assert Path(ours[0]).is_absolute()
     assert data["commands"] == [
+        [*ours, "up", "--quiet", "--profile", "dev"],
         [*ours, "sync", "nba", "epl", "--days", "3", "--quiet", "--profile", "dev"],
+        [*ours, "train", "nba", "--quiet", "--profile", "dev"],
+        [*ours, "train", "epl", "--quiet", "--profile", "dev"],
         [*ours, "predict", "nba", "--days", "3", "--quiet", "--profile", "dev"],
         [*ours, "predict", "epl", "--days", "3", "--quiet", "--profile", "dev"],
     ]

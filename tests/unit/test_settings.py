@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from sportsplat.config.layers import to_variable
+from sportsplat.config.load import load_settings, resolve, setting_keys
+from sportsplat.config.settings import Settings
 from sportsplat.errors import ConfigError, InvalidSetting
-from sportsplat.settings import Settings, asset_dir, load_settings, resolve
-from sportsplat.settings_layers import setting_keys
-from sportsplat.settings_sources import to_variable
+from sportsplat.paths import asset_dir
 
 
 @pytest.fixture

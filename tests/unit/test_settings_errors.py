@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import (
     ConfigError,
     InvalidSetting,
@@ -15,7 +16,6 @@ from sportsplat.errors import (
     UsageError,
 )
 from sportsplat.redact import redact
-from sportsplat.settings import load_settings
 
 CANARY = "canary-hunter2"
 
@@ -241,14 +241,12 @@ def test_all_problems_come_at_once_the_gravest_first(project: Path) -> None:
         assert where in error.message
 
 
-@pytest.mark.parametrize(
-    ("overrides", "code"), [({"api.port": "0"}, "INVALID_SETTING"), ({"api.prt": 1}, "UNKNOWN_SETTING")]
-)
-def test_a_wrong_flag_is_a_usage_error(project: Path, overrides: dict[str, object], code: str) -> None:
+@pytest.mark.parametrize("overrides", [{"api.port": "0"}, {"api.prt": 1}])
+def test_a_wrong_flag_is_a_usage_error(project: Path, overrides: dict[str, object]) -> None:
     with pytest.raises(UsageError) as caught:
         load_settings(project_dir=project, overrides=overrides, environ={})
     assert caught.value.exit_code == 2
-    assert caught.value.error_code == code
+    assert caught.value.error_code == "INVALID_FLAG"
 
 
 def test_a_secret_never_shows_in_a_refusal_of_it(project: Path) -> None:

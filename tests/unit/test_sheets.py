@@ -11,10 +11,10 @@ from datetime import date, datetime
 import pytest
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources import workbook_zip
 from sportsplat.sources.base import Payload
-from sportsplat.sources.rows import Table
-from sportsplat.sources.sheets import read_sheet
+from sportsplat.sources.reading import workbook as workbook_zip
+from sportsplat.sources.reading.csv import Table
+from sportsplat.sources.reading.workbook import read_sheet
 from tests.workbooks import hand_made, workbook
 
 

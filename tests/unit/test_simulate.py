@@ -11,10 +11,16 @@ import pytest
 
 from sportsplat.domain import MatchStatus
 from sportsplat.errors import InputRefused, UsageError
-from sportsplat.leagues import load_leagues
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.base import Payload
-from sportsplat.sources.simulate import SimulateSource, payloads
-from sportsplat.sources.simulated_world import FIRST_SEASON, TEAMS, SimulatedMatch, simulate
+from sportsplat.sources.simulate import (
+    FIRST_SEASON,
+    TEAMS,
+    SimulatedMatch,
+    SimulateSource,
+    payloads,
+    simulate,
+)
 
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
 ROUNDS = 4 * (len(TEAMS) - 1)

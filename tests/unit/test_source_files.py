@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import InputRefused, NotFound
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import SOURCES, get_source
 from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, suffixes_of
 from tests.payloads import read_paths
@@ -69,6 +70,28 @@ def test_a_folder_without_a_workbook_is_refused_by_what_was_looked_for(tmp_path:
     assert (refused.value.error_code, "*.xlsx" in str(refused.value.cause)) == ("EMPTY_FOLDER", True)
 
 
+def test_what_programs_put_below_a_folder_is_passed_over(tmp_path: Path) -> None:
+    foreign = (".venv/lib/x.csv", "env/pyvenv.cfg", "env/lib/y.csv", ".git/z.csv", "node_modules/a/b.csv")
+    for name in (*foreign, "data/E0.csv", "data/._E0.csv", "~$E1.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"Div\n")
+    found = [Path(payload.name).relative_to(tmp_path).as_posix() for payload in read_paths([tmp_path])]
+    assert found == ["data/E0.csv"]
+    assert len(read_paths([tmp_path / ".venv"])) == 1, "named itself, a hidden folder is read"
+
+
+def test_a_pattern_that_the_shell_left_as_it_is_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "2021").mkdir()
+    (tmp_path / "2021" / "E0.csv").write_bytes(b"Div\n")
+    with pytest.raises(InputRefused, match="No file matches the pattern") as nothing:
+        read_paths([tmp_path / "*" / "E9.csv"])
+    assert (nothing.value.error_code, nothing.value.fix) == ("NO_SUCH_FILE", f"ls -l {tmp_path}")
+    with pytest.raises(InputRefused, match="the shell did not expand it") as quoted:
+        read_paths([tmp_path / "*" / "E0.csv"])
+    assert quoted.value.fix == f"leave out the quotes: {tmp_path}/*/E0.csv"
+
+
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "E0.csv"
     path.write_bytes(b"Div\n")
@@ -116,7 +139,7 @@ def test_text_is_utf8_or_windows_1252(data: bytes, text: str) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source_says_what_it_is(name: str) -> None:
-    source = get_source(name)
+    source = get_source(name, load_leagues())
     assert isinstance(source, Source)
     assert isinstance(source, Fetchable) == (name not in FILES_ONLY)
     assert source.name == name

@@ -15,13 +15,13 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
+from sportsplat.config.load import load_settings
 from sportsplat.errors import InputRefused, SourceUnavailable
-from sportsplat.leagues import load_leagues
-from sportsplat.settings import load_settings
+from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Fetchable, Live, Payload, Window
-from sportsplat.sources.cache import RawCache
-from sportsplat.sources.http import Fetcher
+from sportsplat.sources.web.cache import RawCache
+from sportsplat.sources.web.http import Fetcher
 from tests.site import Answer, Site, gives, serving
 
 BODY = b"Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\nE0,14/08/21,Acton,Barnes,2,1\n"
@@ -156,7 +156,7 @@ def test_a_site_that_asks_for_patience_gets_it(site: Site, fetcher: Fetcher) -> 
 
 def test_a_site_that_asks_for_an_hour_is_not_waited_for(site: Site, fetcher: Fetcher) -> None:
     site.answers = [gives(503, Retry_After="3600")]
-    with pytest.raises(SourceUnavailable, match="did not give the file for season X"):
+    with pytest.raises(SourceUnavailable, match="did not return the file for season X"):
         fetcher.get(f"{site.url}/E0.csv", what="season X")
     assert len(site.asked) == 1
 
@@ -174,7 +174,7 @@ def test_a_missing_file_names_season_and_address_and_is_not_asked_again(site: Si
     site.answers = [gives(404)]
     with pytest.raises(SourceUnavailable, match="the season 2031/32 of Premier League") as unavailable:
         fetcher.get(f"{site.url}/3132/E0.csv", what="the season 2031/32 of Premier League")
-    assert unavailable.value.error_code == "NO_SUCH_FILE"
+    assert unavailable.value.error_code == "REMOTE_FILE_MISSING"
     assert f"{site.url}/3132/E0.csv" in str(unavailable.value.cause)
     assert len(site.asked) == 1
 
@@ -235,11 +235,11 @@ def test_a_copy_that_was_tampered_with_is_fetched_again(
 @pytest.mark.parametrize(
     ("source", "league", "expected"),
     [
-        ("football-data", "epl", "Try again later, or name a file that you have in place of FILE: "),
+        ("football-data", "epl", "Try again later, or pass a file you have already downloaded: "),
         (
             "fivethirtyeight-nba",
             "nba",
-            "The site closed in March 2025: name a file that you have in place of ",
+            "The site closed in March 2025: pass a file you have already downloaded: ",
         ),
     ],
 )
@@ -335,11 +335,11 @@ def test_a_damaged_packed_file_is_refused_and_not_kept(site: Site, cache: RawCac
 def test_an_endless_file_is_refused_by_its_size(
     site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sportsplat.sources.http.LARGEST_BYTES", len(BODY) - 1)
+    monkeypatch.setattr("sportsplat.sources.web.http.LARGEST_BYTES", len(BODY) - 1)
     site.answers = [gives(200, BODY)]
     with pytest.raises(SourceUnavailable) as refused:
         fetcher.get(f"{site.url}/E0.csv", what="a season")
-    assert refused.value.error_code == "TOO_LARGE"
+    assert refused.value.error_code == "REMOTE_TOO_LARGE"
     assert len(site.asked) == 1
 
 
@@ -347,5 +347,5 @@ def test_a_page_instead_of_a_file_is_told_by_its_title(site: Site, fetcher: Fetc
     site.answers = [gives(200, b"\xef\xbb\xbf\n<!DOCTYPE html><title>Log in to the hotel</title>")]
     with pytest.raises(SourceUnavailable) as refused:
         fetcher.get(f"{site.url}/E0.csv", what="a season")
-    assert refused.value.error_code == "NOT_DATA"
+    assert refused.value.error_code == "REMOTE_NOT_DATA"
     assert "'Log in to the hotel'" in str(refused.value.cause)

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from sportsplat.errors import ConfigError
-from sportsplat.leagues import League, load_leagues
-from sportsplat.settings import asset_dir
+from sportsplat.leagues.league import League, load_leagues
+from sportsplat.leagues.team_names import ANY, read_teams
+from sportsplat.paths import asset_dir
 from sportsplat.sources import SOURCES
-from sportsplat.spellings import ANY, read_teams
 
 LEAGUES = load_leagues()
 FILES = sorted(path.stem for path in (asset_dir("config") / "teams").glob("*.yaml"))
@@ -51,7 +51,7 @@ def write(folder: Path, text: str) -> Path:
     ],
 )
 def test_a_name_that_means_two_teams_on_a_day_is_refused_where_it_stands(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="Hull: 'HOV' stands for 'Hove' too") as refused:
+    with pytest.raises(ConfigError, match="Hull: 'HOV' is also a spelling of 'Hove'") as refused:
         read_teams("isle", write(tmp_path, text))
     assert str(refused.value.cause).endswith("isle.yaml:2")
 
@@ -59,8 +59,8 @@ def test_a_name_that_means_two_teams_on_a_day_is_refused_where_it_stands(tmp_pat
 def test_a_name_that_changed_hands_means_each_team_on_its_days(tmp_path: Path) -> None:
     text = "Hove: {any: [{name: HOV, since: 1999-07-01}]}\nHull: {any: [{name: HOV, until: 1999-06-30}]}\n"
     spellings = read_teams("isle", write(tmp_path, text)).spellings
-    assert {one.team for one in spellings[ANY, "HOV"] if one.holds(date(1999, 6, 30))} == {"Hull"}
-    assert {one.team for one in spellings[ANY, "HOV"] if one.holds(date(1999, 7, 1))} == {"Hove"}
+    assert {one.team for one in spellings[ANY, "hov"] if one.holds(date(1999, 6, 30))} == {"Hull"}
+    assert {one.team for one in spellings[ANY, "hov"] if one.holds(date(1999, 7, 1))} == {"Hove"}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -78,11 +78,11 @@ def test_the_name_of_a_team_means_another_one_only_in_one_source_and_on_given_da
 ) -> None:
     """Else the other team's matches would be taken for its own, or could never be told at all."""
     teams = read_teams(file, tmp_path)
-    for (whose, name), held in teams.spellings.items():
+    for (whose, _), held in teams.spellings.items():
         for one in held:
-            if name in teams.names and name != one.team:
+            if one.name in teams.names and one.name != one.team:
                 dated = one.since > date.min or one.until < date.max
-                assert whose != ANY or dated, (file, name, one)
+                assert whose != ANY or dated, (file, one)
 
 
 @pytest.mark.parametrize("file", FILES)

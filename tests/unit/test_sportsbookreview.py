@@ -8,7 +8,7 @@ import pytest
 
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
-from sportsplat.sources.sportsbookreview import SportsbookReview
+from sportsplat.sources.sportsbookreview.source import SportsbookReview
 from tests.sportsbookreview import HOST, HOSTS, LEAGUES, MLB, VISITOR, VISITORS, codes, h, mlb, nba, v
 from tests.workbooks import workbook
 

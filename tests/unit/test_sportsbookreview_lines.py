@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sportsplat.domain import Market, Outcome, Phase
-from sportsplat.sources.sportsbookreview import SportsbookReview
+from sportsplat.sources.sportsbookreview.source import SportsbookReview
 from tests.sportsbookreview import (
     HOST,
     HOSTS,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.sources.table_looks import column_of
-from sportsplat.sources.table_mapping import Mapping
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_quotes import QuoteTable
-from sportsplat.sources.table_suggest import suggest_for
+from sportsplat.sources.table.mapping import Mapping
+from sportsplat.sources.table.open import open_table
+from sportsplat.sources.table.quotes import QuoteTable
+from sportsplat.sources.table.suggest.columns import column_of
+from sportsplat.sources.table.suggest.suggest import suggest_for
 from tests.suggestions import LEAGUES, NBA, suggested
 
 STYLES = ("{side}_{word}", "{word}_{side}", "{side}<Word>", "{word}<Side>", "{side}{word}", "{SIDE} {WORD}")
@@ -120,7 +120,7 @@ def test_spreads_told_from_each_side_are_refused_rather_than_turned_round(
     path = tmp_path / "x.csv"
     path.write_text(SPREADS.format(market, "5.5"))
     found = suggested(path)
-    assert "each side's own view" in "\n".join(found.notes)
+    assert "from each side's view" in "\n".join(found.notes)
     mapping = Mapping.model_validate(found.mapping)
     reader = QuoteTable(open_table(path), mapping, LEAGUES["nba"])
     assert sum(len(prices) for prices in map(list, reader.prices())) == 0

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sportsplat.db.staging import Tally
-from sportsplat.jobs.ingest_file import TABLES, Stored
-from sportsplat.jobs.sync_report import Status, to_row
+from sportsplat.db.write.staging import Tally
+from sportsplat.jobs.ingest.report import TABLES, Stored
+from sportsplat.jobs.ingest.sync import Status, to_row
 from sportsplat.sources.base import Window
 
 SAME = Tally(0, 0, 3)
@@ -22,5 +22,5 @@ def test_what_changed_in_any_table_is_not_called_unchanged(table: str) -> None:
     days = Window(date(2024, 1, 9), date(2024, 1, 16))
     told: dict[str, Any] = {table: Tally(0, 1, 2)}
     changed = replace(NOTHING_NEW, **told)
-    assert to_row("nba", "espn", days, Status.OK, None, [NOTHING_NEW], 1.0)["status"] is Status.UNCHANGED
-    assert to_row("nba", "espn", days, Status.OK, None, [changed], 1.0)["status"] is Status.OK
+    assert to_row("nba", "espn", days, Status.OK, None, [NOTHING_NEW], 1.0).status is Status.UNCHANGED
+    assert to_row("nba", "espn", days, Status.OK, None, [changed], 1.0).status is Status.OK

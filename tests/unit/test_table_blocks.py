@@ -11,10 +11,10 @@ import pytest
 
 from sportsplat.domain import Rejected
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_mapping import parse_mapping
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_quotes import QuoteTable
+from sportsplat.leagues.league import load_leagues
+from sportsplat.sources.table.mapping import parse_mapping
+from sportsplat.sources.table.open import open_table
+from sportsplat.sources.table.quotes import QuoteTable
 from tests.tables import HEADER, MAPPING, csv_of, price_rows
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import ConfigError, InputRefused
-from sportsplat.sources.table_mapping import column_names, read_mapping
+from sportsplat.sources.table.mapping import column_names, read_mapping
 from tests.tables import HEADER, MAPPING
 
 
@@ -30,12 +30,12 @@ def test_a_name_alone_is_a_column(tmp_path: Path) -> None:
 WRONG = [
     ("bookmaker: book", "bokmaker: book", "bokmaker: no mapping has this key; did you mean bookmaker?", 8),
     ("odds: price", "odds: {column: price, format: fractional}", "odds.format: input should be", 12),
-    ("odds: price", "odds: {column: price, value: 2}", "odds: needs a column or a value, not both", 12),
+    ("odds: price", "odds: {column: price, value: 2}", "odds: needs either a column or a value", 12),
     ("timezone: UTC", "timezone: Mars/Base", "quoted_at: no time zone named 'Mars/Base'", 14),
     ("home: home\n", "", "home: is missing", None),
     ("date: day\nkickoff: start\n", "", "the mapping: needs date or kickoff", None),
     ("outcome: pick\n", "", "the mapping: rows: quotes needs outcome", None),
-    ("rows: quotes", "rows: matches", "the mapping: bookmaker is of rows: quotes", None),
+    ("rows: quotes", "rows: matches", "the mapping: bookmaker is for rows: quotes", None),
     ("rows: quotes", "rows: prices", "rows: input should be 'matches' or 'quotes'", 2),
 ]
 
@@ -59,6 +59,6 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pat
     header = [name if name != "price" else "prices" for name in HEADER]
     with pytest.raises(InputRefused, match="no column 'price'; did you mean 'prices'") as caught:
         declared.check_columns("odds.csv", header)
-    assert "mapping.yaml:12 asks for it" in str(caught.value.cause)
+    assert "mapping.yaml:12 needs it" in str(caught.value.cause)
     assert "'season', 'day'" in str(caught.value.cause)
     assert "--suggest" in str(caught.value.fix)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from sportsplat.domain import Batch
-from sportsplat.leagues import load_leagues
-from sportsplat.sources.table_mapping import parse_mapping
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_rows import read_matches
+from sportsplat.errors import InputRefused
+from sportsplat.leagues.league import load_leagues
+from sportsplat.sources.table.mapping import parse_mapping
+from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.open import open_table
 from tests.tables import write_csv
 
 HEADER = ("season", "day", "home", "away", "who", "ph", "pa", "book", "ho", "ao", "taken")
@@ -103,3 +104,38 @@ def test_prices_and_forecasts_of_nobody_cost_themselves_alone(
     assert batch.rejected[0].reason.startswith(reason)
     assert len(batch.quotes) == (2 if "book" in changed else 4)
     assert len(batch.forecasts) == (1 if "who" in changed else 2)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "zone", "expected"),
+    [
+        ("2024-05-10", "01:15", "Europe/London", "2024-05-09"),
+        ("2024-05-10", "15:00", "Europe/London", "2024-05-10"),
+        ("2024-05-10", "23:30", "America/Argentina/Buenos_Aires", "2024-05-10"),
+        ("2024-05-10", "", "Europe/London", "2024-05-10"),
+    ],
+)
+def test_a_time_of_another_zone_gives_the_day_at_the_league_s_place(
+    tmp_path: Path, day: str, clock: str, zone: str, expected: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"day,clock,home,away,season\n{day},{clock},Boca,River,2023\n")
+    text = (
+        "{league: argentine-primera, rows: matches, date: day, home: home, away: away, season: season,"
+        f" time: {{column: clock, timezone: {zone}}}}}\n"
+    )
+    league = load_leagues()["argentine-primera"]
+    (match,) = read_matches(open_table(path), parse_mapping(text, path).mapping, league).matches
+    assert match.match_date.isoformat() == expected
+    assert match.kickoff_utc >= league.local_midnight(match.match_date)
+    assert match.kickoff_utc < league.end_of_day(match.match_date)
+
+
+def test_a_table_with_too_many_matches_is_refused_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sportsplat.sources.table.matches.MOST_ROWS", 0)
+    with pytest.raises(InputRefused) as refused:
+        read(tmp_path)
+    assert refused.value.error_code == "TOO_LARGE"
+    assert "more than 0" in str(refused.value.cause)

@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 from sportsplat.errors import ConfigError
-from sportsplat.sources.table_looks import column_of
-from sportsplat.sources.table_mapping import parse_mapping
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_quotes import QuoteTable
-from sportsplat.sources.table_rows import read_matches
-from sportsplat.sources.table_suggest import Suggestion, suggest_for
+from sportsplat.sources.table.mapping import parse_mapping
+from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.open import open_table
+from sportsplat.sources.table.quotes import QuoteTable
+from sportsplat.sources.table.suggest.columns import column_of
+from sportsplat.sources.table.suggest.suggest import Suggestion, suggest_for
 from tests.suggested_layouts import LAYOUTS
 from tests.suggestions import LEAGUES, MATCHES, Case, suggested
 from tests.tables import write_typed_table
@@ -148,7 +148,7 @@ def test_a_proposal_with_questions_is_no_mapping_yet(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"quotes.0.bookmaker.value is still '\?'") as caught:
         parse_mapping(text, tmp_path / "mapping.yaml")
     assert "mapping.yaml:13" in str(caught.value.fix)
-    with pytest.raises(ConfigError, match="has still to be looked at: quotes: whose prices") as caught:
+    with pytest.raises(ConfigError, match="needs review: quotes: whose prices") as caught:
         parse_mapping(text.replace("value: '?'", "value: acme"), tmp_path / "mapping.yaml")
     assert "and 1 more" in caught.value.message
     assert caught.value.exit_code == 3

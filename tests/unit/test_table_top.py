@@ -10,10 +10,15 @@ import pytest
 from openpyxl import Workbook
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources.table_looks import sample
-from sportsplat.sources.table_open import open_table
-from sportsplat.sources.table_suggest import suggest_for
-from sportsplat.sources.table_top import choose_sheet, header_place, refuse_rows_above, refuse_torn
+from sportsplat.sources.table.open import (
+    choose_sheet,
+    header_place,
+    open_table,
+    refuse_rows_above,
+    refuse_torn,
+)
+from sportsplat.sources.table.suggest.columns import sample
+from sportsplat.sources.table.suggest.suggest import suggest_for
 from tests.suggestions import LEAGUES
 from tests.workbooks import workbook
 
@@ -100,7 +105,7 @@ def test_of_several_sheets_the_one_with_a_table_is_proposed(
 def test_which_of_several_tables_is_asked(tmp_path: Path) -> None:
     beside = choose_sheet(book(tmp_path / "x.xlsx", NOTE, [HEADER, GAME], [HEADER, GAME]))
     assert beside.fields == {"sheet": "Sheet2"}
-    assert "'Sheet3' may be of it as well" in beside.checks[0]
+    assert "'Sheet3' may belong to it as well" in beside.checks[0]
 
 
 def test_a_workbook_of_one_sheet_needs_no_word_about_it(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra.lock import wait_for
 
 
 class Clock:

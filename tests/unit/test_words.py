@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sportsplat.backtest.words import caveats, headline, percent, reading
+from sportsplat.backtest.report import caveats, headline, percent, reading
 
 
 def result(**changes: Any) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def test_what_chance_explains_is_not_called_better_or_worse() -> None:
     undecided = result()
     undecided["paired"]["elo"]["ci95"] = [-0.01, 0.001]
     said = headline(undecided)
-    assert "not told apart from Elo" in said[0]
-    assert "these matches do not tell the two apart" in said[1]
+    assert "within noise of Elo" in said[0]
+    assert "the difference is within noise on these matches" in said[1]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_caveats_hold_the_notes_and_what_so_many_bets_can_show() -> None:
     [
         (-0.1, (-0.2, -0.01), "better"),
         (0.1, (0.01, 0.2), "worse"),
-        (-0.1, (-0.2, 0.0), "not told apart"),
-        (-0.1, None, "not told apart"),
+        (-0.1, (-0.2, 0.0), "within noise"),
+        (-0.1, None, "within noise"),
     ],
 )
 def test_reading_an_interval(difference: float, interval: tuple[float, float] | None, said: str) -> None:

@@ -1,4 +1,4 @@
--- Schema revision 0017, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0018, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -1113,10 +1113,162 @@ $$;
 
 UPDATE alembic_version SET version_num='0017' WHERE alembic_version.version_num = '0016';
 
+-- Running upgrade 0017 -> 0018
+
+ALTER TABLE team_match_stats ADD COLUMN run_id bigint;
+ALTER TABLE team_match_stats ALTER COLUMN run_id
+    SET DEFAULT nullif(current_setting('sportsplat.run', true), '')::bigint;
+COMMENT ON COLUMN team_match_stats.run_id IS 'Pipeline run that last changed this row; empty: nobody took note';
+
+ALTER TABLE quotes ADD COLUMN run_id bigint;
+ALTER TABLE quotes ALTER COLUMN run_id
+    SET DEFAULT nullif(current_setting('sportsplat.run', true), '')::bigint;
+COMMENT ON COLUMN quotes.run_id IS 'Pipeline run that last changed this row; empty: nobody took note';
+
+ALTER TABLE forecasts ADD COLUMN run_id bigint;
+ALTER TABLE forecasts ALTER COLUMN run_id
+    SET DEFAULT nullif(current_setting('sportsplat.run', true), '')::bigint;
+COMMENT ON COLUMN forecasts.run_id IS 'Pipeline run that last changed this row; empty: nobody took note';
+
+ALTER TABLE match_details ADD COLUMN run_id bigint;
+ALTER TABLE match_details ALTER COLUMN run_id
+    SET DEFAULT nullif(current_setting('sportsplat.run', true), '')::bigint;
+COMMENT ON COLUMN match_details.run_id IS 'Pipeline run that last changed this row; empty: nobody took note';
+
+CREATE TABLE run_changes (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_run_changes PRIMARY KEY,
+    run_id bigint NOT NULL
+        CONSTRAINT fk_run_changes_run_id_pipeline_runs REFERENCES pipeline_runs (id) ON DELETE CASCADE,
+    table_name text NOT NULL,
+    key jsonb NOT NULL,
+    before jsonb,
+    came_from jsonb,
+    CONSTRAINT uq_run_changes_run_id_table_name_key UNIQUE (run_id, table_name, key)
+);
+CREATE INDEX ix_run_changes_table_name_key ON run_changes (table_name, key);
+COMMENT ON TABLE run_changes IS 'What a row said before a run changed or removed it';
+COMMENT ON COLUMN run_changes.key IS 'Values of the columns that tell the row apart, in their order';
+COMMENT ON COLUMN run_changes.before IS 'The row as it was before the run; empty: there was none';
+COMMENT ON COLUMN run_changes.came_from IS 'The key that the row had before the run gave it this one';
+
+CREATE FUNCTION keep_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET extra_float_digits = 1 AS $$
+DECLARE
+    run text := current_setting('sportsplat.run');
+    was jsonb;
+    old_key jsonb;
+    new_key jsonb;
+    tells_run boolean := TG_ARGV[1];
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        was := to_jsonb(OLD);
+        SELECT jsonb_agg(was -> name ORDER BY n) INTO old_key
+          FROM unnest(string_to_array(TG_ARGV[2], ',')) WITH ORDINALITY AS u (name, n);
+        IF NOT tells_run OR was ->> 'run_id' IS DISTINCT FROM run THEN
+            INSERT INTO public.run_changes (run_id, table_name, key, before)
+            VALUES (run::bigint, TG_ARGV[0], old_key, was) ON CONFLICT DO NOTHING;
+        END IF;
+        IF TG_OP = 'DELETE' THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    SELECT jsonb_agg(to_jsonb(NEW) -> name ORDER BY n) INTO new_key
+      FROM unnest(string_to_array(TG_ARGV[2], ',')) WITH ORDINALITY AS u (name, n);
+    IF TG_OP = 'INSERT' OR new_key <> old_key THEN
+        IF NOT tells_run OR was ->> 'run_id' IS DISTINCT FROM run THEN
+            INSERT INTO public.run_changes (run_id, table_name, key, came_from)
+            VALUES (run::bigint, TG_ARGV[0], new_key, old_key) ON CONFLICT DO NOTHING;
+        END IF;
+    ELSIF tells_run THEN
+        NEW.run_id := run::bigint;
+    END IF;
+    RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION keep_change() FROM PUBLIC;
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON matches
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('matches', 'true', 'id');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON match_claims
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('match_claims', 'true', 'match_id,source');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON team_match_stats
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('team_match_stats', 'true', 'match_id,team_id,source');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON quotes
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('quotes', 'true', 'match_id,bookmaker,market,outcome,line,is_closing,quoted_at');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON forecasts
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('forecasts', 'true', 'match_id,publisher');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON match_details
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('match_details', 'true', 'match_id,source,phase');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON teams
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('teams', 'false', 'id');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON teams
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('teams', 'false', 'id');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON match_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('match_revisions', 'false', 'match_id,superseded_at');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON match_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('match_revisions', 'false', 'match_id,superseded_at');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON team_stat_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('team_stat_revisions', 'false', 'match_id,team_id,source,recorded_at');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON team_stat_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('team_stat_revisions', 'false', 'match_id,team_id,source,recorded_at');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON quote_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('quote_revisions', 'false', 'match_id,bookmaker,market,outcome,line,is_closing,quoted_at,recorded_at');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON quote_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('quote_revisions', 'false', 'match_id,bookmaker,market,outcome,line,is_closing,quoted_at,recorded_at');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON forecast_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('forecast_revisions', 'false', 'match_id,publisher,recorded_at');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON forecast_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('forecast_revisions', 'false', 'match_id,publisher,recorded_at');
+
+CREATE TRIGGER changes_of_runs BEFORE UPDATE OR DELETE ON detail_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('detail_revisions', 'false', 'match_id,source,phase,recorded_at');
+
+CREATE TRIGGER made_by_runs AFTER INSERT ON detail_revisions
+    FOR EACH ROW WHEN (current_setting('sportsplat.run', true) <> '')
+    EXECUTE FUNCTION keep_change('detail_revisions', 'false', 'match_id,source,phase,recorded_at');
+
+ALTER TABLE pipeline_runs DROP CONSTRAINT ck_pipeline_runs_status;
+ALTER TABLE pipeline_runs ADD CONSTRAINT ck_pipeline_runs_status CHECK (status IN ('running', 'done', 'failed', 'abandoned', 'undone'));
+COMMENT ON COLUMN pipeline_runs.status IS 'running, done, failed, abandoned: its process was killed, or undone: taken back';
+
+UPDATE alembic_version SET version_num='0018' WHERE alembic_version.version_num = '0017';
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0017');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0018');
 END
 $$;
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -18,6 +18,9 @@ class ErrorBody(BaseModel):
     cause: str | None = None
     fix: str | None = Field(default=None, description="the next command or request to try")
     retryable: bool = False
+    details: dict[str, Any] | None = Field(
+        default=None, description="further facts; only where there are any"
+    )
 
 
 class ErrorAnswer(BaseModel):
@@ -38,13 +41,17 @@ class Check(BaseModel):
 
     name: str
     ok: bool
+    required: bool = Field(default=True, description="whether `ready` depends on it")
     detail: str
 
 
 class Readiness(BaseModel):
-    """Whether requests can be answered: database reachable, schema at head, a model promoted."""
+    """Whether requests can be answered: database reachable, schema at head."""
 
     ready: bool
+    promoted_models: int | None = Field(
+        description="leagues with a promoted model; null while the database does not answer"
+    )
     checks: list[Check]
 
 

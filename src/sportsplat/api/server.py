@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from sportsplat.api.app import create_app
+from sportsplat.config.load import load_settings
 from sportsplat.jobs.serving import plan_serving
-from sportsplat.settings import load_settings
 
 
 def factory() -> FastAPI:

@@ -1,4 +1,4 @@
-"""What the forecasts would have won: Kelly and flat stakes at the entry price, and the same at the close."""
+"""Bets on the forecasts: Kelly and flat stakes at the entry price, and the same at the close."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportsplat.backtest.bankroll import CAPS, Rules
-from sportsplat.backtest.portfolio import Ledger, Offers, Portfolio, flat_bets, run_portfolio
+from sportsplat.backtest.portfolio import CAPS, Ledger, Offers, Portfolio, Rules, flat_bets, run_portfolio
 from sportsplat.backtest.prices import Prices, label
 from sportsplat.backtest.statistics import detectable_edge, drawdowns, mean_by_day, ratio_by_day
 from sportsplat.betting.clv import closing_line_value
@@ -33,7 +32,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Betting:
-    """The object `betting` of the command line, the bets behind it, and what must be said about them."""
+    """The object `betting` of the command line, the bets behind it, and their notes."""
 
     result: JsonObject | None
     portfolio: Portfolio | None
@@ -78,7 +77,7 @@ def bet(probabilities: FloatArray, matches: Dataset, prices: Prices, rules: Rule
 
 
 def edges(offers: Offers, draws: Draws, bins: int = 10) -> list[JsonObject]:
-    """Return what the outcomes on offer paid, in `bins` groups of equal size by the edge that the model saw.
+    """Return what the outcomes on offer paid, in `bins` groups of equal size by the model's edge.
 
     Every priced outcome counts with one unit, whether it was bet on or not: {edge, profit, ci95, outcomes}.
     """
@@ -140,7 +139,7 @@ def _closing_line_value(
     measured = np.isfinite(values) & ~prices.same[ledger.match]
     nothing: JsonObject = {"clv": None, "clv_ci95": None, "clv_bets": 0}
     if not len(ledger):
-        return nothing, ("No bet met the rules, so there is no return and no closing-line value.",)
+        return nothing, ("No bet met the staking rules, so there is no return and no closing-line value.",)
     if not measured.any():
         if prices.same[ledger.match].any():
             reason = "entry and benchmark are the same quote"
@@ -189,12 +188,12 @@ def _price_notes(prices: Prices) -> list[str]:
     quoted, closing = int(prices.quoted.sum()), int(prices.closing.sum())
     if closing:
         share = "every bet is" if closing == quoted else f"{closing} of {quoted} priced matches are bet"
-        notes.append(f"Closing price: not obtainable in advance; {share} at one.")
+        notes.append(f"Closing prices are not available in advance; {share} at one.")
     notes += _outdated_note(prices)
     if quoted < len(prices.quoted):
         notes.append(f"{len(prices.quoted) - quoted} of {len(prices.quoted)} matches have no entry price.")
     if prices.unsolved:
-        notes.append(f"The method {prices.method} could not take the margin out of {prices.unsolved} prices.")
+        notes.append(f"The method {prices.method} could not remove the margin from {prices.unsolved} prices.")
     return notes
 
 
@@ -202,6 +201,6 @@ def _outdated_note(prices: Prices) -> list[str]:
     if not prices.outdated:
         return []
     return [
-        f"{prices.outdated} of {len(prices.quoted)} matches are not bet at their pre-match price: it was "
-        "collected before a result of one of the teams that the forecast knows."
+        f"{prices.outdated} of {len(prices.quoted)} matches skipped: the pre-match price predates a "
+        "result the forecast already uses."
     ]

@@ -76,7 +76,7 @@ def calibration_chart(bins: Sequence[Bin], outcomes: Sequence[str]) -> JsonObjec
                 "line": {"width": 1},
                 "name": outcomes[index],
                 "marker": {"color": BY_OUTCOME[index % len(BY_OUTCOME)], "size": 7},
-                "hovertemplate": "forecast %{x:.1%}, happened %{y:.1%}<br>95%: %{customdata[1]:.1%} to "
+                "hovertemplate": "forecast %{x:.1%}, observed %{y:.1%}<br>95%: %{customdata[1]:.1%} to "
                 "%{customdata[2]:.1%}, %{customdata[0]} matches<extra></extra>",
             }
         )
@@ -85,13 +85,16 @@ def calibration_chart(bins: Sequence[Bin], outcomes: Sequence[str]) -> JsonObjec
         "data": traces,
         "layout": {
             "xaxis": {"title": {"text": "forecast probability"}, "tickformat": ".0%", "range": [low, high]},
-            "yaxis": {"title": {"text": "share that happened"}, "tickformat": ".0%", "range": [low, high]},
+            "yaxis": {"title": {"text": "observed frequency"}, "tickformat": ".0%", "range": [low, high]},
         },
     }
 
 
 def seasons_chart(rows: Sequence[JsonObject], model: str) -> JsonObject:
-    """Draw the log loss by season, ours and every baseline's on the same matches; lower is better."""
+    """Draw the log loss by season, ours and every baseline's on the same matches; lower is better.
+
+    `rows`: of `losses_by_season`, each with the season's name as `label`.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row["log_loss"]))
     colours = _colours(names, model)
     traces = []
@@ -99,7 +102,7 @@ def seasons_chart(rows: Sequence[JsonObject], model: str) -> JsonObject:
         mine = [row for row in rows if name in row["log_loss"]]
         traces.append(
             {
-                "x": [str(row["season"]) for row in mine],
+                "x": [row["label"] for row in mine],
                 "y": [round(row["log_loss"][name], 5) for row in mine],
                 "customdata": [row["matches"] for row in mine],
                 "mode": "lines+markers",
@@ -115,7 +118,7 @@ def seasons_chart(rows: Sequence[JsonObject], model: str) -> JsonObject:
 
 
 def edges_chart(rows: Sequence[JsonObject]) -> JsonObject:
-    """Draw what outcomes paid over the edge that the model saw in them, with 95% intervals."""
+    """Draw what outcomes paid over the model's edge, with 95% intervals."""
     known = [row for row in rows if row["ci95"] is not None]
     x = [round(row["edge"], 4) for row in known]
     low, high = _span(x)
@@ -125,7 +128,7 @@ def edges_chart(rows: Sequence[JsonObject]) -> JsonObject:
                 "x": [low, high],
                 "y": [low, high],
                 "mode": "lines",
-                "name": "if the model were right",
+                "name": "if the model is right",
                 "line": {"dash": "dot", "width": 1, "color": NEUTRAL},
                 "hoverinfo": "skip",
             },
@@ -142,13 +145,14 @@ def edges_chart(rows: Sequence[JsonObject]) -> JsonObject:
                     "width": 3,
                 },
                 "mode": "markers",
-                "name": "what was paid",
+                "name": "actual return",
                 "marker": {"color": OURS, "size": 8},
-                "hovertemplate": "edge seen %{x:.1%}, paid %{y:.1%}<br>%{customdata} outcomes<extra></extra>",
+                "hovertemplate": "model edge %{x:.1%}, return %{y:.1%}<br>%{customdata} "
+                "outcomes<extra></extra>",
             },
         ],
         "layout": {
-            "xaxis": {"title": {"text": "edge that the model saw"}, "tickformat": ".0%"},
+            "xaxis": {"title": {"text": "model edge"}, "tickformat": ".0%"},
             "yaxis": {"title": {"text": "profit per unit"}, "tickformat": ".0%", "zeroline": True},
         },
     }

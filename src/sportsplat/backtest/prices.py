@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sportsplat.betting.devig import devig
-from sportsplat.leagues import League, PriceRef
+from sportsplat.leagues.league import League, PriceRef
 from sportsplat.models.baselines import Offer, offered_prices
 from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, MomentArray, naive_utc
 
@@ -66,9 +66,9 @@ class Prices:
 def find_prices(quotes: pd.DataFrame, matches: Dataset, schedule: pd.DataFrame, method: str) -> Prices:
     """Return the prices of `matches` (n rows), the margin of the benchmark removed by `method`.
 
-    quotes and schedule are frames of db/read.py: `quotes_frame`, and `matches_frame` with all the league's
-    matches, whose results make a price outdated. fair is NaN where no benchmark quotes every outcome, and
-    where the method has no answer.
+    quotes and schedule are frames of db/read/frames.py: `quotes_frame`, and `matches_frame` with all the
+    league's matches, whose results make a price outdated. fair is NaN where no benchmark quotes every
+    outcome, and where the method has no answer.
     """
     league = matches.league
     closing = quotes["is_closing"].to_numpy(dtype=np.bool_)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from textwrap import fill, wrap
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
+from sportsplat.cli.complete import league_codes
 from sportsplat.cli.output import wants_color, write_answer
+from sportsplat.errors import UsageError
 
 _WIDEST, _NARROWEST = 100, 40  # columns: longer lines are hard to read
 _DIM, _NAME = "2", "1;36"
@@ -43,9 +47,22 @@ class ListingGroup(HelpfulGroup):
     """A group that, named alone, is its command `list`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `list` where no command stands."""
-        bare = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        """Put `list` where no command stands; the group's own options may stand before a command."""
+        first = _first_of_others(args, {name: option for option in self.params for name in option.opts})
+        bare = first is None or (first.startswith("-") and first not in ctx.help_option_names)
         return super().parse_args(ctx, ["list", *args] if bare else args)
+
+
+def _first_of_others(args: Iterable[str], options: Mapping[str, Any]) -> str | None:
+    """Return the first word that is neither one of these options nor the value of one."""
+    words = iter(args)
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in options:
+            return word
+        if not value and not options[name].is_flag:
+            next(words, None)
+    return None
 
 
 def print_page(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row]) -> None:
@@ -132,3 +149,45 @@ def _place(panel: str) -> int:
 def _argument_row(param: Any, context: Any) -> Row:
     record = param.get_help_record(context)
     return record if record is not None else (param.make_metavar(context), "")
+
+
+LeagueCode = Annotated[
+    str,
+    typer.Argument(metavar="LEAGUE", help="League code: nba, nfl, epl …", autocompletion=league_codes),
+]
+
+_SEASON = re.compile(r"(?P<first>(1[89]|2[01])\d\d)([/-](?P<last>\d{2}|\d{4}))?")
+
+
+def season_begun(text: str) -> int:
+    """Return the year in which a season starts: of 2020, 2020/21, 2020-21 or 2020/2021.
+
+    Raises UsageError: something else (BAD_SEASON), as `21`, which may be the first or the last year.
+    """
+    found = _SEASON.fullmatch(text.strip())
+    first = int(found["first"]) if found else 0
+    last = found["last"] if found else None
+    if found and (last is None or last in (str(first + 1), f"{(first + 1) % 100:02}")):
+        return first
+    cause = "a season is called by the year in which it starts, or by both: 2020 or 2020/21"
+    fix = "--season 2020"
+    if re.fullmatch(r"\d\d", text.strip()):
+        year = 2000 + int(text)
+        cause = f"{text} may be {year - 1}/{text} or {year}/{(year + 1) % 100:02}"
+        fix = f"--season {year - 1} or --season {year}"
+    raise UsageError(f"{text!r} is no season that is clear.", cause=cause, fix=fix, code="BAD_SEASON")
+
+
+Seasons = Annotated[
+    list[int] | None,
+    typer.Option(
+        metavar="S", parser=season_begun, help="Only this season: 2020 or 2020/21; may be given again."
+    ),
+]
+
+
+def confirm(question: str, refused: str, fix: str) -> None:
+    """Ask on a terminal; where there is none, or the answer is no, raise UsageError (NEEDS_YES)."""
+    agreed = sys.stdin.isatty() and typer.confirm(question, err=True)
+    if not agreed:
+        raise UsageError(refused, cause="the question was not answered with yes", fix=fix, code="NEEDS_YES")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
+from sportsplat.plain_values import to_plain
 from sportsplat.redact import redact, redact_data
 
 if TYPE_CHECKING:
@@ -20,22 +20,19 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 OUTPUT_FAILED = "OUTPUT_FAILED"
 _answered: list[bool] = []
-PIPED_WIDTH = 160  # columns of a table that goes to a file or a pipe, where Rich would cut at 80
+PIPED_WIDTH = 80  # columns of what goes to a file, a pipe, cron or mail, unless COLUMNS says otherwise
 
 
 class InterruptError(SportsplatError):
     """Ctrl-C."""
 
     code = "INTERRUPTED"
-    exit_code = 130
-    retryable = True
 
 
 class InternalError(SportsplatError):
     """A bug of ours."""
 
     code = "INTERNAL"
-    exit_code = 1
 
 
 def to_envelope(
@@ -47,31 +44,16 @@ def to_envelope(
     reveal: bool = False,
 ) -> dict[str, Any]:
     """Return the one JSON object of a command: `data` (redacted unless `reveal`) or the `error` object."""
-    plain = to_plain(data or {})
+    answer = data or {} if error is None else error.data
+    plain = to_plain(answer)
     return {
         "schema_version": SCHEMA_VERSION,
         "ok": error is None,
         "command": command,
-        "data": None if error is not None else plain if reveal else redact_data(plain),
+        "data": plain if reveal or plain is None else redact_data(plain),
         "error": None if error is None else redact_data(to_plain(error.to_dict())),
         "duration_ms": round(duration_s * 1000),
     }
-
-
-def to_plain(value: Any) -> Any:
-    """Return JSON-able data: NaN and infinities as null, dates in ISO 8601, NumPy values as plain ones."""
-    if value is None or isinstance(value, bool | str | int):
-        return str(value) if isinstance(value, str) else value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [to_plain(item) for item in value]
-    for method in ("isoformat", "tolist", "model_dump"):
-        if hasattr(value, method):
-            return to_plain(getattr(value, method)())
-    return str(value)
 
 
 def write_json(envelope: Mapping[str, Any], *, reveal: bool = False) -> None:
@@ -100,6 +82,16 @@ def write_answer(text: str, *, reveal: bool = False) -> None:
             fix="make room or choose another place for the output, and run the command again",
             code=OUTPUT_FAILED,
         ) from failed
+
+
+def closed_stdout() -> EnvironmentUnavailable:
+    """Return the error for a command whose caller closed stdout: nothing was done."""
+    return EnvironmentUnavailable(
+        "standard output is closed, so there is no place for the answer; nothing was done",
+        cause="the command was started with >&-, or by a program that closed it",
+        fix="the same command with > FILE, or > /dev/null if nobody is to read it",
+        code=OUTPUT_FAILED,
+    )
 
 
 def has_answered() -> bool:
@@ -163,7 +155,11 @@ def _indented(text: str) -> str:
 
 
 def make_console(stream: TextIO, *, color: bool, reveal: bool = False) -> Console:
-    """Return a Rich console, redacting unless `reveal`; control codes only with `color` on a terminal."""
+    """Return a Rich console, redacting unless `reveal`; control codes only with `color` on a terminal.
+
+    It prints every text as it is: `[/b]` in a name is no markup and `:star:` no emoji. What is to be styled
+    is a `Text` with its style.
+    """
     from rich.console import Console
 
     terminal = stream.isatty()
@@ -174,6 +170,8 @@ def make_console(stream: TextIO, *, color: bool, reveal: bool = False) -> Consol
         no_color=not color,
         width=None if terminal or "COLUMNS" in os.environ else PIPED_WIDTH,
         highlight=False,
+        markup=False,
+        emoji=False,
         soft_wrap=False,
     )
 

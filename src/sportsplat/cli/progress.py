@@ -53,7 +53,7 @@ def open_progress(
 
 
 @contextmanager
-def open_when_told(opened: Callable[[str], AbstractContextManager[Progress]]) -> Iterator[Progress]:
+def open_when_used(opened: Callable[[str], AbstractContextManager[Progress]]) -> Iterator[Progress]:
     """Show progress from the first report on, which names it: most runs have nothing to wait for."""
     with ExitStack() as stack:
         shown: list[Progress] = []
@@ -73,7 +73,7 @@ def _bar(description: str, total: float | None, console: Console) -> Iterator[Pr
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    named = TextColumn("{task.description}")
+    named = TextColumn("{task.description}", markup=False)
     with Bar(
         SpinnerColumn(),
         named,

@@ -1,9 +1,9 @@
-"""What facts said before: kept when something else takes its place, told again as of a moment.
+"""Revisions of facts: earlier values are kept when they are replaced, and can be read as of a moment.
 
-A fact is what was told of it as of the latest moment; its row says since when (`recorded_at`). What was told
-as of earlier moments is in its table of revisions: by the statement that replaces it, or by one that brings
-an older file after a newer one. So the same files, told of the same moments, give the same past in any order;
-but a file that says what is stored already writes nothing, and that it was told again is not noted.
+The current row of a fact has the value reported as of the latest moment (`recorded_at`). Earlier values are
+in its table of revisions, written by the statement that replaces them or by one that ingests an older file
+after a newer one. The same files with the same moments give the same history in any order. A file that
+repeats the stored value writes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DETAILS = Kind("match_details", "detail_revisions", ("match_id", "source", "phas
 _STAND_INS = {"line": "'NaN'", "quoted_at": "'-infinity'"}  # NULLs cannot be hashed
 
 TOLD = "(SELECT coalesce(%(recorded_at)s::timestamptz, now()) AS moment)"
-"""As of when the rows of a statement are told; one row."""
+"""The moment as of which a statement's rows are reported; one row."""
 
 
 COUNTED = "SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written"
@@ -42,7 +42,7 @@ COUNTED = "SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT i
 
 
 def merged(column: str) -> str:
-    """Return an object that is told part by part: of a name that is told twice the later value holds."""
+    """Return SQL that merges a JSON object key by key: for a key reported twice the later value is used."""
     return f"""CASE WHEN is_new THEN {column} WHEN stored_at <= moment THEN stored || {column}
                 ELSE {column} || stored END"""
 
@@ -56,7 +56,7 @@ def stored(kind: Kind) -> str:
 def keep(kind: Kind) -> str:
     """Return the statement that keeps, of the rows `differing`, what does not count or counts no more.
 
-    `differing` has the columns of new rows, as of when they are told (`moment`), and those of `stored`.
+    `differing` has the columns of new rows, with their reporting moment (`moment`), and those of `stored`.
     Later rows replace what is stored; of the same moment, too, and then nothing is to be kept.
     """
     key = ", ".join(kind.key)
@@ -86,8 +86,8 @@ def same_key(kind: Kind, one: str, other: str, *, leave_out: Sequence[str] = ())
 def facts(kind: Kind, *also: str, held: bool) -> str:
     """Return a relation of facts as they are, or as they were `held` at `%(moment)s`.
 
-    The latter has the columns of the key, the value, known_at and `also`. A fact that was not held yet is
-    told as it is now: `known_at` says from when it could be known.
+    The latter has the columns of the key, the value, known_at, recorded_at and `also`. A fact that was not
+    stored yet has its present value: `known_at` says from when it could be known.
     """
     if not held:
         return kind.table
@@ -95,7 +95,8 @@ def facts(kind: Kind, *also: str, held: bool) -> str:
     columns = ", ".join(f"f.{name}" for name in (*kind.key, *also))
     return f"""
     (SELECT {columns}, coalesce(r.{kind.value}, f.{kind.value}) AS {kind.value},
-            coalesce(r.known_at, f.known_at) AS known_at
+            coalesce(r.known_at, f.known_at) AS known_at,
+            coalesce(r.recorded_at, f.recorded_at) AS recorded_at
        FROM {kind.table} f
        LEFT JOIN (SELECT DISTINCT ON ({key}) * FROM {kind.revisions} WHERE recorded_at <= %(moment)s
                    ORDER BY {key}, recorded_at DESC) r

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sportsplat.ratings.replay import Ledger, Results, arrival_order, open_ledger
+from sportsplat.ratings.arrival import Ledger, Results, arrival_order, open_ledger
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -11,12 +11,12 @@ import pandas as pd
 from sportsplat.errors import InvalidSetting
 from sportsplat.features import efficiency
 from sportsplat.features.asof import BoxScores, History, stat_names
+from sportsplat.features.definitions import Family, Feature, Measure, Plan, Values, describe, manifest_hash
 from sportsplat.features.form import FORM, STREAK
 from sportsplat.features.head_to_head import HEAD_TO_HEAD
 from sportsplat.features.rating import ELO, STRENGTH
-from sportsplat.features.registry import Family, Feature, Measure, Plan, Values, describe, manifest_hash
 from sportsplat.features.rest import REST, SEASON
-from sportsplat.leagues import League
+from sportsplat.leagues.league import League
 
 FAMILIES: tuple[Family, ...] = (ELO, STRENGTH, FORM, STREAK, REST, SEASON, HEAD_TO_HEAD)
 
@@ -49,7 +49,7 @@ def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None 
     """
     if any(window < 1 for window in windows):
         raise InvalidSetting(
-            f"a form window of {min(windows)} matches holds nothing",
+            f"a form window of {min(windows)} matches is empty",
             cause="features.rolling_windows in the settings",
             fix="sportsplat config explain features.rolling_windows",
         )

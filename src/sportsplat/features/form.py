@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History, Ints
-from sportsplat.features.registry import Family, Measure, Plan, Values
-from sportsplat.ratings.replay import Ledger
+from sportsplat.features.definitions import Family, Measure, Plan, Values
+from sportsplat.ratings.arrival import Ledger
 
 _SINCE = "from when the newest of these results became known"
 

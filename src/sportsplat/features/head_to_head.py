@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History
+from sportsplat.features.definitions import Family, Measure, Plan, Values
 from sportsplat.features.form import recent, running_total, share
-from sportsplat.features.registry import Family, Measure, Plan, Values
 
 MEETINGS = 10
 

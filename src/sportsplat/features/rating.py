@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History
-from sportsplat.features.registry import Family, Measure, Plan, Values
+from sportsplat.features.definitions import Family, Measure, Plan, Values
 from sportsplat.ratings.elo import carried_over, run_elo
 from sportsplat.ratings.strength import run_strength
 

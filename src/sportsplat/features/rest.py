@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History, Ints
-from sportsplat.features.registry import Family, Measure, Plan, Values
+from sportsplat.features.definitions import Family, Measure, Plan, Values
 
 LONGEST_REST_DAYS = 14
 LOAD_DAYS = 7

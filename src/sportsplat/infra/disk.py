@@ -1,4 +1,4 @@
-"""Room on the disk: how much there is, what says that there is none, and the one error for it."""
+"""Disk space: how much is free, how a full disk is recognised, and the error for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def is_full(problem: OSError | str) -> bool:
-    """Whether an error of ours, or what a program said, means that the disk (or a quota) is full."""
+    """Whether an error or a program's output means that the disk (or a quota) is full."""
     if isinstance(problem, OSError):
         return problem.errno in _FULL
     return any(words.lower() in problem.lower() for words in _SAID)  # engines say it in lower case

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from sportsplat.progress import Progress
-    from sportsplat.settings import Settings
 
 Backend = Literal["docker", "embedded", "external"]
 State = Literal["running", "stopped", "absent", "incomplete", "unhealthy"]
@@ -29,11 +28,11 @@ class Endpoint:
     socket_dir: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def dsn(self, role: str | None = None) -> str:
+    def dsn(self) -> str:
         """Return a libpq connection string including the password: for a client library, never for a log.
 
         The private socket is preferred over TCP where there is one: a socket cannot turn out to be another
-        server that took the port. `role` is set for the session at the start of the connection.
+        server that took the port.
         """
         parts = {
             "host": self.socket_dir or self.host,
@@ -43,8 +42,6 @@ class Endpoint:
             "password": self.password,
             **self.parameters,
         }
-        if role is not None:
-            parts["options"] = f"{parts.get('options', '')} -c role={role}".strip()
         return " ".join(f"{key}={_quoted(value)}" for key, value in parts.items() if value)
 
     def url(self, *, reveal: bool = False) -> str:
@@ -70,10 +67,11 @@ class EnvironmentStatus:
     server_version: str | None = None
     services: list[dict[str, Any]] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Ensured:
+class StartResult:
     """What `ensure` found or made: the endpoint, and what it did in the past tense.
 
     `seen`: the status with the answer to the question, where it was seen on the same occasion.
@@ -94,11 +92,11 @@ class Environment(Protocol):
 
     def ensure(
         self, timeout_s: float, *, question: str | None = None, progress: Progress | None = None
-    ) -> Ensured:
+    ) -> StartResult:
         """Create, start or find the database, and return once it answers to its real user.
 
-        `question`: as for `status`, for a backend that can ask it on the same occasion. `progress`: is told
-        of a download.
+        `question`: as for `status`, for a backend that can ask it on the same occasion. `progress` reports a
+        download.
         """
         ...
 
@@ -113,20 +111,34 @@ class Environment(Protocol):
         """Return where the running database is; raises EnvironmentUnavailable when it is not running."""
         ...
 
+    def direct_endpoint(self) -> Endpoint:
+        """Return where the server itself is, should a connection pooler stand at `endpoint()`.
+
+        There is what outlasts a transaction: locks, temporary tables, an exported snapshot.
+        """
+        ...
+
     def ask(self, sql: str) -> list[str]:
         """Return the first column of one query, by the quickest client; no rows from a missing table."""
         ...
 
     def stop(self) -> list[str]:
-        """Stop what we started, keep its data, and say what was done."""
+        """Stop what we started, keep its data, and return the actions."""
         ...
 
     def remove(self) -> list[str]:
-        """Stop it and delete its data, and say what was done."""
+        """Stop it and delete its data, and return the actions."""
         ...
 
     def set_aside(self) -> list[str]:
-        """Move an incomplete initialisation out of the way, so that `ensure` can begin anew."""
+        """Move an incomplete initialisation out of the way, so that `ensure` can start over."""
+        ...
+
+    def leave_former(self) -> list[str]:
+        """Forget which data this project used here: `ensure` then uses what it finds, or begins empty.
+
+        No data is deleted. For what `ensure` refuses with a code in `identity.LEFT_BY_REINIT`.
+        """
         ...
 
     def reset_password(self) -> list[str]:
@@ -147,28 +159,6 @@ class Environment(Protocol):
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last `lines` lines of the server's log, then, with `follow`, those that come."""
         ...
-
-
-def open_environment(settings: Settings) -> Environment:
-    """Return the environment that the settings and this project's memory name.
-
-    Raises DataConflict (`BACKEND_WOULD_CHANGE`) when `auto` would leave the backend that holds the
-    project's data, ConfigError for settings that no backend can serve.
-    """
-    from sportsplat.infra.choice import chosen_backend
-
-    chosen = chosen_backend(settings)
-    if chosen == "external":
-        from sportsplat.infra.external import external_environment
-
-        return external_environment(settings)
-    if chosen == "docker":
-        from sportsplat.infra.docker_environment import docker_environment
-
-        return docker_environment(settings)
-    from sportsplat.infra.embedded import embedded_environment
-
-    return embedded_environment(settings)
 
 
 def _quoted(value: str) -> str:

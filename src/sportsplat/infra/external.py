@@ -1,4 +1,4 @@
-"""A PostgreSQL that somebody else runs: we check that it answers, and never start, stop or delete it."""
+"""An external PostgreSQL server: it is checked, but never started, stopped or deleted."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import memory, probe
-from sportsplat.infra.environment import Backend, Endpoint, Ensured, EnvironmentStatus
-from sportsplat.infra.programs import quoted_name
-from sportsplat.infra.wait import wait_for
+from sportsplat.infra import identity, project_state
+from sportsplat.infra import psql as probe
+from sportsplat.infra.embedded.initdb import quoted_name
+from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
+from sportsplat.infra.lock import wait_for
+from sportsplat.postgres.notes import QUESTION, parse, server_notes
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     import psycopg
 
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
+    from sportsplat.errors import SportsplatError
+    from sportsplat.postgres.session import Session
 
 OLDEST = 15  # the schema has UNIQUE NULLS NOT DISTINCT
 _USUAL_PORT = 5432
-_ANSWER_S = 10
+STARTING = "57P03"  # cannot_connect_now
+_WHICH_DATABASE = """
+SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid)
+  FROM pg_database WHERE datname = current_database()
+"""
+_HAS_SCHEMA = "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'alembic_version' AND relkind = 'r'"
 
 
 def external_environment(settings: Settings) -> ExternalEnvironment:
@@ -34,7 +43,12 @@ def external_environment(settings: Settings) -> ExternalEnvironment:
     (POSTGRES_PASSWORD_FILE): so a URL can be shown, and the secret stay where it is.
     Raises InvalidSetting for a URL that cannot be read.
     """
-    return ExternalEnvironment(_endpoint(settings), settings.state_dir)
+    direct = settings.infra.direct_url
+    return ExternalEnvironment(
+        _endpoint(settings),
+        settings.state_dir,
+        parse_url(direct.get_secret_value(), "infra.direct_url") if direct is not None else None,
+    )
 
 
 class ExternalEnvironment:
@@ -42,9 +56,13 @@ class ExternalEnvironment:
 
     backend: Backend = "external"
 
-    def __init__(self, endpoint: Endpoint, state_dir: Path) -> None:
-        """Hold where the server is; nothing is connected yet."""
+    def __init__(self, endpoint: Endpoint, state_dir: Path, direct: Endpoint | None = None) -> None:
+        """Hold where the server is; nothing is connected yet.
+
+        direct: where the server itself is when a connection pooler stands at `endpoint`.
+        """
         self._endpoint = endpoint
+        self._direct = direct
         self._state_dir = state_dir
 
     def ensure(
@@ -53,11 +71,12 @@ class ExternalEnvironment:
         *,
         question: str | None = None,  # noqa: ARG002
         progress: Progress | None = None,  # noqa: ARG002
-    ) -> Ensured:
+    ) -> StartResult:
         """Check that it answers to our user and is recent enough; waits only while it is starting up.
 
         Raises EnvironmentUnavailable (`DATABASE_UNREACHABLE`), DataConflict (`WRONG_PASSWORD`,
-        `DATABASE_MISSING`, `VERSION_TOO_OLD`).
+        `DATABASE_MISSING`, `VERSION_TOO_OLD`; `DATABASE_WOULD_CHANGE` and `DATA_MISSING` for a database that
+        is empty where the project's data is in another one).
         """
         version = wait_for(self._version_unless_starting, timeout_s, longest_pause_s=1.0) or self._version()
         major = int(version.split(".")[0].split()[0])
@@ -68,36 +87,75 @@ class ExternalEnvironment:
                 fix="point DATABASE_URL to a newer server, or use `sportsplat up --backend embedded`",
                 code="VERSION_TOO_OLD",
             )
-        memory.remember(self._state_dir, backend=self.backend)
-        return Ensured(self._endpoint, [])
+        self.direct_endpoint()
+        cluster = self.ask(identity.CLUSTER)[0]
+        actions = self._changed(cluster)
+        found = {"external_cluster": cluster, "external_database": self._address}
+        project_state.remember(
+            self._state_dir, backend=self.backend, folder=str(self._state_dir.resolve()), **found
+        )
+        return StartResult(self._endpoint, actions)
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
         """Ask the server for its version, and `question`."""
         service: dict[str, Any] = {"name": "postgres", "state": "running"}
         try:
-            version = self._version()
-            answer = self.ask(question) if question is not None else []
-            return EnvironmentStatus(self.backend, "running", self._endpoint, version, [service], answer)
-        except (EnvironmentUnavailable, DataConflict) as error:
+            with _session(self._endpoint) as session:
+                (version,) = _rows(session, "SHOW server_version")
+                (cluster,) = _rows(session, identity.CLUSTER)
+                (settings,) = _rows(session, QUESTION)
+                answer = _rows(session, question) if question is not None else []
+                pooled = session.pooled
+            self._changed(cluster)
+            encoding, read_only = parse(settings)
+            notes = server_notes(encoding, read_only=read_only)
+            if pooled and self._direct is None:
+                notes.append(
+                    f"a connection pooler answers at {self._endpoint.host}:{self._endpoint.port}; set "
+                    "infra.direct_url to the server's own address for migrations, ingest and backups"
+                )
+            return EnvironmentStatus(
+                self.backend, "running", self._endpoint, version, [service], answer, notes
+            )
+        except (EnvironmentUnavailable, DataConflict, ConfigError) as error:
+            if error.error_code in identity.LEFT_BY_REINIT:
+                raise
             service |= {"state": "unhealthy", "reason": error.cause}
             return EnvironmentStatus(self.backend, "unhealthy", self._endpoint, None, [service])
 
     def endpoint(self) -> Endpoint:
-        """Return where the server is said to be."""
+        """Return the configured endpoint; it is queried only when it differs from before.
+
+        Raises DataConflict (`DATABASE_WOULD_CHANGE`) for an empty database there, and what `ensure` raises.
+        """
+        remembered = self._remembered
+        if remembered.get("external_database") not in (None, self._address):
+            self._changed(self.ask(identity.CLUSTER)[0])
         return self._endpoint
+
+    def direct_endpoint(self) -> Endpoint:
+        """Return infra.direct_url, if the same database is there; without one `endpoint()`.
+
+        Raises ConfigError (`DIRECT_URL_DIFFERS`), and what `ensure` raises.
+        """
+        endpoint = self.endpoint()
+        if self._direct is None:
+            return endpoint
+        if _asked(self._direct, _WHICH_DATABASE) != _asked(self._endpoint, _WHICH_DATABASE):
+            raise ConfigError(
+                "infra.direct_url leads to another database than DATABASE_URL",
+                cause=f"{self._direct.url()} and {self._endpoint.url()} are not one database of one server",
+                fix="correct infra.direct_url: the server's own address, the same database",
+                code="DIRECT_URL_DIFFERS",
+            )
+        return self._direct
 
     def ask(self, sql: str) -> list[str]:
         """Return the first column of a query."""
-        import psycopg
-
-        with self._connected() as connection:
-            try:
-                return [str(row[0]) for row in connection.execute(sql.encode())]
-            except psycopg.errors.UndefinedTable:
-                return []
+        return _asked(self._endpoint, sql)
 
     def stop(self) -> list[str]:
-        """Leave it running: whoever started it may stop it."""
+        """Leave it running: it is not ours to stop."""
         return []
 
     def remove(self) -> list[str]:
@@ -112,6 +170,13 @@ class ExternalEnvironment:
     def set_aside(self) -> list[str]:
         """Refuse nothing and do nothing: there is no initialisation of ours."""
         return []
+
+    def leave_former(self) -> list[str]:
+        """Forget which database held this project's data; it stays where it is."""
+        before = self._remembered.get("external_database")
+        identity.forget_cluster(self._state_dir, self.backend)
+        project_state.remember(self._state_dir, external_database=None)
+        return [f"left the data in {before} where it is"]
 
     def reset_password(self) -> list[str]:
         """Refuse: its passwords are its administrator's."""
@@ -139,46 +204,93 @@ class ExternalEnvironment:
             code="NOT_OURS",
         )
 
+    @property
+    def _address(self) -> str:
+        """The database as a user knows it, without who asks."""
+        server = self._endpoint
+        return f"{server.socket_dir or server.host}:{server.port}/{server.database}"
+
+    @property
+    def _remembered(self) -> dict[str, Any]:
+        remembered = project_state.recall(self._state_dir)
+        return remembered if remembered.get("backend") == self.backend else {}
+
+    def _changed(self, cluster: str) -> list[str]:
+        """Say that the database is another than before; raise DataConflict when that one is empty."""
+        known, before = self._remembered.get("external_cluster"), self._remembered.get("external_database")
+        if known in (None, cluster):
+            return []
+        if self.ask(_HAS_SCHEMA):
+            return [f"uses another database than before: {self._address} (before: {before})"]
+        if before != self._address:
+            raise identity.database_would_change(str(before), self._address, self._state_dir)
+        why = "the database there is empty, and not the one that was used before"
+        raise identity.data_missing(self._address, why, self._state_dir)
+
     def _version_unless_starting(self) -> str | None:
         try:
             return self._version()
         except EnvironmentUnavailable as error:
-            if "starting up" in (error.cause or ""):
+            if error.details.get("sqlstate") == STARTING:
                 return None
             raise
 
     def _version(self) -> str:
         return self.ask("SHOW server_version")[0]
 
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
-        import psycopg
 
-        try:
-            opened = psycopg.connect(self._endpoint.dsn(), autocommit=True, connect_timeout=_ANSWER_S)
-        except psycopg.OperationalError as error:
-            raise _explained(self._endpoint, " ".join(str(error).split())) from error
-        with opened as connection:
-            yield connection
+def _asked(endpoint: Endpoint, sql: str) -> list[str]:
+    with _session(endpoint) as session:
+        return _rows(session, sql)
 
 
-def _explained(endpoint: Endpoint, why: str) -> EnvironmentUnavailable | DataConflict:
-    why = redact.redact(why)
-    if "authentication failed" in why or "no password supplied" in why:
+@contextmanager
+def _session(endpoint: Endpoint) -> Iterator[Session]:
+    import psycopg
+
+    from sportsplat.postgres.session import Session
+
+    try:
+        opened = Session.begin(endpoint.dsn(), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise _explained(endpoint, error) from error
+    with opened as session:
+        yield session
+
+
+def _rows(session: Session, sql: str) -> list[str]:
+    """Return the first column of a query; no rows from a table that is not there."""
+    import psycopg
+
+    try:
+        return [str(row[0]) for row in session.execute(sql.encode())]
+    except psycopg.errors.UndefinedTable:
+        return []
+
+
+def _explained(endpoint: Endpoint, error: psycopg.OperationalError) -> SportsplatError:
+    from sportsplat.postgres import refusal as pg_refusal
+
+    why = redact.redact(" ".join(str(error).split()))
+    state = pg_refusal.sqlstate(error, endpoint.dsn())
+    if state in pg_refusal.WRONG_PASSWORD:
         return DataConflict(
             f"the server refused user {endpoint.user!r}",
             cause=f"{endpoint.url()}: {why}",
             fix="correct the user and password in DATABASE_URL",
             code="WRONG_PASSWORD",
         )
-    if f'database "{endpoint.database}" does not exist' in why:
+    if state == pg_refusal.NO_DATABASE:
         return DataConflict(
             f"the server has no database {endpoint.database!r}",
             cause=f"{endpoint.url()}: {why}",
             fix=f"create it there: createdb {endpoint.database}",
             code="DATABASE_MISSING",
         )
-    return probe.unreachable(endpoint, why, "start that server or correct DATABASE_URL, then `sportsplat up`")
+    if state == pg_refusal.PROTOCOL and "options" in endpoint.parameters:
+        return pg_refusal.options_refused(endpoint.url(), why)
+    fix = "start that server or correct DATABASE_URL, then `sportsplat up`"
+    return probe.unreachable(endpoint, why, fix, state)
 
 
 def _endpoint(settings: Settings) -> Endpoint:
@@ -197,10 +309,10 @@ def _endpoint(settings: Settings) -> Endpoint:
     )
 
 
-def parse_url(url: str) -> Endpoint:
+def parse_url(url: str, key: str = "infra.database_url") -> Endpoint:
     """Return the endpoint of a `postgresql://` URL (`+driver` allowed) or a libpq connection string.
 
-    Raises InvalidSetting, which shows nothing of the URL but its reason.
+    key: the setting that holds it. Raises InvalidSetting, which shows nothing of the URL but its reason.
     """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
@@ -214,7 +326,7 @@ def parse_url(url: str) -> Endpoint:
         }
         port = int(parts.pop("port", _USUAL_PORT))
     except (ProgrammingError, ValueError) as error:
-        raise _unreadable(error) from None  # a traceback would show libpq's words, which quote the URL
+        raise _unreadable(key, error) from None  # a traceback would show libpq's words, which quote the URL
     host = parts.pop("host", "localhost")
     password = parts.pop("password", "")
     redact.remember(password)
@@ -229,10 +341,11 @@ def parse_url(url: str) -> Endpoint:
     )
 
 
-def _unreadable(error: Exception) -> ConfigError:
+def _unreadable(key: str, error: Exception) -> ConfigError:
     kind = "it names several ports" if isinstance(error, ValueError) else "libpq cannot read it"
     return InvalidSetting(
-        "DATABASE_URL cannot be read as the address of one PostgreSQL server",
-        cause=f"infra.database_url: {kind}",
+        f"{'DATABASE_URL' if key == 'infra.database_url' else key} cannot be read as the address of one "
+        "PostgreSQL server",
+        cause=f"{key}: {kind}",
         fix="write it as postgresql://user:password@host:5432/database",
     )

@@ -7,13 +7,40 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sportsplat.errors import ResourceConflict
-from sportsplat.infra.wait import wait_for
+
+T = TypeVar("T")
+
+
+def wait_for(
+    probe: Callable[[], T | None],
+    timeout_s: float,
+    *,
+    first_pause_s: float = 0.005,
+    longest_pause_s: float = 0.1,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T | None:
+    """Call `probe` until it gives something true or `timeout_s` seconds passed; return that or None.
+
+    The pause between two calls doubles from `first_pause_s` to `longest_pause_s`. The probe is always asked
+    once more after the last pause, and what it raises is not caught: a probe says "not yet" by None.
+    """
+    deadline = clock() + timeout_s
+    pause = first_pause_s
+    while not (answer := probe()):
+        left = deadline - clock()
+        if left <= 0:
+            return None
+        sleep(min(pause, left))
+        pause = min(pause * 2, longest_pause_s)
+    return answer
 
 
 @dataclass(frozen=True)
@@ -51,7 +78,7 @@ def _try(fd: int) -> bool | None:
 
 
 def _sign(fd: int) -> None:
-    """Leave our name in the file, for the message of whoever waits; a full disk keeps nobody from working."""
+    """Leave our name in the file, for the message of a process that waits; a full disk is ignored."""
     line = {
         "pid": os.getpid(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]]),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from sportsplat.errors import EnvironmentUnavailable, NotFound
-from sportsplat.leagues import load_leagues
-from sportsplat.paths import display_path
+from sportsplat.config.layers import WELL_KNOWN, to_variable
+from sportsplat.config.load import Resolved, resolve, sections, setting_keys
+from sportsplat.config.settings import Settings
+from sportsplat.errors import ConfigError, EnvironmentUnavailable, NotFound, SportsplatError
+from sportsplat.leagues.league import league_problems, leagues_file, load_leagues, refuse_leagues
+from sportsplat.paths import asset_dir, display_path, find_project_dir
 from sportsplat.redact import MASK
-from sportsplat.settings import Settings, asset_dir, find_project_dir, resolve
-from sportsplat.settings_layers import Resolved, sections, setting_keys
-from sportsplat.settings_sources import WELL_KNOWN, to_variable
 
 OWNER_ONLY = 0o600
 
@@ -57,8 +58,20 @@ def explain(key: str, *, profile: str | None = None) -> dict[str, Any]:
 
 
 def check(*, profile: str | None = None) -> dict[str, Any]:
-    """Read every layer and the leagues; return the files read, and warnings. Raises ConfigError."""
-    resolved = resolve(profile=profile)
+    """Read every layer and the leagues; return the files read, and warnings.
+
+    Raises ConfigError for all that is wrong with the settings and the leagues, in one error.
+    """
+    wrong = []
+    try:
+        resolved = resolve(profile=profile)
+    except SportsplatError as refused:
+        wrong.append(refused)
+    problems = league_problems(leagues_file())
+    if problems:
+        wrong.append(refuse_leagues(problems))
+    if wrong:
+        raise _together(wrong)
     project = resolved.settings.project_dir
     leagues = load_leagues(project)
     names = [
@@ -75,6 +88,20 @@ def check(*, profile: str | None = None) -> dict[str, Any]:
         "leagues": list(leagues),
         "warnings": _warnings(project / ".env"),
     }
+
+
+def _together(wrong: Sequence[SportsplatError]) -> SportsplatError:
+    """Return the error, or what is wrong with settings and leagues as one, under the first one's code."""
+    first, *others = wrong
+    if not others:
+        return first
+    return ConfigError(
+        "\n".join(error.message for error in wrong),
+        cause="; ".join(error.cause for error in wrong if error.cause),
+        fix=first.fix,
+        code=first.error_code,
+        problems=[problem for error in wrong for problem in error.details.get("problems", [])],
+    )
 
 
 def schema() -> dict[str, Any]:
@@ -102,7 +129,7 @@ def init(project_dir: Path | None = None) -> dict[str, Any]:
         raise EnvironmentUnavailable(
             f"cannot write the configuration to {project}",
             cause=str(refused),
-            fix="make the folder writable, or choose another one with SPORTSPLAT_PROJECT_DIR",
+            fix="make the folder writable, or choose another one with --project-dir",
             code="NOT_WRITABLE",
         ) from refused
     return {"project_dir": str(project), "written": written, "kept": kept}

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from sportsplat.config.settings import Settings
 from sportsplat.errors import MigrationError
-from sportsplat.infra.environment import Endpoint, open_environment
-from sportsplat.leagues import League, get_league, load_leagues
-from sportsplat.settings import Settings, asset_dir
+from sportsplat.infra.backend import open_environment
+from sportsplat.infra.environment import Endpoint
+from sportsplat.leagues.league import League, get_league, load_leagues
+from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,24 +24,43 @@ class Context:
     """The settings, the leagues and the way to the database.
 
     `locate` is asked for the endpoint at the first connection, so that what needs no database runs without
-    one.
+    one; `locate_directly` for that of the server itself, behind any pooler.
     """
 
     settings: Settings
     leagues: Mapping[str, League]
     locate: Callable[[], Endpoint] = field(repr=False)
+    locate_directly: Callable[[], Endpoint] | None = field(default=None, repr=False)
     _checked: bool = field(default=False, repr=False)
 
-    def connect(self, role: Role = "app", *, autocommit: bool = False) -> psycopg.Connection[Any]:
+    def connect(
+        self,
+        role: Role = "app",
+        *,
+        autocommit: bool = False,
+        lasting: bool = False,
+        writes: bool | None = None,
+    ) -> psycopg.Connection[Any]:
         """Connect as the application (reads and writes rows), the reader, or the owner (changes the schema).
 
         Raises EnvironmentUnavailable when the database is not running, MigrationError (`SCHEMA_BEHIND`)
         when its schema is not the one that this code needs; the owner may connect to any schema.
+        lasting: locks and temporary tables outlast transactions, so that no pooler may stand between
+        (ConfigError, `DIRECT_URL_NEEDED`); it always is so for the owner. writes: refuse a database that
+        takes none (EnvironmentUnavailable, `DATABASE_READ_ONLY`); None: as the application.
         """
-        from sportsplat.db import engine
+        from sportsplat.db import connection as engine
 
         names = {"app": engine.APP_ROLE, "read": engine.READ_ROLE, "owner": None}
-        connection = engine.connect(self.locate().dsn(), role=names[role], autocommit=autocommit)
+        lasting = lasting or role == "owner"
+        locate = self.locate_directly if lasting and self.locate_directly is not None else self.locate
+        connection = engine.connect(
+            locate().dsn(),
+            role=names[role],
+            autocommit=autocommit,
+            lasting=lasting,
+            writes=role == "app" if writes is None else writes,
+        )
         if role != "owner" and not self._checked:
             try:
                 check_schema(connection)
@@ -57,7 +78,10 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """Return the context of these settings. Nothing is connected yet."""
     return Context(
-        settings, load_leagues(settings.project_dir), lambda: open_environment(settings).endpoint()
+        settings,
+        load_leagues(settings.project_dir),
+        lambda: open_environment(settings).endpoint(),
+        lambda: open_environment(settings).direct_endpoint(),
     )
 
 
@@ -66,7 +90,7 @@ def check_schema(connection: psycopg.Connection[Any]) -> None:
 
     `SCHEMA_BEHIND`: revisions are missing. `SCHEMA_NEWER`: a newer sportsplat migrated the database.
     """
-    from sportsplat.db.revisions import behind, current
+    from sportsplat.db.schema.revisions import behind, current
 
     found = current(connection)
     if not connection.autocommit:
@@ -74,7 +98,7 @@ def check_schema(connection: psycopg.Connection[Any]) -> None:
     missing = behind(found, asset_dir("migrations"))
     if missing:
         raise MigrationError(
-            "the schema of the database is not the one that this version needs",
+            "the database schema is not the one this version needs",
             cause=f"the database is at {found or 'no revision at all'}, the code needs {missing[-1]}",
             fix="sportsplat db migrate",
             code="SCHEMA_BEHIND",

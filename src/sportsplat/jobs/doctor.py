@@ -5,20 +5,31 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.errors import SportsplatError
-from sportsplat.infra import doctor_engine, doctor_machine, doctor_project, memory
-from sportsplat.infra.choice import chosen_backend, holds_data
-from sportsplat.infra.doctor import Check, Finding, check, failure, ok, skipped
-from sportsplat.infra.engine import search
-from sportsplat.infra.environment import Environment, EnvironmentStatus, open_environment
-from sportsplat.settings import asset_dir, find_project_dir, load_settings
+from sportsplat.config.load import load_settings
+from sportsplat.errors import ConfigError, SportsplatError
+from sportsplat.infra import project_state
+from sportsplat.infra.backend import chosen_backend, holds_data, open_environment
+from sportsplat.infra.docker.find import search
+from sportsplat.infra.doctor import (
+    engine as doctor_engine,
+)
+from sportsplat.infra.doctor import (
+    machine as doctor_machine,
+)
+from sportsplat.infra.doctor import (
+    project as doctor_project,
+)
+from sportsplat.infra.doctor.checks import Check, Finding, check, failure, ok, skipped
+from sportsplat.infra.environment import Environment, EnvironmentStatus
+from sportsplat.paths import asset_dir, find_project_dir
+from sportsplat.postgres.notes import ENCODING, QUESTION, parse, server_notes
 
 if TYPE_CHECKING:
+    from sportsplat.config.settings import Settings
     from sportsplat.infra.environment import Backend
-    from sportsplat.settings import Settings
 
 _AFTER_SETTINGS = (
     "backend",
@@ -32,6 +43,7 @@ _AFTER_SETTINGS = (
     "database",
     "port",
     "server_version",
+    "server_settings",
     "schema",
     "clock",
 )
@@ -39,7 +51,7 @@ _REVISION = "SELECT version_num FROM alembic_version"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())"
 _SKEW_NOTED_S = 2.0
 _SKEW_REFUSED_S = 60.0
-"""Kick-offs and quotes are known to the minute: with more, what was known when could not be told."""
+"""Kick-offs and quotes are known to the minute: a larger difference would blur what was known when."""
 
 
 def examine(*, profile: str | None = None) -> dict[str, Any]:
@@ -71,6 +83,7 @@ def _machine() -> Iterator[Check]:
     yield check("lock", doctor_machine.lock)
     yield check("lightgbm", doctor_machine.lightgbm_library)
     yield check("time_zones", doctor_machine.time_zones)
+    yield check("internet_settings", doctor_machine.internet_settings)
 
 
 def _load(profile: str | None, checks: list[Check]) -> Settings | None:
@@ -92,7 +105,7 @@ def _project(settings: Settings) -> Iterator[Check]:
     """Look at all that depends on the settings, in the order of _AFTER_SETTINGS."""
     backend, row = _backend(settings)
     yield row
-    remembered = memory.recall(settings.state_dir).get("engine")
+    remembered = project_state.recall(settings.state_dir).get("engine")
     found, attempts = search(remembered=remembered)
     used_before = remembered is not None
     yield check("engine", lambda: doctor_engine.engine(found, attempts, backend, used_before=used_before))
@@ -159,6 +172,7 @@ def _database(settings: Settings, backend: Backend | None) -> Iterator[Check]:
         ),
     )
     yield check("server_version", lambda: _version(settings, running))
+    yield check("server_settings", lambda: _settings(environment if running is not None else None))
     yield check("schema", lambda: _schema(running))
     yield check("clock", lambda: _clock(environment if running is not None else None))
 
@@ -167,6 +181,9 @@ def _state(environment: Environment, status: EnvironmentStatus) -> Finding:
     if status.state == "running":
         where = status.endpoint.url() if status.endpoint is not None else "no endpoint"
         return ok(f"running ({status.backend}) at {where}")
+    lost = next((service["lost"] for service in status.services if "lost" in service), None)
+    if lost is not None:
+        return Finding("fail", lost, "sportsplat up (offers the newest backup)")
     if status.state == "absent":
         return Finding("skipped", f"there is none yet ({status.backend})", "sportsplat up")
     if status.state == "stopped":
@@ -178,7 +195,7 @@ def _state(environment: Environment, status: EnvironmentStatus) -> Finding:
 
 
 def _version(settings: Settings, running: EnvironmentStatus | None) -> Finding:
-    from sportsplat.infra.cluster import check_major
+    from sportsplat.infra.embedded.initdb import check_major
     from sportsplat.infra.external import OLDEST
 
     if running is None or running.server_version is None:
@@ -195,8 +212,30 @@ def _version(settings: Settings, running: EnvironmentStatus | None) -> Finding:
     return ok(f"PostgreSQL {running.server_version}")
 
 
+def _settings(environment: Environment | None) -> Finding:
+    """Look at what no session can change, and whether commands that hold a session come to the server."""
+    if environment is None:
+        return skipped("the database is not running")
+    from sportsplat.db.connection import connect
+
+    direct = environment.direct_endpoint()
+    encoding, read_only = parse(environment.ask(QUESTION)[0])
+    notes = server_notes(encoding, read_only=read_only)
+    if encoding != ENCODING:
+        fix = "sportsplat db backup; restore it into a database of encoding UTF8 (createdb --encoding UTF8)"
+        return Finding("fail", "; ".join(notes), fix)
+    try:
+        connect(direct.dsn(), lasting=True).close()
+    except ConfigError as pooled:
+        return replace(failure(pooled), state="warn")
+    if read_only:
+        fix = "name the primary server in DATABASE_URL, or set default_transaction_read_only off"
+        return Finding("warn", "; ".join(notes), fix)
+    return ok(f"encoding {encoding}, takes writes")
+
+
 def _schema(running: EnvironmentStatus | None) -> Finding:
-    from sportsplat.db.revisions import behind, head
+    from sportsplat.db.schema.revisions import behind, head
 
     if running is None:
         return skipped("the database is not running")
@@ -210,7 +249,7 @@ def _schema(running: EnvironmentStatus | None) -> Finding:
 
 
 def _clock(environment: Environment | None) -> Finding:
-    """Compare the database's clock with the machine's: what was known when is told by both."""
+    """Compare the database's clock with the machine's: both decide what was known when."""
     if environment is None:
         return skipped("the database is not running")
     before = time.time()

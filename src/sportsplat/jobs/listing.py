@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -11,6 +12,7 @@ from sportsplat.sources import SOURCES, get_source
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
+    from sportsplat.leagues.league import League
 
 
 class SourceRow(TypedDict):
@@ -34,6 +36,7 @@ class LeagueRow(TypedDict):
     sources: list[str]
     matches: int | None
     scheduled: int | None
+    to_play: int | None  # scheduled ones whose day is not over anywhere
     seasons: int | None
     teams: int | None
     quotes: int | None
@@ -44,7 +47,7 @@ class LeagueRow(TypedDict):
 
 _STORED = """
 SELECT l.code,
-       m.matches, m.scheduled, m.seasons, m.first_match, m.last_match,
+       m.matches, m.scheduled, m.to_play, m.seasons, m.first_match, m.last_match,
        (SELECT count(*) FROM teams t WHERE t.league = l.code) AS teams,
        coalesce(q.quotes, 0) AS quotes,
        (SELECT max(finished_at) FROM pipeline_runs r
@@ -52,6 +55,8 @@ SELECT l.code,
   FROM leagues l
  CROSS JOIN LATERAL (
        SELECT count(*) AS matches, count(*) FILTER (WHERE status = 'scheduled') AS scheduled,
+              count(*) FILTER (WHERE status = 'scheduled'
+                                 AND match_date >= (now() AT TIME ZONE 'UTC')::date - 1) AS to_play,
               count(DISTINCT season) AS seasons, min(match_date) AS first_match, max(match_date) AS last_match
          FROM matches WHERE league = l.code) m
   LEFT JOIN (
@@ -62,9 +67,9 @@ SELECT l.code,
 """
 
 
-def sources() -> list[SourceRow]:
-    """Return every source that can be ingested."""
-    found = [get_source(name) for name in SOURCES]
+def sources(leagues: Mapping[str, League]) -> list[SourceRow]:
+    """Return every source that can be ingested, and which of a project's `leagues` it serves."""
+    found = [get_source(name, leagues) for name in SOURCES]
     return [
         {
             "name": source.name,
@@ -85,7 +90,7 @@ def leagues(context: Context) -> tuple[list[LeagueRow], str | None]:
         missing = None
     except (EnvironmentUnavailable, MigrationError) as unavailable:
         stored, missing = None, f"{unavailable.message} ({unavailable.fix})"
-    serving = {row["name"]: row["leagues"] for row in sources()}
+    serving = {row["name"]: row["leagues"] for row in sources(context.leagues)}
     nothing = None if stored is None else 0
     rows: list[LeagueRow] = []
     for league in context.leagues.values():
@@ -99,6 +104,7 @@ def leagues(context: Context) -> tuple[list[LeagueRow], str | None]:
                 "sources": [name for name, codes in serving.items() if league.code in codes],
                 "matches": counts.get("matches", nothing),
                 "scheduled": counts.get("scheduled", nothing),
+                "to_play": counts.get("to_play", nothing),
                 "seasons": counts.get("seasons", nothing),
                 "teams": counts.get("teams", nothing),
                 "quotes": counts.get("quotes", nothing),

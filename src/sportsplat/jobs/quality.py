@@ -8,22 +8,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportsplat.db.quality import count_conflicts, read_conflicts, read_facts
+from sportsplat.cleaning.team_names import offered_team
+from sportsplat.db.read.quality import count_conflicts, read_conflicts, read_facts
 from sportsplat.domain import JsonObject
 from sportsplat.errors import DataLacking, NotFound, UsageError
 from sportsplat.quality.coverage import measures
-from sportsplat.quality.picture import Picture, Provider
-from sportsplat.quality.report import conflict_totals, report
+from sportsplat.quality.findings import Picture, Provider
+from sportsplat.quality.report import conflict_totals, placeholders, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
-from sportsplat.quality.words import placeholders
-from sportsplat.sources import SOURCES, UNTOLD, get_source
+from sportsplat.sources import IGNORED_CONFLICTS, SOURCES, get_source
 from sportsplat.sources.base import bounds_of, needs_of, serves
 
 if TYPE_CHECKING:
+    from sportsplat.config.settings import Settings
     from sportsplat.jobs.context import Context
-    from sportsplat.leagues import League
+    from sportsplat.leagues.league import League
     from sportsplat.quality.facts import Conflict
-    from sportsplat.settings import Settings
 
 FIELDS = ("score", "result", "date", "venue", "neutral", "stage", "season")
 """What sources can contradict each other in: the fields of the view match_conflicts."""
@@ -51,9 +51,9 @@ def quality(
     moment = now or datetime.now(UTC)
     today = moment.astimezone(league.timezone).date()
     with closing(context.connect("read", autocommit=True)) as conn:
-        facts = read_facts(conn, league, today, untold := _untold())
+        facts = read_facts(conn, league, today, ignored := _ignored_conflicts())
         shown = (
-            read_conflicts(conn, code, seasons=seasons, limit=SHOWN_CONFLICTS, untold=untold)
+            read_conflicts(conn, code, seasons=seasons, limit=SHOWN_CONFLICTS, ignored=ignored)
             if html is not None
             else []
         )
@@ -67,6 +67,7 @@ def quality(
         longest_usual_pause(facts.pauses),
         today,
         providers(league, candidates(league, stored), context.settings),
+        offered_team,
     )
     data = report(picture, moment, seasons) | {"html": str(html) if html is not None else None}
     if html is not None:
@@ -121,9 +122,9 @@ def conflicts(
             code="BAD_FIELD",
         )
     with closing(context.connect("read", autocommit=True)) as conn:
-        untold = _untold()
-        rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit, untold=untold)
-        counts = count_conflicts(conn, code, untold)
+        ignored = _ignored_conflicts()
+        rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit, ignored=ignored)
+        counts = count_conflicts(conn, code, ignored)
     chosen = [one for one in counts if (not seasons or one.season in seasons) and field in (None, one.field)]
     return {
         "league": code,
@@ -146,9 +147,9 @@ def _check_seasons(league: League, asked: Sequence[int], stored: Sequence[int]) 
         )
 
 
-def _untold() -> list[tuple[str, str]]:
+def _ignored_conflicts() -> list[tuple[str, str]]:
     """Return sources with the fields that their files do not tell."""
-    return [(name, field) for name, fields in UNTOLD.items() for field in fields]
+    return [(name, field) for name, fields in IGNORED_CONFLICTS.items() for field in fields]
 
 
 def candidates(league: League, stored: Set[str]) -> list[str]:
@@ -160,8 +161,9 @@ def candidates(league: League, stored: Set[str]) -> list[str]:
 def providers(league: League, names: Sequence[str], settings: Settings) -> list[Provider]:
     """Return those that can bring results of a league: first who names its teams, then by precedence."""
     first = dict.fromkeys([*league.names_from, *league.precedence])
-    telling = [name for name in names if "score" not in UNTOLD.get(name, ())]
-    able = [source for source in map(get_source, telling) if league.code in source.leagues]
+    telling = [name for name in names if "score" not in IGNORED_CONFLICTS.get(name, ())]
+    found = (get_source(name, {league.code: league}) for name in telling)
+    able = [source for source in found if league.code in source.leagues]
     able.sort(key=lambda source: list(first).index(source.name) if source.name in first else len(first))
     return [
         Provider(source.name, serves(source, settings), *bounds_of(source), needs_of(source))

@@ -6,15 +6,20 @@ Every step can be repeated: a second run takes the state that it finds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sportsplat.results import Result
+
 if TYPE_CHECKING:
-    from sportsplat.domain import JsonObject
+    from sportsplat.config.settings import Settings
     from sportsplat.jobs.context import Context
-    from sportsplat.settings import Settings
+    from sportsplat.jobs.environment import DatabaseStatus
+    from sportsplat.jobs.ingest.report import IngestReport
+    from sportsplat.jobs.modelling.results import Backtest, Predictions, Training
 
 LEAGUE = "sim"
 BACKTESTED_SEASONS = 3
@@ -22,7 +27,21 @@ COMING_DAYS = 14
 Tell = Callable[[str], None]
 
 
-def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tell: Tell) -> JsonObject:
+@dataclass(frozen=True)
+class Quickstart(Result):
+    """What each step found. `report` is a path; `log_loss` is by model and baseline; `seconds` by step."""
+
+    environment: DatabaseStatus
+    ingest: IngestReport
+    train: Training
+    backtest: Backtest
+    predictions: Predictions
+    report: str
+    log_loss: Mapping[str, float]
+    seconds: Mapping[str, float]
+
+
+def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tell: Tell) -> Quickstart:
     """Go the whole way and return what each step found.
 
     seasons: simulated seasons up to the one in play, at least BACKTESTED_SEASONS + 1. seed: of the league and
@@ -46,9 +65,9 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
     environment = step("up", "bringing PostgreSQL up", lambda: up(settings))
     context = open_context(settings)
 
-    from sportsplat.jobs.backtest import Request, backtest
-    from sportsplat.jobs.ingest import ingest
-    from sportsplat.jobs.predict import predict
+    from sportsplat.jobs.ingest.ingest import ingest
+    from sportsplat.jobs.modelling.backtest import Request, backtest
+    from sportsplat.jobs.modelling.predict import predict
     from sportsplat.sources.simulate import recent_seasons
 
     now = datetime.now(UTC)
@@ -64,31 +83,31 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
     tested = step(
         "backtest",
         f"walking forward through {BACKTESTED_SEASONS} seasons, a new model each",
-        lambda: backtest(context, request).result,
+        lambda: backtest(context, request),
     )
     coming = step(
         "predict",
         f"predicting the next {COMING_DAYS} days",
         lambda: predict(context, LEAGUE, since=now.date(), until=now.date() + timedelta(days=COMING_DAYS)),
     )
-    return {
-        "environment": environment,
-        "ingest": stored,
-        "train": trained,
-        "backtest": tested,
-        "predictions": coming,
-        "report": str(report),
-        "log_loss": {
-            "model": tested["forecast"]["log_loss"],
-            **{name: found["log_loss"] for name, found in tested["baselines"].items() if found is not None},
+    return Quickstart(
+        environment=environment,
+        ingest=stored,
+        train=trained,
+        backtest=tested,
+        predictions=coming,
+        report=str(report),
+        log_loss={
+            "model": tested.log_loss,
+            **{name: found.log_loss for name, found in tested.baselines.items() if found is not None},
         },
-        "seconds": seconds,
-    }
+        seconds=seconds,
+    )
 
 
 def _without_download(settings: Settings) -> Settings:
     """Return settings that mean the embedded server where nothing was decided: it needs no image."""
-    from sportsplat.infra.choice import holds_data
+    from sportsplat.infra.backend import holds_data
 
     decided = settings.infra.backend != "auto" or settings.infra.database_url is not None
     if decided or holds_data(settings) is not None:
@@ -96,11 +115,11 @@ def _without_download(settings: Settings) -> Settings:
     return settings.model_copy(update={"infra": settings.infra.model_copy(update={"backend": "embedded"})})
 
 
-def _train(context: Context, seed: int) -> JsonObject:
+def _train(context: Context, seed: int) -> Training:
     """Train boosting; where too few seasons let it not beat Elo and nothing serves yet, Elo serves."""
-    from sportsplat.jobs.train import train
+    from sportsplat.jobs.modelling.train import train
 
     trained = train(context, LEAGUE, seed=seed)
-    if not trained["promoted"]:
+    if not trained.promoted:
         train(context, LEAGUE, kind="elo", seed=seed)
     return trained

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import CheckFailed, EnvironmentUnavailable, MigrationError, SportsplatError
-from sportsplat.infra.environment import open_environment
-from sportsplat.settings import asset_dir
+from sportsplat.infra.backend import open_environment
+from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
 
 
 def migrate(
@@ -21,7 +21,7 @@ def migrate(
 
     Raises what `apply` raises; EnvironmentUnavailable when no database is running.
     """
-    from sportsplat.db.revisions import head
+    from sportsplat.db.schema.revisions import head
 
     dsn = _owner_dsn(settings)
     applied, backup = apply(settings, dsn, wait_s=wait_s, lock_timeout_s=lock_timeout_s, back_up=back_up)
@@ -35,10 +35,10 @@ def apply(
     """Apply what is missing and verify; return the revisions applied, and the file of the backup before them.
 
     A backup is made when one of them takes stored rows away; None where nothing was at stake, or without
-    `back_up`. Raises what `sportsplat.db.migrate.migrate` raises, and MigrationError (BACKUP_FAILED) before
-    anything is applied.
+    `back_up`. Raises what `sportsplat.db.schema.migrate.migrate` raises, and MigrationError
+    (MIGRATION_NOT_BACKED_UP) before anything is applied.
     """
-    from sportsplat.db.migrate import migrate as run
+    from sportsplat.db.schema.migrate import migrate as run
 
     made: list[str] = []
     applied = run(
@@ -53,9 +53,9 @@ def apply(
 
 def current(settings: Settings) -> dict[str, Any]:
     """Return `schema_revision`, `schema_head` and `state`: current, behind, absent (none yet) or newer."""
-    from sportsplat.db.engine import connect
-    from sportsplat.db.migrate import current as revision_of
-    from sportsplat.db.migrate import revisions
+    from sportsplat.db.connection import connect
+    from sportsplat.db.schema.migrate import current as revision_of
+    from sportsplat.db.schema.migrate import revisions
 
     known = revisions(asset_dir("migrations"))
     with connect(_owner_dsn(settings), autocommit=True) as conn:
@@ -70,9 +70,9 @@ def plan(settings: Settings) -> dict[str, Any]:
 
     Both are empty when nothing is missing.
     """
-    from sportsplat.db.migrate import behind
-    from sportsplat.db.migrate import plan as run
-    from sportsplat.db.revisions import destructive
+    from sportsplat.db.schema.migrate import behind
+    from sportsplat.db.schema.migrate import plan as run
+    from sportsplat.db.schema.revisions import destructive
 
     migrations = asset_dir("migrations")
     found = current(settings)
@@ -83,9 +83,9 @@ def plan(settings: Settings) -> dict[str, Any]:
 
 def check(settings: Settings) -> dict[str, Any]:
     """Return `schema_revision` and `objects`, the number compared; raises SchemaDrift on any difference."""
-    from sportsplat.db.catalogue import expected
-    from sportsplat.db.migrate import check as run
-    from sportsplat.db.migrate import drifted, head
+    from sportsplat.db.schema.catalogue import expected
+    from sportsplat.db.schema.migrate import check as run
+    from sportsplat.db.schema.migrate import drifted, head
 
     migrations = asset_dir("migrations")
     drift = run(_owner_dsn(settings), migrations)
@@ -101,13 +101,13 @@ def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str,
     Raises CheckFailed (INIT_SCRIPT_STALE) when `check` finds another text, EnvironmentUnavailable
     (NOT_WRITABLE).
     """
-    from sportsplat.db.render_init import FILE, first_difference, render
-    from sportsplat.db.revisions import head
+    from sportsplat.db.schema.rendered import INIT_FILE, first_difference, render_init_script
+    from sportsplat.db.schema.revisions import head
     from sportsplat.jobs.write_file import write_atomically
 
     migrations = asset_dir("migrations")
-    path = (folder or asset_dir("compose") / "postgres" / "init") / FILE
-    wanted = render(migrations)
+    path = (folder or asset_dir("compose") / "postgres" / "init") / INIT_FILE
+    wanted = render_init_script(migrations)
     found = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
     if check and found != wanted:
         raise CheckFailed(
@@ -130,7 +130,7 @@ def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str,
 
 
 def _backup(settings: Settings, revision: str) -> str:
-    from sportsplat.jobs.backup import backup_before
+    from sportsplat.jobs.backup.backup import backup_before
 
     try:
         return str(backup_before(settings, revision))
@@ -139,9 +139,9 @@ def _backup(settings: Settings, revision: str) -> str:
             f"no backup could be made before migration {revision}, so nothing was migrated",
             cause=": ".join(filter(None, (failed.message, failed.cause))),
             fix=f"{failed.fix}; or without a backup: sportsplat db migrate --no-backup",
-            code="BACKUP_FAILED",
+            code="MIGRATION_NOT_BACKED_UP",
         ) from failed
 
 
 def _owner_dsn(settings: Settings) -> str:
-    return open_environment(settings).endpoint().dsn()
+    return open_environment(settings).direct_endpoint().dsn()

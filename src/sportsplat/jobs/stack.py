@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from sportsplat.infra.environment import open_environment
+from sportsplat.errors import UsageError
+from sportsplat.infra.backend import open_environment
 from sportsplat.jobs import environment
+from sportsplat.jobs.environment import DatabaseStatus, DownResult
+from sportsplat.jobs.serving import ensure_api_login
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
 
 
 def up(
@@ -20,46 +24,65 @@ def up(
     reinit: bool = False,
     reset_password: bool = False,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Make the database and the API run; return the CLI's object of `up`, the API among its services.
+) -> DatabaseStatus:
+    """Make the database and the API run; the API is among the services.
 
     reload: serve the code of the checkout that this runs from, and every change of it. The image comes first,
     so that a build that fails leaves nothing half up. Raises UsageError (`STACK_NEEDS_DOCKER`), what
     `environment.up` raises, and what `ApiLaunch` raises.
     """
-    from sportsplat.infra.api_image import checkout
-    from sportsplat.infra.api_launch import ApiLaunch
-    from sportsplat.infra.api_refusals import no_checkout
-    from sportsplat.infra.api_spec import api_spec, refuse_public
+    from sportsplat.infra.api.container import api_spec, refuse_public, refuse_unreadable
+    from sportsplat.infra.api.errors import no_checkout
+    from sportsplat.infra.api.image import checkout
+    from sportsplat.infra.api.launch import ApiLaunch
 
+    actions: Sequence[str] = []
+    if reinit:  # first: the API is to go where the database goes
+        refuse_public(settings)
+        options = {"reinit": True, "reset_password": reset_password}
+        actions = environment.up(settings, **options, progress=progress).actions
+        reset_password = False
     _require_docker(settings)
     refuse_public(settings)
     root = checkout()
     if reload and root is None:
         raise no_checkout("--reload serves the code of a checkout")
-    api = ApiLaunch(api_spec(settings))
+    spec = api_spec(settings)
+    refuse_unreadable(spec, root if reload else None)
+    api = ApiLaunch(spec)
     image = api.image(root, progress, any_code=reload)
-    data = environment.up(settings, reinit=reinit, reset_password=reset_password, progress=progress)
-    api.actions += data["actions"]
+    data = environment.up(settings, reset_password=reset_password, progress=progress)
+    login = ensure_api_login(settings)
+    api.actions = [*actions, *api.actions, *data.actions]
+    api.actions += [f"created the login role {login['user']}"] if login["created"] else []
     api.ensure(image, root if reload else None, settings.infra.timeout_s)
     api.tidy(root, image)
-    others = [service for service in data["services"] if service["name"] != "api"]
-    return data | {
-        "actions": api.actions,
-        "services": [*others, *environment.api_services(settings)],
-    }
+    others = [service for service in data.services if service["name"] != "api"]
+    return replace(data, actions=api.actions, services=[*others, *environment.api_services(settings)])
 
 
-def down(settings: Settings, *, volumes: bool = False) -> dict[str, Any]:
+def down(settings: Settings, *, volumes: bool = False) -> DownResult:
     """Stop both; with `volumes` delete the data too. Raises UsageError (`STACK_NEEDS_DOCKER`)."""
     _require_docker(settings)
     return environment.down(settings, volumes=volumes)
 
 
-def logs(settings: Settings, *, lines: int, follow: bool = False) -> Iterator[str]:
-    """Yield lines of the API's log. Raises UsageError (`STACK_NEEDS_DOCKER`)."""
-    from sportsplat.infra import api_container
-    from sportsplat.infra.api_spec import api_spec
+def logs(settings: Settings, *, lines: int, follow: bool = False, service: str = "postgres") -> Iterator[str]:
+    """Yield lines of the log of `postgres` or `api`.
+
+    Raises UsageError for a service that there is not, and for the API's outside Docker
+    (`STACK_NEEDS_DOCKER`).
+    """
+    if service == "postgres":
+        return environment.logs(settings, lines=lines, follow=follow)
+    if service != "api":
+        raise UsageError(
+            f"there is no service {service!r}",
+            cause="services: postgres, and api in Docker",
+            fix="sportsplat logs postgres",
+        )
+    from sportsplat.infra.api import container as api_container
+    from sportsplat.infra.api.container import api_spec
 
     _require_docker(settings)
     return api_container.logs(api_spec(settings), lines, follow)
@@ -70,12 +93,12 @@ def _require_docker(settings: Settings) -> None:
     backend = open_environment(settings).backend
     if backend == "docker":
         return
-    from sportsplat.infra import memory
-    from sportsplat.infra.api_refusals import needs_docker
+    from sportsplat.infra import project_state
+    from sportsplat.infra.api.errors import needs_docker
 
     undecided = settings.infra.backend == "auto" and settings.infra.database_url is None
-    if undecided and memory.recall(settings.state_dir).get("backend") is None:
-        from sportsplat.infra.engine import find_engine
+    if undecided and project_state.recall(settings.state_dir).get("backend") is None:
+        from sportsplat.infra.docker.find import find_engine
 
         find_engine()
     raise needs_docker(backend)

@@ -1,14 +1,18 @@
-"""Teams of a league and what sources call them: listed, and told by the user where nobody else knows."""
+"""Teams of a league and what sources call them: listed, and set by the user where no source is sure."""
 
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from sportsplat.db.resolve import declare_league
-from sportsplat.db.teams import (
+from sportsplat.cleaning.team_names import closest
+from sportsplat.db.write.claims import declare_league
+from sportsplat.db.write.merge_teams import DuplicateMatch, Merged, duplicate_matches, meetings, merge_teams
+from sportsplat.db.write.teams import (
     Alias,
     add_teams,
     aliases_of,
@@ -18,14 +22,12 @@ from sportsplat.db.teams import (
     stored_teams,
 )
 from sportsplat.errors import InputRefused, NotFound, UsageError
-from sportsplat.jobs.identity import alias_command
-from sportsplat.jobs.likeness import closest
+from sportsplat.leagues.team_names import ANY, find_name, meaning, tidy
 from sportsplat.sources import SOURCES
-from sportsplat.spellings import ANY, meaning, tidy
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
-    from sportsplat.leagues import League
+    from sportsplat.leagues.league import League
 
 
 class TeamRow(TypedDict):
@@ -47,8 +49,8 @@ def teams(context: Context, code: str) -> list[TeamRow]:
     for name in sorted({*stored, *league.declared_teams}):
         team = stored.get(name)
         declared = [
-            _spelling(source, spelt, one.since, one.until)
-            for (source, spelt), meanings in league.spellings.items()
+            _spelling(source, one.name, one.since, one.until)
+            for (source, _), meanings in league.spellings.items()
             for one in meanings
             if one.team == name
         ]
@@ -87,19 +89,28 @@ def alias(
             fix="Turn them round.",
             code="DAYS_REVERSED",
         )
-    with closing(context.connect("app")) as conn, conn.transaction():
+    with closing(context.connect("app", lasting=True)) as conn, conn.transaction():
         lock_league(conn, code)
         declare_league(conn, league)
         known = {one.name for one in stored_teams(conn, code)}
-        if said.team not in known:  # it may have been merged since the command was told
+        teams = {*known, *league.declared_teams}
+        said = said._replace(team=find_name(said.team, teams) or said.team)
+        if said.team not in known:  # it may have been merged since the command was printed
             merged = spellings_of(aliases_of(conn, code, ANY))
             said = said._replace(team=meaning(merged, said.team, ANY, None) or said.team)
-        refuse_unknown(league, said.team, {*known, *league.declared_teams})
-        if said.alias in known:
+        refuse_unknown(league, said.team, teams)
+        same = find_name(said.alias, teams)
+        if same == said.team:
             raise UsageError(
-                f"{said.alias!r} is a stored team of {code} with matches of its own.",
+                f"{said.alias!r} is the name of the team {same!r}: case makes no difference.",
+                fix="sportsplat quarantine retry",
+                code="NAME_IS_A_TEAM",
+            )
+        if same in known:
+            raise UsageError(
+                f"{same!r} is a stored team of {code} with matches of its own.",
                 cause="An alias is for a name that waits in quarantine; if the two are one team, merge them.",
-                fix=shlex.join(["sportsplat", "teams", "merge", code, said.alias, said.team]),
+                fix=shlex.join(["sportsplat", "teams", "merge", code, same, said.team]),
                 code="NAME_IS_A_TEAM",
             )
         add_teams(conn, code, [said.team] if said.team not in known else [])
@@ -125,15 +136,16 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
     wanted = tidy(name)
     if not wanted:
         raise UsageError("A team needs a name.", fix=f"sportsplat teams add {code} NAME", code="NO_NAME")
-    with closing(context.connect("app")) as conn, conn.transaction():
+    with closing(context.connect("app", lasting=True)) as conn, conn.transaction():
         lock_league(conn, code)
         declare_league(conn, league)
         stored = {one.name for one in stored_teams(conn, code)}
-        near = closest(wanted, stored - {wanted}, 1)
-        if wanted not in stored and near and near[0].casefold() == wanted.casefold():
+        same = find_name(wanted, {*stored, *league.declared_teams})
+        if same is not None and same != wanted:
             raise InputRefused(
-                f"{near[0]!r} is stored, which differs from {wanted!r} by capitals only.",
-                fix=alias_command(code, ANY, wanted, near[0]),
+                f"{same!r} is a team of {code}, which differs from {wanted!r} by capitals only.",
+                cause="Names of teams compare without regard to case.",
+                fix=f"sportsplat teams list {code}",
                 code="NEAR_NAME",
             )
         made = add_teams(conn, code, [wanted])
@@ -173,3 +185,136 @@ def _spelling(source: str, name: str, since: date, until: date) -> str:
     if until < date.max:
         days += f" until {until}"
     return (name if source == ANY else f"{source}: {name}") + days
+
+
+SHOWN = 5
+
+
+class MergeReport(TypedDict):
+    """What became of `name`: how many rows are those of `into` now; new: whether they were not before."""
+
+    league: str
+    name: str
+    into: str
+    matches: int
+    joined: int
+    claims: int
+    box_scores: int
+    player_box_scores: int
+    aliases: int
+    new: bool
+    dry_run: bool
+
+
+def merge(context: Context, code: str, name: str, into: str, *, dry_run: bool = False) -> MergeReport:
+    """Make `into` of the stored team `name` too: its matches and all that hangs on them, and its name.
+
+    A match that both have stored becomes one. `dry_run` does everything and takes it back.
+
+    Raises:
+        NotFound: no such league or team.
+        UsageError: one team with itself (SAME_TEAM), or a declared team (DECLARED_TEAM).
+        InputRefused: they have met (TEAMS_MET), or a match of both cannot become one (MATCHES_DIFFER).
+    """
+    league = context.league(code)
+    name, into = (find_name(tidy(one), league.declared_teams) or tidy(one) for one in (name, into))
+    _refuse_declared(league, name, into)
+    with closing(context.connect("app", lasting=True)) as conn, conn.transaction(force_rollback=dry_run):
+        lock_league(conn, code)
+        declare_league(conn, league)
+        ids = {team.name: team.id for team in stored_teams(conn, code)}
+        name, into = find_name(name, ids) or name, find_name(into, {*ids, *league.declared_teams}) or into
+        _refuse_declared(league, name, into)
+        refuse_unknown(league, into, {*ids, *league.declared_teams})
+        alias = Alias(ANY, name, into, date.min, date.max)
+        if name not in ids and alias in aliases_of(conn, code, ANY):
+            return _report(code, name, into, Merged(0, 0, 0, 0, 0, 0), new=False, dry_run=dry_run)
+        _refuse_not_stored(league, name, set(ids))
+        ids |= add_teams(conn, code, [into] if into not in ids else [])
+        gone, kept = ids[name], ids[into]
+        _refuse_met(code, name, into, meetings(conn, gone, kept))
+        same = duplicate_matches(conn, gone, kept)
+        _refuse_unlike(name, same)
+        merged = merge_teams(conn, code, league.precedence, gone, kept, same)
+        set_alias(conn, code, alias)
+    return _report(code, name, into, merged, new=True, dry_run=dry_run)
+
+
+def _report(code: str, name: str, into: str, merged: Merged, *, new: bool, dry_run: bool) -> MergeReport:
+    about = {"league": code, "name": name, "into": into}
+    return cast(MergeReport, about | merged._asdict() | {"new": new, "dry_run": dry_run})
+
+
+def _refuse_declared(league: League, name: str, into: str) -> None:
+    if name == into:
+        raise UsageError(
+            f"{name!r} is one team already.", fix=f"sportsplat teams list {league.code}", code="SAME_TEAM"
+        )
+    if name not in league.declared_teams:
+        return
+    both = into in league.declared_teams
+    raise UsageError(
+        f"{name!r} is declared as a team of {league.code}"
+        + (f", and {into!r} as another one." if both else f", and {into!r} is not."),
+        cause="What config/teams and the aliases of config/leagues.yaml name stays a team of its own.",
+        fix=f"Declare {name!r} as a spelling of {into!r} there first; then the same command."
+        if both
+        else shlex.join(["sportsplat", "teams", "merge", league.code, into, name]),
+        code="DECLARED_TEAM",
+    )
+
+
+def _refuse_not_stored(league: League, name: str, stored: set[str]) -> None:
+    if name in stored:
+        return
+    near = closest(name, stored)
+    raise NotFound(
+        f"{league.code} has no stored team {name!r}."
+        + (f" Did you mean {', '.join(map(repr, near))}?" if near else ""),
+        fix=f"sportsplat teams list {league.code}",
+        code="UNKNOWN_TEAM",
+    )
+
+
+def _refuse_met(code: str, name: str, into: str, days: Sequence[date]) -> None:
+    if days:
+        more = f" and on {len(days) - SHOWN} more days" if len(days) > SHOWN else ""
+        raise InputRefused(
+            f"{name!r} and {into!r} have met, so they are two teams; nothing was changed.",
+            code="TEAMS_MET",
+            cause=f"A match of the two is stored on {', '.join(map(str, days[:SHOWN]))}{more}.",
+            fix=f"sportsplat teams list {code}",
+        )
+
+
+def _refuse_unlike(name: str, same: Sequence[DuplicateMatch]) -> None:
+    """Refuse matches of both teams that contradict each other, or that cannot be told apart."""
+    times = Counter(match_id for twin in same for match_id in (twin.gone, twin.kept))
+    reasons = [_why_two(twin, clear=times[twin.gone] == times[twin.kept] == 1) for twin in same]
+    problems = [
+        f"{twin.home} - {twin.away} on {twin.day} (match {twin.kept}, that of {name} {twin.gone}): {why}"
+        for twin, why in zip(same, reasons, strict=True)
+        if why
+    ]
+    if problems:
+        more = [f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        ids = ", ".join(str(match_id) for twin in same[:SHOWN] for match_id in (twin.kept, twin.gone))
+        query = f"SELECT * FROM match_claims WHERE match_id IN ({ids})"  # noqa: S608 - printed, not run
+        raise InputRefused(
+            f"{len(problems)} of the matches that both teams have cannot become one; nothing was changed.",
+            code="MATCHES_DIFFER",
+            cause="\n".join([*problems[:SHOWN], *more]),
+            fix=shlex.join(["sportsplat", "psql", "--", "-c", query]),
+        )
+
+
+def _why_two(twin: DuplicateMatch, *, clear: bool) -> str | None:
+    if not clear:
+        return "several matches could be meant"
+    if twin.contradicting:
+        return f"{', '.join(twin.contradicting)} gives two results"
+    if not twin.one_season:
+        return "they are of two seasons"
+    if twin.gone_in_use and twin.kept_in_use:
+        return "predictions or bets speak of both"
+    return None

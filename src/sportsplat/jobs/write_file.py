@@ -6,18 +6,36 @@ import os
 import tempfile
 from pathlib import Path
 
-from sportsplat.errors import ResourceConflict
+from sportsplat.errors import EnvironmentUnavailable, ResourceConflict, UsageError
 
+HTML_SUFFIXES = (".html", ".htm")
 HEAD = 4096  # bytes in which a report tells what it is
 
 
 def refuse_foreign(path: Path, generator: str, flag: str = "--report", name: str = "backtest.html") -> None:
-    """Raise ResourceConflict (FILE_EXISTS) when `path` is there and is not an earlier report.
+    """Raise before any work when an HTML page cannot or must not be written to `path`.
 
-    Such a one says `generator` in its head. `flag` is where the user named the file, `name` a good one.
+    An earlier page, which says `generator` in its head, may be replaced. `flag` is where the user named the
+    file, `name` a good one. Raises UsageError (BAD_FORMAT) when its ending is that of something else than
+    HTML, ResourceConflict (FILE_EXISTS) when something else is there, EnvironmentUnavailable (NOT_WRITABLE).
     """
     if path.is_dir():
         raise ResourceConflict(f"{path} is a folder", fix=f"{flag} {path / name}", code="FILE_EXISTS")
+    if path.suffix.lower() not in HTML_SUFFIXES:
+        raise UsageError(
+            f"{path.name} is no name of an HTML page, which is what is written.",
+            cause=f"{flag} {path}",
+            fix=f"{flag} {path.with_suffix('.html')}",
+            code="BAD_FORMAT",
+        )
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        raise EnvironmentUnavailable(
+            f"{path} cannot be written.",
+            cause=f"{place} is {'not writable' if place.is_dir() else 'no folder'} ({flag} {path})",
+            fix=f"name another place with {flag}",
+            code="NOT_WRITABLE",
+        )
     if not path.exists():
         return
     with path.open("rb") as file:

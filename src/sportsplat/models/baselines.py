@@ -15,7 +15,7 @@ from sportsplat.models.dataset import Dataset, FloatArray, IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sportsplat.leagues import League, PriceRef
+    from sportsplat.leagues.league import League, PriceRef
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def offered_prices(
 ) -> Offer:
     """Return for each match the prices of the first of `refs` (best first) that quotes every outcome.
 
-    quotes: a frame of db/read.py `quotes_frame`. A bookmaker's later quote of an outcome replaces its
+    quotes: a frame of db/read/frames.py `quotes_frame`. A bookmaker's later quote of an outcome replaces its
     earlier.
     """
     odds = np.full((len(match_ids), len(league.outcomes)), np.nan)

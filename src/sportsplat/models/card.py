@@ -16,7 +16,8 @@ PACKAGES = ("sportsplat", "numpy", "pandas", "lightgbm")
 class ModelCard:
     """Everything needed to judge a model, and to make it again.
 
-    trained_until is the moment (ISO 8601, UTC) at which the last result learned from was known. `scores`,
+    trained_until is the moment (ISO 8601, UTC) at which the last result learned from was known; `learned`
+    has the local days `from` and `to` of the first and the last of them, and how many `seasons`. `scores`,
     `baselines` and `paired` (each named as on the command line) are out of fold, on the same `validated`
     matches.
     """
@@ -32,6 +33,7 @@ class ModelCard:
     seed: int
     uses_odds: bool
     parameters: JsonObject
+    learned: JsonObject = field(default_factory=dict)
     validated: JsonObject = field(default_factory=dict)
     scores: JsonObject = field(default_factory=dict)
     baselines: JsonObject = field(default_factory=dict)
@@ -44,6 +46,12 @@ class ModelCard:
         """Whether the out-of-fold log loss is below Elo's on the same matches."""
         paired = self.paired.get("elo")
         return paired is not None and paired["log_loss_difference"] < 0
+
+    def beside(self, name: str, scores: JsonObject, paired: JsonObject) -> ModelCard:
+        """Return the card with one more baseline; `paired` says on how many of the validated matches."""
+        return dataclasses.replace(
+            self, baselines=self.baselines | {name: scores}, paired=self.paired | {name: paired}
+        )
 
     def to_dict(self) -> JsonObject:
         """Return the card as JSON values."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sportsplat.features.build import Features
-    from sportsplat.leagues import League
+    from sportsplat.leagues.league import League
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -126,13 +126,13 @@ def encode_outcomes(home_score: FloatArray, away_score: FloatArray, outcomes: Se
 
 
 def make_dataset(matches: pd.DataFrame, features: Features, league: League) -> Dataset:
-    """Join a matches frame (see db/read.py) with the features built from it, row by row.
+    """Join a matches frame (see db/read/frames.py) with the features built from it, row by row.
 
-    Raises ValueError when the two do not speak of the same matches in the same order.
+    Raises ValueError when the two do not have the same matches in the same order.
     """
     match_id = matches["match_id"].to_numpy(dtype=np.int64)
     if not np.array_equal(match_id, features.frame.index.to_numpy(dtype=np.int64)):
-        raise ValueError("features were built from other matches, or in another order")
+        raise ValueError("features were built from different matches, or in a different order")
     return Dataset(
         league=league,
         match_id=match_id,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from sportsplat.domain import JsonObject
-from sportsplat.errors import InputRefused, UsageError
+from sportsplat.errors import InputRefused, NotFound
 from sportsplat.models.baselines import fit_base_rate
-from sportsplat.models.boost import fit_boosting, recent_seasons
+from sportsplat.models.boosting import fit_boosting, recent_seasons
 from sportsplat.models.card import ModelCard, package_versions, uses_odds
 from sportsplat.models.dataset import Dataset, FloatArray
-from sportsplat.models.elo_link import fit_elo_link
+from sportsplat.models.elo import fit_elo_link
 from sportsplat.models.score import log_loss_each, paired_difference, scores
 from sportsplat.models.splits import Fold, time_folds
 
@@ -65,11 +65,11 @@ def fit_model(
     """Fit `kind` to the matches of `train` whose result is known; same input and seed, same model.
 
     folds: time-ordered blocks for choosing and calibrating; tune: how many random parameter sets to try
-    beside the standing candidates. Raises UsageError (UNKNOWN_MODEL), InputRefused (TOO_FEW_MATCHES) below
+    beside the standing candidates. Raises NotFound (UNKNOWN_MODEL), InputRefused (TOO_FEW_MATCHES) below
     `min_matches`.
     """
     if kind not in KINDS:
-        raise UsageError(
+        raise NotFound(
             f"unknown model {kind!r}", fix=f"choose one of: {', '.join(KINDS)}", code="UNKNOWN_MODEL"
         )
     train = train.take(train.played)
@@ -97,7 +97,7 @@ def refuse_too_few(train: Dataset, min_matches: int) -> None:
         raise InputRefused(
             f"{len(train)} matches of {code} have a known result; a model needs {min_matches}",
             cause="models.min_training_matches",
-            fix=f"ingest more seasons of {code}; `sportsplat sources` lists where from",
+            fix=f"ingest more seasons of {code}; `sportsplat sources` lists the sources",
             code="TOO_FEW_MATCHES",
             matches=len(train),
             needed=min_matches,
@@ -141,6 +141,11 @@ def _card(
         seed=seed,
         uses_odds=kind == "gbm" and uses_odds(train.names),
         parameters=result.parameters,
+        learned={
+            "from": str(train.day.min()),
+            "to": str(train.day.max()),
+            "seasons": len(np.unique(train.season)),
+        },
         validated=validated,
         scores=scores(result.oof[seen], outcomes) if seen.any() else {},
         baselines=compared,

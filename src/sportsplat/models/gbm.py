@@ -15,11 +15,9 @@ import numpy as np
 
 from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import FloatArray
-from sportsplat.models.elo_link import EloLink
-from sportsplat.models.link import link_probabilities
-from sportsplat.models.mirror import mirror_of
-from sportsplat.models.start import Start
-from sportsplat.models.trees import tree_contributions, tree_correction
+from sportsplat.models.elo import EloLink, Start
+from sportsplat.models.ordered_logit import link_probabilities
+from sportsplat.models.trees import mirror_of, tree_contributions, tree_correction
 
 if TYPE_CHECKING:
     import pandas as pd

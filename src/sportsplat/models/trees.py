@@ -8,18 +8,67 @@ teams changes its sign, which halves what the trees have to find out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from sportsplat.domain import JsonObject
-from sportsplat.models.dataset import FloatArray
-from sportsplat.models.library import load_lightgbm
-from sportsplat.models.link import slope_and_curvature
-from sportsplat.models.mirror import Mirror
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.models.dataset import FloatArray, IntArray
+from sportsplat.models.ordered_logit import slope_and_curvature
+
+
+def load_lightgbm() -> ModuleType:
+    """Return the module.
+
+    Raises EnvironmentUnavailable (OPENMP_MISSING) where the system lacks OpenMP's library.
+    """
+    try:
+        import lightgbm
+    except OSError as problem:
+        raise EnvironmentUnavailable(
+            "LightGBM cannot be loaded.",
+            code="OPENMP_MISSING",
+            cause=f"System error: {problem}. LightGBM's wheel leaves OpenMP's library to the system.",
+            fix="apt-get install libgomp1 (Fedora: dnf install libgomp; macOS: brew install libomp)",
+        ) from problem
+    module: ModuleType = lightgbm
+    return module
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Column j of the mirrored row is sign[j] * row[source[j]] + shift[j]; twice gives the row back."""
+
+    source: IntArray
+    sign: FloatArray
+    shift: FloatArray
+
+    def of(self, values: FloatArray) -> FloatArray:
+        """Return the rows (n, f) as the visitor would write them."""
+        mirrored: FloatArray = values[:, self.source] * self.sign + self.shift
+        return mirrored
+
+
+def mirror_of(names: Sequence[str]) -> Mirror:
+    """Return how features with these names look from the other side."""
+    position = {name: index for index, name in enumerate(names)}
+    source = [position.get(_other_side(name), index) for name, index in position.items()]
+    sign = [-1.0 if name.endswith(("_difference", "_win_share")) else 1.0 for name in names]
+    shift = [1.0 if name.endswith("_win_share") else 0.0 for name in names]
+    return Mirror(np.array(source, dtype=np.int64), np.array(sign), np.array(shift))
+
+
+def _other_side(name: str) -> str:
+    for side, other in (("_home", "_away"), ("_away", "_home")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
 
 BINNING = {
     "max_bin": 63,

@@ -1,1 +1,1 @@
-"""What is stored of a league, and what is missing of it: arithmetic on counts, words, one page."""
+"""Data quality of a league: what is stored and what is missing, as findings, text and an HTML page."""

@@ -1,4 +1,4 @@
-"""Of how many played matches each kind of fact is stored, season by season."""
+"""Coverage: the number of played matches with each kind of data, by season."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sportsplat.quality.facts import ALL_STATS, BOX
 
 if TYPE_CHECKING:
-    from sportsplat.leagues import League
+    from sportsplat.leagues.league import League
     from sportsplat.quality.facts import Facts
+
 
 START, BOXES, PRICES, FORECASTS, DETAILS = "start", "box scores", "prices", "forecasts", "details"
 RESULT = "result"
@@ -105,3 +106,30 @@ def _forecasts(facts: Facts) -> list[Measure]:
 
 def _when(closing: bool) -> str:
     return "closing" if closing else "pre-match"
+
+
+STEPS = 10
+
+
+class Cell(NamedTuple):
+    """A share in a table: its text, its step on the scale (0 none, 10 all, None of nothing), counts."""
+
+    text: str
+    step: int | None
+    hint: str
+
+
+def share_in_words(share: float) -> str:
+    """Return a share in whole per cent, rounded down: 100 is all of it, 0 is none."""
+    if 0 < share < 0.01:
+        return "<1"
+    return str(int(100 * share + 1e-9)) if share < 1 else "100"
+
+
+def cell(count: int, of: int) -> Cell:
+    """Return the cell of `count` among `of`; more than all is shown as all."""
+    if not of:
+        return Cell("–", None, "nothing to share")
+    share = min(1.0, count / of)
+    step = max(1, int(STEPS * share)) if share > 0 else 0
+    return Cell(share_in_words(share), step, f"{count:,} of {of:,}")

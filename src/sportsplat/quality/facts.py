@@ -1,4 +1,4 @@
-"""What the database was asked about a league: counts, as they came."""
+"""Counts of a league's data, as read from the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SeasonCounts(NamedTuple):
 
     regular: those of the regular stage that are not cancelled; regular_final: those of them that are played;
     minute: played ones whose start is known to the minute. first, last: days of matches that are not
-    cancelled, None without any.
+    cancelled, None without any. overdue: scheduled ones whose day is over.
     """
 
     season: int
@@ -26,6 +26,7 @@ class SeasonCounts(NamedTuple):
     first: date | None
     last: date | None
     last_result: date | None
+    overdue: int = 0
 
 
 class TeamCount(NamedTuple):
@@ -34,7 +35,16 @@ class TeamCount(NamedTuple):
     season: int
     team: str
     matches: int
-    source: str  # whose word on them holds, one of several by name
+    source: str  # the source of their values in use, one of several by name
+
+
+class RepeatedPairing(NamedTuple):
+    """Days on which one team was at home against another in the regular stage of a season: too many."""
+
+    season: int
+    home: str
+    away: str
+    days: Sequence[date]
 
 
 class Pause(NamedTuple):
@@ -47,7 +57,7 @@ class Pause(NamedTuple):
 
 
 class SourceCount(NamedTuple):
-    """How many matches of a season a source tells of."""
+    """How many matches of a season a source has."""
 
     season: int
     source: str
@@ -86,7 +96,7 @@ class OddOffer(NamedTuple):
     usual: float
 
 
-class Unplayed(NamedTuple):
+class OverdueFixtures(NamedTuple):
     """Fixtures without a result although their day is over (`status` scheduled), or put off (postponed)."""
 
     season: int
@@ -98,7 +108,7 @@ class Unplayed(NamedTuple):
 
 
 class ConflictCount(NamedTuple):
-    """How often a source says something else of a field than what its holder says."""
+    """How often a source differs in a field from the source whose value is in use."""
 
     season: int
     source: str
@@ -108,7 +118,7 @@ class ConflictCount(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """One contradiction: what a source says of a field of a match, and what holds."""
+    """One contradiction: a source's value of a field of a match, and the value in use."""
 
     match_id: int
     season: int
@@ -140,7 +150,7 @@ class Ingest(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Everything that was asked. Coverage counts played matches: by season, then by stat, publisher."""
+    """All counts of a league. Coverage counts played matches: by season, then by stat, publisher."""
 
     seasons: Sequence[SeasonCounts]
     teams: Sequence[TeamCount]
@@ -151,10 +161,11 @@ class Facts(NamedTuple):
     odd_offers: Sequence[OddOffer]
     forecasts: Mapping[int, Mapping[str, int]]
     details: Mapping[int, int]
-    unplayed: Sequence[Unplayed]
+    unplayed: Sequence[OverdueFixtures]
     conflicts: Sequence[ConflictCount]
     quarantine: Sequence[Waiting]
     ingests: Sequence[Ingest]
+    repeated: Sequence[RepeatedPairing] = ()
 
 
 BOX, ALL_STATS = "", "*"

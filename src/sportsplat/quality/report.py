@@ -1,19 +1,19 @@
-"""The state of a league's data as one JSON-able object, from which the table and the page are drawn."""
+"""The data quality report as one JSON-able object, from which the table and the page are rendered."""
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import JsonObject
-from sportsplat.quality.findings import findings
-from sportsplat.quality.picture import SEVERITIES, Picture
+from sportsplat.quality.findings import FILE, SEVERITIES, Picture, findings
 
 if TYPE_CHECKING:
     from sportsplat.quality.facts import ConflictCount, PriceCount
-    from sportsplat.quality.picture import Finding
+    from sportsplat.quality.findings import Finding
     from sportsplat.quality.seasons import Schedule
 
 
@@ -21,7 +21,7 @@ def report(picture: Picture, now: datetime, seasons: Sequence[int] = ()) -> Json
     """Return everything about the league, or about some of its seasons (none: all).
 
     Shares are 0 to 1 of a season's played matches, None where none is played. What concerns no season
-    (quarantine, when a source was last ingested) is told in any case.
+    (quarantine, when a source was last ingested) is always included.
     """
     if seasons:
         chosen = [one for one in picture.facts.conflicts if one.season in seasons]
@@ -80,7 +80,9 @@ def _season(schedule: Schedule, picture: Picture) -> JsonObject:
         "complete": min(1.0, counts.regular / expected.matches) if expected and expected.matches else None,
         "longest_pause": longest._asdict() if longest else None,
         "sources": {
-            told.source: told.matches for told in picture.facts.sources if told.season == counts.season
+            reported.source: reported.matches
+            for reported in picture.facts.sources
+            if reported.season == counts.season
         },
         "coverage": {
             measure.key: {
@@ -115,3 +117,46 @@ def _freshness(picture: Picture, now: datetime) -> JsonObject:
 
 def _counts(found: Sequence[Finding]) -> dict[str, int]:
     return {name: sum(one.severity == name for one in found) for name in SEVERITIES}
+
+
+def headline(data: JsonObject) -> list[str]:
+    """Return what is stored, how fresh it is, and how much was found."""
+    seasons = data["seasons"]
+    if not seasons:
+        return [f"No data for {data['name']} is stored.", *placeholders(data["findings"])]
+    played = sum(season["final"] for season in seasons)
+    span = seasons[0]["label"]
+    if len(seasons) > 1:
+        span = f"{len(seasons)} seasons from {span} to {seasons[-1]['label']}"
+    said = [f"{number(played, 'played match', 'played matches')} in {span}."]
+    fresh = data["freshness"]
+    if fresh["last_result"] is not None:
+        days = fresh["last_result_age_days"]
+        ago = number(days, "day") + " ago" if days else "today"
+        said.append(f"The last result is from {fresh['last_result']}, {ago}.")
+    counts = data["counts"]
+    said.append(
+        f"Found: {number(counts['error'], 'error')}, {number(counts['warning'], 'warning')}, "
+        f"{number(counts['info'], 'note')}."
+    )
+    return said + placeholders(data["findings"])
+
+
+def placeholders(findings: Sequence[JsonObject]) -> list[str]:
+    """Return what `FILE` is in the commands of findings, nothing where none has it."""
+    if not any(FILE in shlex.split(one["next"] or "") for one in findings):
+        return []
+    return [f"{FILE} in a command is a file of that source on your disk: the site cannot be queried."]
+
+
+def ingest_age(ingest: JsonObject) -> str:
+    """Return how long ago a source was taken in: "3 h ago", "12 days ago"."""
+    hours = int(ingest["age_days"] * 24)
+    if hours < 1:
+        return "less than an hour ago"
+    return f"{hours} h ago" if hours < 48 else f"{hours // 24:,} days ago"
+
+
+def number(count: int, noun: str, many: str | None = None) -> str:
+    """Return "1 error", "2 errors"."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

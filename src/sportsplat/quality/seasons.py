@@ -1,4 +1,4 @@
-"""How many matches a season should have, and how long it may stand still: as far as that can be told."""
+"""Expected number of matches of a season, and how long a pause may last, where either can be derived."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from sportsplat.leagues import League
+    from sportsplat.leagues.league import League
     from sportsplat.quality.facts import Facts, Pause, SeasonCounts, TeamCount
 
 STRAY = 0.25
@@ -60,7 +60,7 @@ def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
         found.append(
             Schedule(
                 counts,
-                label(league, counts.season),
+                season_label(league, counts.season),
                 teams,
                 strays,
                 median(played) if played else 0.0,
@@ -74,9 +74,9 @@ def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
 def expected(played: Sequence[int], season_matches: int, usual_teams: int, *, over: bool) -> Expected:
     """Return how many matches teams should play that have `played` so many each.
 
-    Where everybody meets everybody at home and away, the teams alone tell. Elsewhere `season_matches` does,
-    unless all teams of a season that is over played equally many, at least half of that: seasons were shorter
-    once, or cut by a strike.
+    In a double round robin it follows from the number of teams. Elsewhere it is `season_matches`, unless all
+    teams of a season that is over played equally many, at least half of that: seasons were shorter once, or
+    cut by a strike.
     """
     teams = len(played)
     if season_matches == 2 * (usual_teams - 1):
@@ -100,10 +100,11 @@ def longest_usual_pause(pauses: Sequence[Pause]) -> int:
     return max(SHORTEST_LONG_PAUSE, round(PAUSES_USUAL * median(seconds))) if seconds else SHORTEST_LONG_PAUSE
 
 
-def label(league: League, season: int) -> str:
+def season_label(league: League, season: int) -> str:
     """Return a season's name: 2019/20 where it ends in the next year, else 2019."""
     days = league.rules.season
-    return f"{season}/{(season + 1) % 100:02d}" if days is not None and days.last[0] else str(season)
+    two = days is not None and days.has_two_years(season)
+    return f"{season}/{(season + 1) % 100:02d}" if two else str(season)
 
 
 def _strays(teams: Sequence[TeamCount]) -> tuple[list[TeamCount], list[TeamCount]]:

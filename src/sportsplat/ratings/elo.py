@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from sportsplat.errors import InvalidSetting
-from sportsplat.leagues import EloParams
-from sportsplat.ratings.replay import Ints, Results
+from sportsplat.leagues.league import EloParams
+from sportsplat.ratings.arrival import Ints, Results
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sportsplat.ratings.replay import Results
+from sportsplat.ratings.arrival import Results
 
 Floats = npt.NDArray[np.float64]
 

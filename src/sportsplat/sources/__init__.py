@@ -1,7 +1,8 @@
-"""Sources by name; a source's module is imported when it is asked for."""
+"""Sources by name; a source's module is imported on first use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -9,35 +10,39 @@ from typing import TYPE_CHECKING
 from sportsplat.errors import NotFound
 
 if TYPE_CHECKING:
+    from sportsplat.leagues.league import League
     from sportsplat.sources.base import Source
 
 SOURCES: dict[str, tuple[str, str]] = {
-    "football-data": ("football_data", "FootballData"),
-    "nflverse": ("nflverse", "Nflverse"),
-    "fivethirtyeight-nba": ("fivethirtyeight", "FiveThirtyEightNba"),
-    "nba-stats": ("nba_stats", "NbaStats"),
-    "kaggle-nba-games": ("kaggle_nba_games", "KaggleNbaGames"),
-    "kaggle-nba-team-stats": ("kaggle_nba_team_stats", "KaggleNbaTeamStats"),
-    "sportsbookreview": ("sportsbookreview", "SportsbookReview"),
-    "kaggle-nba-betting": ("kaggle_nba_betting", "KaggleNbaBetting"),
-    "fivethirtyeight-nfl": ("fivethirtyeight_nfl", "FiveThirtyEightNfl"),
-    "fivethirtyeight-checking-our-work": ("fivethirtyeight_checking", "CheckingOurWork"),
-    "fivethirtyeight-soccer-spi": ("fivethirtyeight_spi", "SoccerSpi"),
+    "football-data": ("football_data.source", "FootballData"),
+    "nflverse": ("nflverse.source", "Nflverse"),
+    "fivethirtyeight-nba": ("fivethirtyeight.nba", "FiveThirtyEightNba"),
+    "nba-stats": ("nba_stats.source", "NbaStats"),
+    "kaggle-nba-games": ("kaggle_nba.games", "KaggleNbaGames"),
+    "kaggle-nba-team-stats": ("kaggle_nba.team_stats", "KaggleNbaTeamStats"),
+    "sportsbookreview": ("sportsbookreview.source", "SportsbookReview"),
+    "kaggle-nba-betting": ("kaggle_nba.betting", "KaggleNbaBetting"),
+    "fivethirtyeight-nfl": ("fivethirtyeight.nfl", "FiveThirtyEightNfl"),
+    "fivethirtyeight-checking-our-work": ("fivethirtyeight.checking", "CheckingOurWork"),
+    "fivethirtyeight-soccer-spi": ("fivethirtyeight.soccer", "SoccerSpi"),
     "espn": ("espn", "Espn"),
     "odds-api": ("odds_api", "OddsApi"),
     "simulate": ("simulate", "SimulateSource"),
-    "table": ("table", "TableSource"),
+    "table": ("table.source", "TableSource"),
 }
 
-UNTOLD: dict[str, tuple[str, ...]] = {
+IGNORED_CONFLICTS: dict[str, tuple[str, ...]] = {
     "fivethirtyeight-checking-our-work": ("score", "stage"),
     "odds-api": ("score", "stage"),
 }
 """Fields of a match that the files of a source do not tell: what is stored there is no word of its own."""
 
 
-def get_source(name: str) -> Source:
+def get_source(name: str, leagues: Mapping[str, League] | None = None) -> Source:
     """Return the source called `name`.
+
+    leagues: those of the project, of which the source serves the ones that declare it; None is enough to
+    parse a file.
 
     Raises:
         NotFound: no source has this name; the message suggests the nearest one.
@@ -52,4 +57,9 @@ def get_source(name: str) -> Source:
         )
     module, cls = SOURCES[name]
     source: Source = getattr(import_module(f"sportsplat.sources.{module}"), cls)()
+    if leagues is not None:
+        from sportsplat.sources.base import Configured
+
+        if isinstance(source, Configured):
+            source.serve(leagues)
     return source

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused, UsageError
-from sportsplat.sources.text import decode
-from sportsplat.sources.unpack import GZIP_MAGIC, gunzip
+from sportsplat.sources.text import GZIP_MAGIC, decode, gunzip
 
 if TYPE_CHECKING:
-    from sportsplat.leagues import League
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
+    from sportsplat.leagues.league import League
 
 SUFFIXES = (".csv", ".csv.gz")
 
@@ -27,7 +26,7 @@ SUFFIXES = (".csv", ".csv.gz")
 class Payload(NamedTuple):
     """The bytes of one file, unpacked, and their hash; `name` is the path or URL they came from.
 
-    `stale` says why the site did not give them, where an old copy stands in for its answer.
+    `stale` is the reason why a cached copy was used instead of the site's answer.
     """
 
     name: str
@@ -48,7 +47,8 @@ class Payload(NamedTuple):
 
 @runtime_checkable
 class Source(Protocol):
-    """A provider's format. `gives` says in words what one file holds, `leagues` which codes it can serve."""
+    """A data provider's format. `gives` describes the contents of one file, `leagues` the codes it can
+    serve."""
 
     name: str
     title: str
@@ -58,7 +58,7 @@ class Source(Protocol):
     leagues: tuple[str, ...]
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Turn bytes into records of one league; without `league` the file itself tells which.
+        """Parse bytes into records of one league; without `league` it is taken from the file.
 
         Raises:
             InputRefused: the file is not of this format (NOT_THIS_FORMAT), or it is empty (EMPTY_FILE).
@@ -66,7 +66,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Suffixed(Source, Protocol):
+class Configured(Source, Protocol):
+    """A source that serves the leagues which declare it in `config/leagues.yaml`, once it knows them."""
+
+    def serve(self, leagues: Mapping[str, League]) -> None:
+        """Take the leagues of a project."""
+
+
+@runtime_checkable
+class HasSuffixes(Source, Protocol):
     """A source whose files do not end in `SUFFIXES`; folders are searched for its own."""
 
     suffixes: tuple[str, ...]
@@ -94,8 +102,8 @@ class Fetchable(Source, Protocol):
 
 
 @runtime_checkable
-class Closed(Source, Protocol):
-    """A source whose site has closed: `fetch` is of use to who has the address of a mirror.
+class HasClosedSite(Source, Protocol):
+    """A source whose site has closed: `fetch` only works with the address of a mirror.
 
     `site_closed` says when.
     """
@@ -112,8 +120,8 @@ class Needy(Source, Protocol):
 
 
 @runtime_checkable
-class Bounded(Source, Protocol):
-    """A source that tells of some seasons alone, named by the year in which they start, both included.
+class HasSeasonRange(Source, Protocol):
+    """A source with a limited range of seasons, by the year in which they start, both included.
 
     `last_season` is None where it goes on.
     """
@@ -123,8 +131,8 @@ class Bounded(Source, Protocol):
 
 
 @runtime_checkable
-class Demanding(Source, Protocol):
-    """A source whose files alone do not do: `needs` are the words that `ingest` needs besides."""
+class HasNeeds(Source, Protocol):
+    """A source that needs more than its files: `needs` are further arguments of `ingest`."""
 
     needs: tuple[str, ...]
 
@@ -136,13 +144,13 @@ class ManyLeagues(Source, Protocol):
     def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
         """Turn bytes into one batch for every declared league of the file, in the order of their codes.
 
-        What no league declares is told by the first batch: a `Rejected` of the code `undeclared-league` for
+        Undeclared leagues are reported by the first batch: a `Rejected` of the code `undeclared-league` for
         each such competition, with the number of its rows, which count among the rows that this batch has
         read.
 
         Raises:
             InputRefused: the file is not of this format (NOT_THIS_FORMAT), it is empty (EMPTY_FILE), or no
-                league declares anything in it (UNKNOWN_LEAGUE).
+                league declares anything in it (UNKNOWN_DIVISION).
         """
 
 
@@ -169,7 +177,8 @@ class Live(Needy, Protocol):
     def fetch_window(
         self, window: Window, *, leagues: Sequence[League], settings: Settings
     ) -> Iterator[Payload]:
-        """Get the files that tell what is played in `window`, one after the other, as the site stands now.
+        """Fetch the files of the matches played in `window`, one after the other, as they are on the site
+        now.
 
         Raises:
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
@@ -178,7 +187,7 @@ class Live(Needy, Protocol):
 
 
 class OfOneLeague(ABC):
-    """A source of one league alone: another one is refused, and `read` does the rest."""
+    """A source of exactly one league: others are rejected, and `read` does the rest."""
 
     name: str
     leagues: tuple[str, ...]
@@ -214,29 +223,29 @@ def lists_all(source: Source) -> bool:
 
 
 def serves(source: Source, settings: Settings) -> bool:
-    """Whether the source's own site can be asked, as things stand."""
-    if not isinstance(source, Fetchable) or isinstance(source, Closed):
+    """Whether the source's site can be queried with the present settings."""
+    if not isinstance(source, Fetchable) or isinstance(source, HasClosedSite):
         return False
     return not isinstance(source, Needy) or source.lacks(settings) is None
 
 
 def bounds_of(source: Source) -> tuple[int | None, int | None]:
-    """Return the first and the last season of which a source tells, each None where no bound is known."""
-    return (source.first_season, source.last_season) if isinstance(source, Bounded) else (None, None)
+    """Return the first and the last season of a source, each None where no bound is known."""
+    return (source.first_season, source.last_season) if isinstance(source, HasSeasonRange) else (None, None)
 
 
 def needs_of(source: Source) -> tuple[str, ...]:
     """Return the words that an ingest of the source's files needs besides them."""
-    return source.needs if isinstance(source, Demanding) else ()
+    return source.needs if isinstance(source, HasNeeds) else ()
 
 
 def suffixes_of(source: Source) -> tuple[str, ...]:
     """Return how the files of a source end, in lower case."""
-    return source.suffixes if isinstance(source, Suffixed) else SUFFIXES
+    return source.suffixes if isinstance(source, HasSuffixes) else SUFFIXES
 
 
 def one_league(source: str, leagues: Sequence[League]) -> League:
-    """Return the league that is asked for, of a source whose every answer is about one and costs.
+    """Return the requested league of a source that charges for each answer about one league.
 
     Raises:
         UsageError: several (LEAGUE_NEEDED).
@@ -244,9 +253,9 @@ def one_league(source: str, leagues: Sequence[League]) -> League:
     if len(leagues) == 1:
         return leagues[0]
     raise UsageError(
-        f"Say which league of {source} is wanted.",
+        f"Choose a league of {source}.",
         code="LEAGUE_NEEDED",
-        cause=f"{len(leagues)} leagues would be asked for one by one.",
+        cause=f"{len(leagues)} leagues would be requested one by one.",
         fix=f"sportsplat ingest {source} --league CODE, or sportsplat sync for all that are stored",
     )
 

@@ -11,7 +11,7 @@ One answer is a JSON object; what is read of it:
         competitors[]   homeAway, score ("110"), team.displayName, linescores[].value (by period)
 
 `season.year` is the year in which a season of basketball or ice hockey ends, and in which any other starts.
-The prices in an answer (`odds`) are left alone: nobody says when they were taken.
+The prices in an answer (`odds`) are left alone: the answer does not say when they were taken.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.leagues import leagues_of
+from sportsplat.leagues.league import leagues_of
 from sportsplat.sources.base import Payload, Window, one_league
-from sportsplat.sources.events import (
+from sportsplat.sources.reading.csv import RowError, read_count
+from sportsplat.sources.reading.json_events import (
     EventReader,
     Read,
     dig,
@@ -45,11 +46,10 @@ from sportsplat.sources.events import (
     read_json,
     text_of,
 )
-from sportsplat.sources.rows import RowError, read_count
 
 if TYPE_CHECKING:
-    from sportsplat.leagues import League
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
+    from sportsplat.leagues.league import League
 
 NAME = "espn"
 FORMAT = "ESPN's scoreboard"
@@ -59,6 +59,8 @@ NAMED_BY_THEIR_END = ("basketball/", "hockey/")
 STAGES = {2: "regular", 3: "playoff", 5: "playoff"}
 LAST_NAMED_TYPE = 5  # above: the id of a soccer competition's season
 CANCELLED = ("STATUS_POSTPONED", "STATUS_CANCELED", "STATUS_CANCELLED", "STATUS_ABANDONED")
+AWARDED = ("FORFEIT", "WALKOVER", "AWARDED", "NO_CONTEST")  # within a status: no score of it was played
+_CUP_FINAL = re.compile(r"(?i)\b(?:nba cup|in-season tournament)\b.*(?<![-\w])(?:championship|finals?)\b")
 _PERIOD = re.compile(r"period_(\d+)")
 
 
@@ -74,7 +76,11 @@ class Espn:
     first_season, last_season = 2002, None  # where public collections of its answers begin
 
     def __init__(self) -> None:
-        self.leagues = leagues_of(NAME)
+        self.leagues: tuple[str, ...] = ()
+
+    def serve(self, leagues: Mapping[str, League]) -> None:
+        """Serve those of `leagues` that declare this source."""
+        self.leagues = leagues_of(NAME, leagues)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one scoreboard.
@@ -113,7 +119,7 @@ class Espn:
         A week that was over long before it was fetched is not asked for again, nor one that was fetched just
         now (`sources.fresh_s`).
         """
-        from sportsplat.sources.http import fresh_since, open_fetcher
+        from sportsplat.sources.web.http import fresh_since, open_fetcher
 
         league = one_league(NAME, leagues)
         fresh = fresh_since(settings)
@@ -157,7 +163,7 @@ def _league_of(payload: Payload, answer: Any, asked: League | None, leagues: Map
             fix=f"sportsplat ingest {NAME} {payload.name}",
         )
     raise InputRefused(
-        f"{payload.name} is of a league that is not declared.",
+        f"{payload.name} is for a league that is not declared.",
         code="UNKNOWN_DIVISION",
         cause=f"leagues[0].slug is {slug!r}.",
         fix=f"Declare it in config/leagues.yaml with sources: {{{NAME}: SPORT/{slug}}}",
@@ -211,6 +217,11 @@ class _Reader(EventReader):
     def add_facts(self, read: Read, key: MatchKey) -> None:
         """Add the venue, and the scores by period of a game that was played."""
         game = dig(read.event, "competitions", 0)
+        kind = dig(game, "status", "type") or dig(read.event, "status", "type")
+        if _is_awarded(kind):
+            scores = [text_of(dig(_side(game, name), "score")) for name in ("home", "away")]
+            detail = f"status.type.name is {text_of(dig(kind, 'name'))!r} at {':'.join(scores)}"
+            self.note(read.place, "awarded", f"{detail}: the result was awarded and the match not played")
         details = _venue(dig(game, "venue"))
         if details:
             self.details.append(DetailRecord(key, Phase.SCHEDULE, details, read.match.kickoff_utc))
@@ -239,9 +250,9 @@ class _Reader(EventReader):
         if any(value is None or value < 0 for value in values):
             self.note(read.place, "bad-stat", f"linescores of the {name} team hold {lines!r:.200}")
             return {}
-        told = [value for value in values if value is not None]
-        stats = {f"period_{number}": value for number, value in enumerate(told[: self._periods], start=1)}
-        overtime = told[self._periods :]
+        reported = [value for value in values if value is not None]
+        stats = {f"period_{number}": value for number, value in enumerate(reported[: self._periods], start=1)}
+        overtime = reported[self._periods :]
         if self._has_shootouts and read.match.stage == "regular":
             overtime = overtime[:1]
         if overtime:
@@ -252,9 +263,16 @@ class _Reader(EventReader):
 def _stage(event: Any, game: Any) -> str:
     kind = dig(event, "season", "type")
     if dig(game, "type", "abbreviation") == "ALLSTAR":
-        raise RowError("all-star", "type.abbreviation is 'ALLSTAR': this game counts for nothing")
+        raise RowError("all-star", "type.abbreviation is 'ALLSTAR': this game does not count")
+    for note in items(dig(game, "notes")):
+        headline = text_of(dig(note, "headline"))
+        if _CUP_FINAL.search(headline):
+            reason = (
+                f"notes[].headline is {headline!r:.80}: the NBA Cup final does not count in the standings"
+            )
+            raise RowError("not-a-league-game", reason)
     if kind == 1 and kind is not True:
-        raise RowError("preseason", "season.type is 1: a preseason game counts for nothing")
+        raise RowError("preseason", "season.type is 1: preseason games do not count")
     if isinstance(kind, int) and kind > LAST_NAMED_TYPE:
         return "playoff" if "play" in text_of(dig(event, "season", "slug")).lower() else "regular"
     if not isinstance(kind, int) or kind not in STAGES:
@@ -264,9 +282,13 @@ def _stage(event: Any, game: Any) -> str:
 
 def _status(kind: Any) -> MatchStatus:
     """Tell what is known of the play. A postponed game may be `completed`, too: its name comes first."""
-    if text_of(dig(kind, "name")) in CANCELLED:
+    if text_of(dig(kind, "name")) in CANCELLED or _is_awarded(kind):
         return MatchStatus.CANCELLED
     return MatchStatus.FINAL if dig(kind, "completed") is True else MatchStatus.SCHEDULED
+
+
+def _is_awarded(kind: Any) -> bool:
+    return any(word in text_of(dig(kind, "name")) for word in AWARDED)
 
 
 def _side(game: Any, name: str) -> Any:
@@ -284,11 +306,11 @@ def _scores(home: Any, away: Any) -> tuple[int, int]:
 
 
 def _venue(venue: Any) -> dict[str, str | float | bool]:
-    told: dict[str, str | float | bool] = {
+    reported: dict[str, str | float | bool] = {
         "venue": text_of(dig(venue, "fullName")),
         "city": text_of(dig(venue, "address", "city")),
         "state": text_of(dig(venue, "address", "state")),
     }
     indoor = dig(venue, "indoor")
-    found = {name: value for name, value in told.items() if value}
+    found = {name: value for name, value in reported.items() if value}
     return found | {"indoor": indoor} if isinstance(indoor, bool) else found

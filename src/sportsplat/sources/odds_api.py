@@ -12,15 +12,21 @@ A price is known from its `last_update`. One taken after the start is of the run
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, Outcome, Precision, QuoteRecord
-from sportsplat.errors import InputRefused
-from sportsplat.leagues import leagues_of
+from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable
+from sportsplat.leagues.league import leagues_of
+from sportsplat.leagues.team_names import fold
 from sportsplat.sources.base import Payload, Window, one_league
-from sportsplat.sources.events import (
+from sportsplat.sources.reading.csv import RowError
+from sportsplat.sources.reading.json_events import (
     EventReader,
     Read,
     dig,
@@ -31,17 +37,99 @@ from sportsplat.sources.events import (
     read_json,
     text_of,
 )
-from sportsplat.sources.rows import RowError
+from sportsplat.sources.reading.seasons import season_of
+from sportsplat.sources.web.http import Access, fresh_since, open_fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sportsplat.leagues import League
-    from sportsplat.settings import Settings
+    from sportsplat.config.settings import Settings
+    from sportsplat.leagues.league import League
+
+
+EXHAUSTED = "OUT_OF_USAGE_CREDITS"
+RENEWED = "Credits renew every month; your account at https://the-odds-api.com shows the date."
+
+
+def fetch_prices(league: League, settings: Settings) -> Payload:
+    """Return the prices of a league that The Odds API has; see `OddsApi.fetch_window`."""
+    wanted = settings.sources
+    if wanted.odds_api_key is None:
+        raise ConfigError(
+            "The Odds API needs a key.",
+            code="KEY_MISSING",
+            cause="sources.odds_api_key is not set.",
+            fix="Write ODDS_API_KEY=… into .env; a free key: https://the-odds-api.com",
+        )
+    url = (
+        f"{wanted.odds_api_url}/sports/{league.sources[NAME]}/odds?regions={wanted.odds_api_regions}"
+        f"&markets={','.join(MARKETS)}&oddsFormat=decimal&dateFormat=iso"
+    )
+    cost = len(MARKETS) * (wanted.odds_api_regions.count(",") + 1)
+    quota = _Quota()
+    access = Access({"apiKey": wanted.odds_api_key}, quota.examine)
+    with open_fetcher(settings, NAME) as fetcher:
+        kept = fetcher.cached(url, fresh_since(settings))
+        if kept is not None:
+            return kept
+        fetcher.get(f"{wanted.odds_api_url}/sports?all=false", what="the list of sports", access=access)
+        quota.spend(cost, wanted.odds_api_reserve, league.name)
+        return fetcher.get(url, what=f"the prices of {league.name}", access=access)
+
+
+class _Quota:
+    """The remaining credits of the month according to the latest answer; None before the first answer."""
+
+    def __init__(self) -> None:
+        self.remaining: float | None = None
+        self._used = "?"
+
+    def examine(self, answer: httpx.Response) -> None:
+        """Record the quota from an answer. Raises ConfigError for an invalid key."""
+        reported = answer.headers.get("x-requests-remaining", "")
+        if reported.replace(".", "", 1).isdecimal():
+            self.remaining = float(reported)
+            self._used = answer.headers.get("x-requests-used", "?")
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise _refusal(answer)
+
+    def spend(self, cost: int, reserve: int, name: str) -> None:
+        """Raise SourceUnavailable (QUOTA_RESERVED) where a request would leave less than the reserve."""
+        if self.remaining is None or self.remaining - cost >= reserve:
+            return
+        raise SourceUnavailable(
+            f"The Odds API has few credits left; the prices of {name} were not requested.",
+            code="QUOTA_RESERVED",
+            cause=f"{self.remaining:g} left, {self._used} used; this request costs {cost}, and "
+            f"sources.odds_api_reserve keeps {reserve}.",
+            fix=f"{RENEWED} Or lower sources.odds_api_reserve.",
+        )
+
+
+def _refusal(answer: httpx.Response) -> ConfigError | SourceUnavailable:
+    """Distinguish a wrong key from one without credits; both are 401, and `error_code` says which."""
+    code = "no error_code"
+    with suppress(ValueError, RecursionError, httpx.HTTPError):
+        code = text_of(dig(json.loads(answer.read()), "error_code")) or code
+    if code == EXHAUSTED:
+        return SourceUnavailable(
+            "The credits of The Odds API are used up.",
+            code="QUOTA_EXHAUSTED",
+            cause=f"It answered {answer.status_code} ({code}).",
+            fix=RENEWED,
+        )
+    return ConfigError(
+        "The Odds API rejected the key.",
+        code="KEY_REFUSED",
+        cause=f"It answered {answer.status_code} ({code[:60]}); the key is sources.odds_api_key.",
+        fix="Correct it; `sportsplat config explain sources.odds_api_key` shows where it is set.",
+    )
+
 
 NAME = "odds-api"
 FORMAT = "The Odds API"
 MARKETS = {"h2h": Market.RESULT, "spreads": Market.SPREAD, "totals": Market.TOTAL}
+LAY = frozenset({"h2h_lay", "outrights_lay"})  # what an exchange pays who bets against it: no price to bet at
 
 
 class OddsApi:
@@ -54,10 +142,15 @@ class OddsApi:
     gives = ("matches to come", "live prices of the result, spreads and totals by bookmaker")
 
     def __init__(self) -> None:
-        self.leagues = leagues_of(NAME)
+        self.leagues: tuple[str, ...] = ()
+
+    def serve(self, leagues: Mapping[str, League]) -> None:
+        """Serve those of `leagues` that declare this source."""
+        self.leagues = leagues_of(NAME, leagues)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-        """Read one list of events. Without `league` the events tell it, or the address of an empty list.
+        """Read one list of events. Without `league` it follows from the events, or from the address of an
+        empty list.
 
         Raises:
             InputRefused: no such list (NOT_THIS_FORMAT), empty (EMPTY_FILE), of a sport that is not
@@ -65,7 +158,7 @@ class OddsApi:
         """
         events = read_json(payload, FORMAT)
         if not isinstance(events, list) or not all(_is_event(event) for event in events):
-            raise not_such_json(payload, FORMAT, "It is no list of events with `sport_key`.")
+            raise not_such_json(payload, FORMAT, "It is not a list of events with `sport_key`.")
         return _Reader(payload, events, _league_of(payload, events, league, leagues), NAME).read_all()
 
     def fetch(
@@ -76,7 +169,6 @@ class OddsApi:
         settings: Settings,
     ) -> list[Payload]:
         """Get the prices of now; see `fetch_window`."""
-        from sportsplat.sources.odds_api_client import fetch_prices
 
         return [fetch_prices(one_league(NAME, leagues), settings)]
 
@@ -97,7 +189,6 @@ class OddsApi:
             ConfigError: no key, or a wrong one. SourceUnavailable: no answer, or the quota is used up
             (QUOTA_EXHAUSTED) or nearly so (QUOTA_RESERVED).
         """
-        from sportsplat.sources.odds_api_client import fetch_prices
 
         yield fetch_prices(one_league(NAME, leagues), settings)
 
@@ -110,13 +201,13 @@ def _league_of(
     payload: Payload, events: Sequence[Any], asked: League | None, leagues: Mapping[str, League]
 ) -> League:
     sports = list(dict.fromkeys(text_of(dig(event, "sport_key")) for event in events))
-    if not sports:  # an empty list is told by its address: …/sports/basketball_nba/odds?…
+    if not sports:  # an empty list is recognised by its address: …/sports/basketball_nba/odds?…
         sports = payload.name.partition("?")[0].split("/")[-2:-1]
     if asked and (not events or sports == [asked.sources.get(NAME)]):
         return asked
     if asked or len(sports) != 1:
         raise InputRefused(
-            f"{payload.name} does not hold the prices of one league.",
+            f"{payload.name} does not hold the prices of exactly one league.",
             code="WRONG_LEAGUE",
             cause=f"sport_key is {', '.join(map(repr, sports)) or 'nowhere'}"
             + (f"; --league is {asked.code!r}." if asked else "."),
@@ -126,7 +217,7 @@ def _league_of(
         if league.sources.get(NAME) == sports[0]:
             return league
     raise InputRefused(
-        f"{payload.name} is of a sport that is not declared.",
+        f"{payload.name} is for a sport that is not declared.",
         code="UNKNOWN_DIVISION",
         cause=f"sport_key is {sports[0]!r}.",
         fix=f"Declare it in config/leagues.yaml with sources: {{{NAME}: {sports[0]}}}",
@@ -142,13 +233,15 @@ class _Reader(EventReader):
         day = kickoff.astimezone(self.league.timezone).date()
         names = ("home_team", "away_team")
         home, away = self.teams(dig(event, "home_team"), dig(event, "away_team"), day, names)
-        return MatchRecord(self.league.season_on(day), day, kickoff, Precision.MINUTE, home, away)
+        return MatchRecord(season_of(self.league, day), day, kickoff, Precision.MINUTE, home, away)
 
     def add_facts(self, read: Read, key: MatchKey) -> None:
         """Add the prices of every bookmaker."""
         running = 0
         for bookmaker in items(dig(read.event, "bookmakers")):
             for market in items(dig(bookmaker, "markets")):
+                if text_of(dig(market, "key")) in LAY:
+                    continue
                 try:
                     taken = moment_of(
                         dig(market, "last_update") or dig(bookmaker, "last_update"), "last_update"
@@ -189,9 +282,9 @@ class _Reader(EventReader):
 
 
 def _offer(offer: Any, kind: Market, sides: Mapping[str, Outcome]) -> tuple[Outcome, float | None, float]:
-    """Return outcome, line and decimal odds; of the away team's point the sign is turned."""
+    """Return outcome, line and decimal odds; the sign of the away team's point is reversed."""
     name = text_of(dig(offer, "name"))
-    outcome = sides.get(name)
+    outcome = next((reported for side, reported in sides.items() if fold(side) == fold(name)), None)
     if outcome is None:
         raise RowError(
             "bad-price", f"outcomes[].name is {dig(offer, 'name')!r:.80}: expected {', '.join(sides)}"

@@ -6,6 +6,7 @@ import codecs
 import html
 import re
 import shlex
+import zlib
 from typing import NamedTuple
 
 from sportsplat.errors import InputRefused
@@ -58,19 +59,19 @@ def decode(name: str, data: bytes) -> str:
     kind = kind_of(data)
     if kind is not None:
         said = f"{name} is {kind.name}, not a text file."
-        raise not_text(said, f"It begins with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
+        raise not_text(said, f"It starts with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
     encoding = wide_encoding(data)
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as problem:
-            told = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
+            detail = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
             said = f"{name} is damaged {encoding.upper()} text."
-            raise not_text(said, f"At {told}.", "Download the file again.") from problem
+            raise not_text(said, f"At {detail}.", "Download the file again.") from problem
     zeros = data.count(0)
     if 2 * zeros > len(data):
-        told = f"{zeros:,} of its {len(data):,} bytes are zero."
-        raise not_text(f"{name} is mostly zero bytes.", told, "Download the file again.")
+        detail = f"{zeros:,} of its {len(data):,} bytes are zero."
+        raise not_text(f"{name} is mostly zero bytes.", detail, "Download the file again.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -117,13 +118,13 @@ def refuse_other_text(name: str, text: str) -> None:
         raise InputRefused(
             f"{name} is JSON, not a CSV file.",
             code="NOT_CSV",
-            cause=f"It begins with {head[:40]!r}.",
+            cause=f"It starts with {head[:40]!r}.",
             fix="sportsplat sources",
         )
 
 
 def not_text(message: str, cause: str, fix: str) -> InputRefused:
-    """Make the error for a file that is no text (NOT_TEXT)."""
+    """Return the error for a file that is no text (NOT_TEXT)."""
     return InputRefused(message, code="NOT_TEXT", cause=cause, fix=fix)
 
 
@@ -150,3 +151,49 @@ def _decode_line(line: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return line.decode("latin-1")  # five bytes have no meaning in cp1252; latin-1 keeps them as they are
+
+
+LARGEST_BYTES = 64 << 20  # of one file, unpacked: three times the largest there is; takes 3 GB to read
+ALWAYS_BYTES = 16 << 20  # taken however small the packed file is
+HIGHEST_RATIO = 250  # text packs 5 to 50 times; what packs a thousand times was made to fill a disk
+_GZIP = 16 + zlib.MAX_WBITS
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def gunzip(name: str, data: bytes) -> bytes:
+    """Unpack gzip of one or several members.
+
+    Raises:
+        InputRefused: the bytes break off or are damaged (CORRUPT_GZIP), or they unpack to more than
+            LARGEST_BYTES, or to more than HIGHEST_RATIO times themselves and ALWAYS_BYTES (TOO_LARGE).
+    """
+    limit = min(LARGEST_BYTES, max(ALWAYS_BYTES, HIGHEST_RATIO * len(data)))
+    members: list[bytes] = []
+    packed, room = data, limit
+    while packed:
+        engine = zlib.decompressobj(_GZIP)
+        try:
+            members.append(engine.decompress(packed, room + 1))
+        except zlib.error as problem:
+            raise _corrupt(name, data, str(problem)) from problem
+        room -= len(members[-1])
+        if room < 0:
+            raise InputRefused(
+                f"{name} unpacks to more than {limit >> 20:,} MB.",
+                code="TOO_LARGE",
+                cause=f"It is {len(data):,} bytes packed, and at most {limit:,} are unpacked from that.",
+                fix=f"gunzip --list {shlex.quote(name)}, and split it if that size is correct.",
+            )
+        if not engine.eof:
+            raise _corrupt(name, data, "it ends before its end-of-stream mark")
+        packed = engine.unused_data.lstrip(b"\0")  # padding, as tapes and some servers add
+    return b"".join(members)
+
+
+def _corrupt(name: str, data: bytes, problem: str) -> InputRefused:
+    return InputRefused(
+        f"{name} is a damaged gzip file.",
+        code="CORRUPT_GZIP",
+        cause=f"Unpacking its {len(data):,} bytes failed: {problem}.",
+        fix=f"gzip --test {shlex.quote(name)}, then download it again.",
+    )

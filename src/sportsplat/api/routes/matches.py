@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request
 
-from sportsplat.api.deps import DatabaseDep, DaysDep, LeagueDep, PageDep, cut, one_more
-from sportsplat.api.schemas import League, Leagues, Match, Matches
-from sportsplat.domain import MatchStatus
+from sportsplat.api.deps import DatabaseDep, GivenOnce, MatchQueryDep, NoParametersDep, league_of
+from sportsplat.api.schemas import Leagues, Matches
 
-router = APIRouter(prefix="/v1", tags=["matches"])
+router = APIRouter(prefix="/v1", tags=["matches"], dependencies=[GivenOnce])
 
 
-@router.get("/leagues")
-async def leagues(database: DatabaseDep) -> Leagues:
+@router.get("/leagues", response_model=Leagues)
+async def leagues(database: DatabaseDep, _: NoParametersDep) -> dict[str, Any]:
     """List the leagues of which something is stored."""
-    return Leagues(leagues=[League(**row) for row in await database.leagues()])
+    return {"leagues": await database.leagues()}
 
 
-@router.get("/matches")
-async def matches(
-    database: DatabaseDep,
-    league: LeagueDep,
-    days: DaysDep,
-    page: PageDep,
-    status: Annotated[MatchStatus | None, Query()] = None,
-    team: Annotated[str | None, Query(max_length=100, description="home or away")] = None,
-) -> Matches:
+@router.get("/matches", response_model=Matches)
+async def matches(request: Request, database: DatabaseDep, query: MatchQueryDep) -> dict[str, Any]:
     """List a league's matches in order of kick-off."""
     rows = await database.matches(
-        league.code, since=days.since, until=days.until, status=status, team=team, page=one_more(page)
+        league_of(query, request).code,
+        since=query.since,
+        until=query.until,
+        status=query.status,
+        team=query.team,
+        page=query.page,
     )
-    shown, next_offset = cut(rows, page)
-    return Matches(matches=[Match(**row) for row in shown], next_offset=next_offset)
+    shown, next_offset = query.cut(rows)
+    return {"matches": shown, "next_offset": next_offset}

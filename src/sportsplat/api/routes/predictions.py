@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request
 
-from sportsplat.api.deps import DatabaseDep, DaysDep, LeagueDep, PageDep, cut, one_more
-from sportsplat.api.schemas import Match, Prediction, Predictions
+from sportsplat.api.deps import DatabaseDep, GivenOnce, PredictionQueryDep, league_of
+from sportsplat.api.schemas import Predictions
 
-router = APIRouter(prefix="/v1", tags=["predictions"])
+router = APIRouter(prefix="/v1", tags=["predictions"], dependencies=[GivenOnce])
 
 
-@router.get("/predictions")
-async def predictions(
-    database: DatabaseDep,
-    league: LeagueDep,
-    days: DaysDep,
-    page: PageDep,
-    model_id: Annotated[int | None, Query(ge=1, description="default: the league's promoted model")] = None,
-) -> Predictions:
+@router.get("/predictions", response_model=Predictions)
+async def predictions(request: Request, database: DatabaseDep, query: PredictionQueryDep) -> dict[str, Any]:
     """List the newest stored prediction of each match, in order of kick-off."""
     rows = await database.predictions(
-        league.code, since=days.since, until=days.until, model_id=model_id, page=one_more(page)
+        league_of(query, request).code,
+        since=query.since,
+        until=query.until,
+        model_id=query.model_id,
+        page=query.page,
     )
-    shown, next_offset = cut(rows, page)
-    return Predictions(predictions=[_prediction(row) for row in shown], next_offset=next_offset)
+    shown, next_offset = query.cut(rows)
+    return {"predictions": [_prediction(row) for row in shown], "next_offset": next_offset}
 
 
-def _prediction(row: dict[str, Any]) -> Prediction:
-    return Prediction(
-        match=Match(**{name: row[name] for name in Match.model_fields}),
-        model_id=row["model_id"],
-        model=row["model"],
-        predicted_at=row["predicted_at"],
-        as_of=row["as_of"],
-        probabilities=dict(zip(row["outcomes"], row["probabilities"], strict=True)),
-    )
+def _prediction(row: dict[str, Any]) -> dict[str, Any]:
+    """Turn a row into a prediction; the match takes the columns that it has from the row itself."""
+    return {
+        "match": row,
+        "model_id": row["model_id"],
+        "model": row["model"],
+        "predicted_at": row["predicted_at"],
+        "as_of": row["as_of"],
+        "probabilities": dict(zip(row["outcomes"], row["probabilities"], strict=True)),
+    }

@@ -1,0 +1,4 @@
+"""Checks and repairs of records before they are stored: duplicates, rules, names, swapped sides.
+
+Pure functions of values: no database, no files, no clock. Imports `domain`, `errors` and `leagues`.
+"""

@@ -1,0 +1,155 @@
+"""`sportsplat backtest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.command import Answer, Run, command, group
+from sportsplat.cli.help import LeagueCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from sportsplat.jobs.modelling.results import Backtest
+
+
+def register_audit(app: typer.Typer) -> None:
+    """Add the group `audit`."""
+    audit = group(app, "audit", "Check that no number knows the future.")
+    command(audit, "leakage")(leakage)
+
+
+def leakage(
+    ctx: Run,
+    league: LeagueCode,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Moments at which the future is cut off.")
+    ] = 25,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+) -> Answer:
+    """Rebuild features from a past without its future and compare bit for bit; exit 10 names what moved."""
+    from sportsplat.jobs.context import open_context
+    from sportsplat.jobs.modelling.audit import audit_leakage
+
+    with ctx.progress(f"audit {league}") as progress:
+        data = audit_leakage(
+            open_context(ctx.settings()), league, samples=samples, seed=seed, progress=progress
+        )
+    return Answer.text(
+        data,
+        f"no leakage: {data['features']} features of {data['compared']:,} rows rebuilt at {data['samples']} "
+        f"moments from {data['first_moment'][:10]} to {data['last_moment'][:10]}, equal to the last bit",
+    )
+
+
+class Refit(StrEnum):
+    """What `--refit` takes."""
+
+    season = "season"
+    month = "month"
+    week = "week"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command and the group `audit`."""
+    register_audit(app)
+
+    @command(app, "backtest")
+    def backtest(
+        ctx: Run,
+        league: LeagueCode,
+        model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
+        start: Annotated[
+            datetime | None,
+            typer.Option(
+                "--from",
+                formats=["%Y-%m-%d"],
+                metavar="YYYY-MM-DD",
+                help="First match day. Default: the latest five seasons.",
+            ),
+        ] = None,
+        end: Annotated[
+            datetime | None,
+            typer.Option(
+                "--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last match day. Default: the last."
+            ),
+        ] = None,
+        refit: Annotated[Refit, typer.Option(help="How often a new model is fitted.")] = Refit.season,
+        report: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE.html", help="Also write a report that opens in any browser."),
+        ] = None,
+        seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+    ) -> Answer:
+        """Walk a model forward through stored matches and bet with it; compare with Elo and the market."""
+        from sportsplat.jobs.context import open_context
+        from sportsplat.jobs.modelling.backtest import Request
+        from sportsplat.jobs.modelling.backtest import backtest as run
+
+        request = Request(
+            league=league,
+            model=model,
+            start=None if start is None else start.date(),
+            end=None if end is None else end.date(),
+            refit=refit.value,
+            seed=seed,
+            report=report,
+        )
+        with ctx.progress(f"backtest {league}") as progress:
+            tested = run(open_context(ctx.settings()), request, progress)
+        return Answer(tested.to_dict(), show=lambda console: show(console, tested))
+
+
+def show(console: Console, tested: Backtest) -> None:
+    """Draw the summary: what the numbers say, the scores, the bets, and what to keep in mind."""
+    from sportsplat.backtest.report import caveats, headline
+
+    data = tested.view.result
+    for sentence in headline(data):
+        console.print(sentence, markup=False)
+    console.print()
+    console.print(_scores(data))
+    if tested.betting is not None:
+        console.print()
+        console.print(_bets(tested.betting))
+    console.print()
+    for sentence in caveats(data):
+        console.print(f"• {sentence}", markup=False, style="dim")
+    console.print()
+    stages = ", ".join(f"{name} {spent:.1f}" for name, spent in tested.seconds.items() if name != "total")
+    console.print(f"{tested.seconds['total']:.1f} s ({stages}). Run {tested.run_id}.", markup=False)
+    if tested.report:
+        console.print(f"Report: {tested.report}", markup=False, soft_wrap=True)
+    else:
+        console.print("For a report to look at: add --report reports/backtest.html", markup=False)
+
+
+def _scores(result: dict[str, Any]) -> Table:
+    from sportsplat.backtest.report import score_rows
+    from sportsplat.cli.views.tables import PlainTable
+
+    table = PlainTable().text("").number("matches", "log\nloss", "Brier", "RPS", "accuracy", "ECE")
+    table.text("ours − theirs (95%)")
+    for row in score_rows(result):
+        gap = f"{row['difference']} ({row['interval']})" if row["difference"] else ""
+        scores = (row[name] for name in ("log_loss", "brier", "rps", "accuracy", "ece"))
+        table.row(row["name"], row["matches"], *scores, gap, style=None if gap else "bold")
+    return table
+
+
+def _bets(betting: Mapping[str, Any]) -> Table:
+    from sportsplat.backtest.report import bet_rows
+    from sportsplat.cli.views.tables import PlainTable
+
+    table = PlainTable().text("stakes", "price").number("bets", "staked", "profit").text("return (95%)")
+    for row in bet_rows(dict(betting)):
+        numbers = (row[name] for name in ("bets", "staked", "profit"))
+        table.row(row["name"], row["price"], *numbers, f"{row['roi']} ({row['interval']})")
+    return table

@@ -1,0 +1,210 @@
+"""`sportsplat db backup`, `backups`, `verify`, `restore`, `reset`, `move`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.command import Answer, Run, command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_FILE = Annotated[Path, typer.Argument(readable=False, help="A file made by `sportsplat db backup`.")]
+_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up what is there first.")]
+
+_TRUST = Annotated[
+    bool,
+    typer.Option("--trust", help="Also run code that is not sportsplat's: it can do all that the user can."),
+]
+
+
+class Place(StrEnum):
+    """Where data can be moved to."""
+
+    docker = "docker"
+    embedded = "embedded"
+    external = "external"
+
+
+def register(db: typer.Typer) -> None:
+    """Add the commands to the group `db`."""
+    command(db, "backup")(backup)
+    command(db, "backups")(backups)
+    command(db, "verify")(verify)
+    command(db, "restore")(restore)
+    command(db, "reset")(reset)
+    command(db, "move")(move)
+
+
+def backup(
+    ctx: Run,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; default: a name with the time in .sportsplat/backups.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Restore it elsewhere and compare, before it gets its name.")
+    ] = False,
+) -> Answer:
+    """Write all data into one file, as of one moment, while others work on.
+
+    sportsplat db backup --verify
+    sportsplat db backup /mnt/safe/league.dump
+    """
+    from sportsplat.jobs.backup.backup import backup as run
+
+    with ctx.progress("backing up") as tell:
+        data = run(ctx.settings(), file, force=force, verify=verify, tell=tell)
+    return Answer(data, show=lambda console: _show_backup(console, data))
+
+
+def backups(ctx: Run) -> Answer:
+    """List the backups in the project's folder, and which of them were verified."""
+    from sportsplat.jobs.backup.backup import backups as run
+
+    data = run(ctx.settings())
+    return Answer(data, show=lambda console: _show_list(console, data))
+
+
+def verify(
+    ctx: Run,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            readable=False,
+            help="A file made by `sportsplat db backup`; default: the newest in .sportsplat/backups.",
+        ),
+    ] = None,
+) -> Answer:
+    """Prove a backup: restore it elsewhere and compare each table. Exit 10 names what differs.
+
+    sportsplat db verify                the newest backup of the project
+    sportsplat db verify league.dump
+    """
+    from sportsplat.jobs.backup.backup import verify as run
+
+    with ctx.progress("verifying") as tell:
+        data = run(ctx.settings(), file, tell=tell)
+    text = (
+        f"{data['file']}: {data['rows']:,} rows of {data['compared']} tables restored and compared, all equal"
+    )
+    return Answer.text(data, text)
+
+
+def restore(
+    ctx: Run,
+    file: _FILE,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Replace the rows that are there, once they are backed up.")
+    ] = False,
+    no_backup: _NO_BACKUP = False,
+    trust: _TRUST = False,
+) -> Answer:
+    """Put a backup in the place of what the database holds: all of it, or nothing is changed.
+
+    sportsplat db restore league.dump          into a database without rows
+    sportsplat db restore league.dump --yes    in the place of rows
+    """
+    from sportsplat.jobs.backup.restore import restore as run
+
+    with ctx.progress("restoring") as tell:
+        data = run(ctx.settings(), file, yes=yes, keep=not no_backup, trust=trust, tell=tell)
+    return Answer(data, show=lambda console: _show_actions(console, data))
+
+
+def reset(
+    ctx: Run,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete the rows that are there, once they are backed up.")
+    ] = False,
+    no_backup: _NO_BACKUP = False,
+) -> Answer:
+    """Drop everything of sportsplat's in the database and make the schema anew.
+
+    sportsplat db reset --yes
+    """
+    from sportsplat.jobs.backup.restore import reset as run
+
+    with ctx.progress("resetting") as tell:
+        data = run(ctx.settings(), yes=yes, keep=not no_backup, tell=tell)
+    return Answer(data, show=lambda console: _show_actions(console, data))
+
+
+def move(
+    ctx: Run,
+    backend: Annotated[Place, typer.Argument(help="Where the data is to live.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Replace rows that are there already, once they are backed up.")
+    ] = False,
+    trust: _TRUST = False,
+) -> Answer:
+    """Take all data to another backend, compared table by table. The old data stays where it is.
+
+    sportsplat db move docker
+    DATABASE_URL=postgresql://me@db.example/league sportsplat db move external
+    """
+    from sportsplat.config.load import resolve
+    from sportsplat.jobs.backup.move import move as run
+
+    with ctx.progress("moving") as tell:
+        settings = resolve(project_dir=ctx.find_folder(), profile=ctx.profile)
+        data = run(settings, backend.value, yes=yes, trust=trust, tell=tell)
+    return Answer(data, show=lambda console: _show_move(console, data))
+
+
+def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
+    console.print(data["file"], markup=False, soft_wrap=True)
+    console.print(f"{data['rows']:,} rows, {_size(data['bytes'])}, {_proof(data)}", markup=False)
+    if data["verified"] is None:
+        console.print(f"next: sportsplat db verify {quote(data['file'])}", markup=False, soft_wrap=True)
+
+
+def _show_list(console: Console, data: Mapping[str, Any]) -> None:
+    from rich.text import Text
+
+    from sportsplat.cli.views.tables import PlainTable
+
+    if not data["backups"]:
+        console.print(f"no backup in {data['folder']}; next: sportsplat db backup", markup=False)
+        return
+    table = PlainTable().value("file").text("made (UTC)").number("rows", "size").text("proof")
+    for entry in data["backups"]:
+        name = Path(entry["file"]).name
+        if "damaged" in entry:
+            table.row(name, "", "", "", Text.assemble(("damaged", "red"), f": {entry['damaged']}"))
+        else:
+            made = entry["created_at"][:16].replace("T", " ")
+            proof = "not verified" if entry["verified"] is None else "verified"
+            table.row(name, made, f"{entry['rows']:,}", _size(entry["bytes"]), proof)
+    console.print(table)
+    console.print(data["folder"], markup=False, soft_wrap=True)
+
+
+def _show_actions(console: Console, data: Mapping[str, Any]) -> None:
+    for action in data["actions"]:
+        console.print(action, markup=False, soft_wrap=True)
+
+
+def _show_move(console: Console, data: Mapping[str, Any]) -> None:
+    _show_actions(console, data)
+    lines = [f"the project's data is in {data['to']}" + ("" if data["actions"] else " already")]
+    if "old" in data:
+        lines.append(f"the old data stays: {data['old']['where']}; to delete it: {data['old']['delete']}")
+    lines += [f"change now: {line}" for line in data["change"]]
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _proof(data: Mapping[str, Any]) -> str:
+    proof = data["verified"]
+    return "not verified" if proof is None else f"verified {proof['at']}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"

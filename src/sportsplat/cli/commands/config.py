@@ -1,0 +1,101 @@
+"""`sportsplat config`: what holds, where it comes from, whether it can be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.command import Answer, Run, command, group
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="A key (infra.port) or a section (infra).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `config`."""
+    config = group(app, "config", "Settings: what holds and where it comes from.")
+    command(config, "show", project="optional")(show)
+    command(config, "explain", project="optional")(explain)
+    command(config, "check", project="optional")(check)
+    command(config, "schema")(schema)
+    command(config, "init", project="started")(init)
+
+
+def show(ctx: Run, key: Key = None) -> Answer:
+    """Show every value and where it comes from; secrets are masked."""
+    from sportsplat.jobs.configuration import show as run
+
+    ctx.find_folder()
+    data = run(key, profile=ctx.profile)
+    return Answer(data, show=lambda console: _draw_settings(console, data["settings"]))
+
+
+def explain(
+    ctx: Run, key: Annotated[str, typer.Argument(metavar="KEY", help="A dotted key, such as infra.port.")]
+) -> Answer:
+    """Say what one key means and what each layer says about it."""
+    from sportsplat.jobs.configuration import explain as run
+
+    ctx.find_folder()
+    data = run(key, profile=ctx.profile)
+    return Answer(data, show=lambda console: _draw_layers(console, data))
+
+
+def check(ctx: Run) -> Answer:
+    """Read every layer and the leagues, and report all that is wrong."""
+    from sportsplat.jobs.configuration import check as run
+
+    ctx.find_folder()
+    data = run(profile=ctx.profile)
+    for warning in data["warnings"]:
+        ctx.warn(warning)
+    files = ", ".join(data["files"]) or "no file, only defaults and the environment"
+    return Answer.text(data, f"Settings are valid ({files}).")
+
+
+def schema(ctx: Run) -> Answer:  # noqa: ARG001
+    """Print the JSON schema of the settings files."""
+    from sportsplat.jobs.configuration import schema as run
+
+    data = run()
+    return Answer.text(data, json.dumps(data, indent=2))
+
+
+def init(ctx: Run) -> Answer:
+    """Write config/ and .env into the project, or into this folder if there is none; existing files stay."""
+    from sportsplat.jobs.configuration import init as run
+
+    data = run(ctx.find_folder())
+    lines = [f"wrote {name}" for name in data["written"]] + [f"kept  {name}" for name in data["kept"]]
+    return Answer.text(data, "\n".join(lines))
+
+
+def _draw_settings(console: Console, settings: Mapping[str, Mapping[str, Any]]) -> None:
+    from sportsplat.cli.views.tables import PlainTable
+
+    table = PlainTable().value("key").text("value", "from")
+    for key, held in settings.items():
+        changed = held["layer"] != "default"
+        table.row(key, _plain(held["value"]), held["origin"], style="" if changed else "dim")
+    console.print(table)
+
+
+def _draw_layers(console: Console, data: Mapping[str, Any]) -> None:
+    from sportsplat.cli.views.tables import PlainTable
+
+    console.print(f"{data['key']}: {data['description']}", markup=False)
+    console.print(f"variables: {', '.join(data['variables'])}", markup=False)
+    table = PlainTable().value("layer").text("from", "value").value()
+    for said in data["layers"]:
+        holds = "holds" if said["holds"] else "overridden"
+        table.row(said["layer"], said["origin"], _plain(said["value"]), holds)
+    console.print(table)
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else json.dumps(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,123 @@
+"""`sportsplat db`: the schema of the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sportsplat.cli.command import Answer, Run, command, group
+from sportsplat.cli.commands import backup as backup_commands
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `db`."""
+    db = group(app, "db", "The database: its schema, its backups.")
+    command(db, "migrate")(migrate)
+    command(db, "current")(current)
+    command(db, "plan")(plan)
+    command(db, "check")(check)
+    command(db, "rotate-password")(rotate_password)
+    command(db, "api-login")(api_login)
+    command(db, "render-init")(render_init)
+    backup_commands.register(db)
+
+
+def migrate(
+    ctx: Run,
+    wait: Annotated[float, typer.Option(metavar="S", min=0, help="Wait for another migration.")] = 60,
+    lock_timeout: Annotated[
+        float, typer.Option(metavar="S", min=0.001, help="Wait for a table that somebody uses.")
+    ] = 10,
+    backup: Annotated[
+        bool,
+        typer.Option(
+            "--backup/--no-backup", help="Back stored rows up before a migration that deletes some."
+        ),
+    ] = True,
+) -> Answer:
+    """Bring the schema to the newest revision and verify it. Safe to repeat, and to run twice at once."""
+    from sportsplat.jobs.schema import migrate as run
+
+    data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout, back_up=backup)
+    applied = ", ".join(data["applied"])
+    done = f"applied {applied}" if applied else "nothing to do"
+    if data["backup"] is not None:
+        done = f"backed up to {data['backup']}; {done}"
+    return Answer.text(data, f"{done}; the schema is at {data['schema_revision']} and verified")
+
+
+def current(ctx: Run) -> Answer:
+    """Say at which revision the database is, and at which it should be."""
+    from sportsplat.jobs.schema import current as run
+
+    data = run(ctx.settings())
+    return Answer.text(data, _where(data))
+
+
+def plan(ctx: Run) -> Answer:
+    """Print the SQL that a migration would run. Nothing is run."""
+    from sportsplat.jobs.schema import plan as run
+
+    data = run(ctx.settings())
+    text = data["sql"] or f"-- nothing to run: {_where(data)}"
+    if data["destructive"]:
+        names = ", ".join(data["destructive"])
+        text = f"-- {names} may take stored rows away: where there are rows, a backup comes first\n\n{text}"
+    return Answer.text(data, text)
+
+
+def check(ctx: Run) -> Answer:
+    """Compare the live schema with what the migrations make; exit 7 names every difference."""
+    from sportsplat.jobs.schema import check as run
+
+    data = run(ctx.settings())
+    text = f"no drift: {data['objects']} objects are as revision {data['schema_revision']} makes them"
+    return Answer.text(data, text)
+
+
+def render_init(
+    ctx: Run,  # noqa: ARG001
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 10 when it is stale.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write it, instead of compose/postgres/init."),
+    ] = None,
+) -> Answer:
+    """Render the script that gives a new container its schema. Needs no database."""
+    from sportsplat.jobs.schema import render_init as run
+
+    data = run(out, check=check)
+    done = "written" if data["changed"] else "is up to date"
+    return Answer.text(data, f"{data['path']} {done} (schema revision {data['schema_revision']})")
+
+
+def rotate_password(ctx: Run) -> Answer:
+    """Give the database a new password and write it into .env; the old one is not needed."""
+    from sportsplat.jobs.environment import rotate_password as run
+
+    rotation = run(ctx.settings())
+    return Answer.text(rotation.to_dict(), "\n".join(rotation.actions))
+
+
+def api_login(ctx: Run) -> Answer:
+    """Make the login role of the API, or give it its password again. Safe to repeat.
+
+    `serve` and `up --stack` do this on a server of this project; on one of your own it is yours to run.
+    """
+    from sportsplat.jobs.serving import ensure_api_login as run
+
+    data = run(ctx.settings())
+    done = "created" if data["created"] else "has its password again"
+    lines = [f"the login role {data['user']} {done}; the password is in {data['password_file']}"]
+    if ctx.settings().infra.database_url is not None:
+        lines.append(
+            f"to serve with it: SPORTSPLAT_API__PASSWORD_FILE={data['password_file']} sportsplat serve"
+        )
+    return Answer.text(data, "\n".join(lines))
+
+
+def _where(data: dict[str, Any]) -> str:
+    there = data["schema_revision"] or "no revision"
+    return f"the database is at {there}, the code at {data['schema_head']} ({data['state']})"

@@ -1,0 +1,289 @@
+"""`sportsplat up`, `down`, `status`, `url`, `psql`, `logs`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sportsplat.cli.command import Answer, Run, command
+from sportsplat.cli.help import confirm
+from sportsplat.error_codes import CODES
+from sportsplat.errors import EnvironmentUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from sportsplat.config.settings import Settings
+    from sportsplat.jobs.environment import DatabaseStatus, DownResult
+
+
+class Backend(StrEnum):
+    """What `--backend` takes."""
+
+    auto = "auto"
+    docker = "docker"
+    embedded = "embedded"
+    external = "external"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of the environment."""
+    for add in (_add_up, _add_down, _add_status, _add_url, _add_psql, _add_logs):
+        add(app)
+
+
+def _add_up(app: typer.Typer) -> None:
+    @command(app, "up", project="started")
+    def up(
+        ctx: Run,
+        backend: Annotated[
+            Backend | None, typer.Option(help="Where PostgreSQL runs; default: where the data is.")
+        ] = None,
+        port: Annotated[
+            str | None,
+            typer.Option(metavar="N|auto", help="Port on 127.0.0.1; auto: a free one, kept."),
+        ] = None,
+        timeout: Annotated[
+            float | None, typer.Option(metavar="S", help="Seconds to wait until it answers.")
+        ] = None,
+        reinit: Annotated[
+            bool,
+            typer.Option(
+                "--reinit",
+                help="Begin anew beside data that is unfinished, lost or elsewhere by now.",
+            ),
+        ] = False,
+        reset_password: Annotated[
+            bool, typer.Option("--reset-password", help="Give existing data the password of .env.")
+        ] = False,
+        stack: Annotated[bool, typer.Option("--stack", help="The API too, in Docker.")] = False,
+        reload: Annotated[
+            bool, typer.Option("--reload", help="With --stack: serve this checkout, again after each change.")
+        ] = False,
+    ) -> Answer:
+        """Create or start the database and bring its schema up to date. Safe to repeat.
+
+        sportsplat up                       Docker where an engine answers, else embedded
+        sportsplat up --backend embedded    without Docker
+        sportsplat up --stack               the API too, in Docker
+        """
+        wanted = {"infra.port": _port(port), "infra.timeout_s": timeout}
+        if backend is not None:
+            wanted["infra.backend"] = backend.value
+        if reload and not stack:
+            raise UsageError("--reload is about the API in Docker", fix="sportsplat up --stack --reload")
+        settings = ctx.settings(wanted)
+        with ctx.progress_if_used() as progress:
+            found = _up(
+                settings,
+                stack=stack,
+                reload=reload,
+                reinit=reinit,
+                reset_password=reset_password,
+                progress=progress,
+            )
+        return Answer(found.to_dict(), show=lambda console: _show(console, found))
+
+
+def _add_down(app: typer.Typer) -> None:
+    @command(app, "down")
+    def down(
+        ctx: Run,
+        volumes: Annotated[
+            bool, typer.Option("--volumes", help="Delete the data too; asks, or needs --yes.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        stack: Annotated[
+            bool,
+            typer.Option("--stack", help="Changes nothing: the API stops in any case."),
+        ] = False,
+    ) -> Answer:
+        """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes.
+
+        sportsplat down
+        sportsplat down --volumes --yes    delete the data; backups stay
+        """
+        if stack:
+            from sportsplat.jobs.stack import down as run
+        else:
+            from sportsplat.jobs.environment import down as run
+
+        settings = ctx.settings()
+        if volumes and not yes:
+            confirm(
+                f"Delete the database and all data of {settings.project_dir}?",
+                "nothing was deleted: deleting data needs consent",
+                "sportsplat down --volumes --yes",
+            )
+        found = run(settings, volumes=volumes)
+        external = found.backend == "external"
+        otherwise = "a server of your own is not stopped from here" if external else "nothing was running"
+        return Answer(found.to_dict(), show=lambda console: _show_actions(console, found, otherwise))
+
+
+def _add_status(app: typer.Typer) -> None:
+    @command(app, "status")
+    def status(
+        ctx: Run,
+        by_exit_code: Annotated[
+            bool, typer.Option("--exit-code", help="Exit 4 unless the database runs, for scripts.")
+        ] = False,
+    ) -> Answer:
+        """Show where the database and the API are, whether they run, and the schema."""
+        from sportsplat.jobs.environment import status as run
+
+        found = run(ctx.settings())
+        refused = by_exit_code and found.state != "running"
+        return Answer(
+            found.to_dict(),
+            show=lambda console: _show(console, found),
+            exit_code=CODES[EnvironmentUnavailable.code].exit_code if refused else 0,
+        )
+
+
+def _add_url(app: typer.Typer) -> None:
+    @command(app, "url")
+    def url(
+        ctx: Run,
+        reveal: Annotated[bool, typer.Option("--reveal", help="Print the password too.")] = False,
+    ) -> Answer:
+        """Print the database's URL, its password masked unless --reveal."""
+        from sportsplat.jobs.environment import endpoint
+
+        address = endpoint(ctx.settings()).url(reveal=reveal)
+        return Answer.text({"url": address}, address, reveal=reveal)
+
+
+def _add_psql(app: typer.Typer) -> None:
+    @command(app, "psql", context_settings={"ignore_unknown_options": True})
+    def psql(
+        ctx: Run,
+        arguments: Annotated[
+            list[str] | None, typer.Argument(metavar="[-- ARGS]", help="Passed on to psql.")
+        ] = None,
+    ) -> None:
+        """Open psql on the database, or run it: sportsplat psql -- -c 'SELECT 1'."""
+        from sportsplat.jobs.environment import psql as prepare
+
+        words, variables = prepare(ctx.settings(), arguments or [])
+        sys.stdout.flush()
+        os.execve(words[0], words, variables)  # noqa: S606 (a program and its words, no shell)
+
+
+def _add_logs(app: typer.Typer) -> None:
+    @command(app, "logs")
+    def logs(
+        ctx: Run,
+        service: Annotated[str, typer.Argument(help="postgres or api.")] = "postgres",
+        follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+        lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines to show.")] = 100,
+    ) -> Answer:
+        """Show the log of the database server, or of the API in Docker.
+
+        sportsplat logs -f
+        sportsplat logs api -n 20
+        """
+        from sportsplat.jobs.stack import logs as run
+
+        if follow and ctx.json:
+            raise UsageError("--follow never ends, so it has no JSON object", fix="leave out -f or --json")
+        found = run(ctx.settings(), lines=lines, follow=follow, service=service)
+        if not follow:
+            text = list(found)
+            return Answer.text({"service": service, "lines": text}, "\n".join(text))
+        from sportsplat.cli.output import write_answer
+
+        for line in found:
+            write_answer(line + "\n")
+        return Answer()
+
+
+def _up(settings: Settings, *, stack: bool, reload: bool, **options: Any) -> DatabaseStatus:
+    if stack:
+        from sportsplat.jobs.stack import up as run_both
+
+        return run_both(settings, reload=reload, **options)
+    from sportsplat.jobs.environment import up as run
+
+    return run(settings, **options)
+
+
+def _port(text: str | None) -> int | str | None:
+    if text is None or text == "auto":
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise UsageError(
+        f"--port takes a number from 1 to 65535 or auto, not {text!r}", fix="sportsplat up --port auto"
+    )
+
+
+_COLORS = {"running": "green", "stopped": "yellow", "absent": "yellow"}
+
+
+def _show(console: Console, found: DatabaseStatus) -> None:
+    """Draw what `up` and `status` found: one line each, what was done first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for action in found.actions:
+        console.print(Text.assemble(("✓", "green"), f" {action}"), highlight=False)
+    for note in found.notes:
+        console.print(Text.assemble(("note:", "yellow"), f" {note}"), highlight=False)
+    project = f"project   {found.project_dir}"
+    if len(project) > console.width:  # the path alone in its line, to be copied
+        project = f"project\n{found.project_dir}"
+    console.print(project, highlight=False, markup=False, soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    state = found.state
+    table.add_row("database", Text.assemble(_colored(state), f" ({found.backend})"))
+    if found.endpoint is not None:
+        table.add_row("url", found.endpoint)
+    if found.server_version is not None:
+        table.add_row("server", f"PostgreSQL {found.server_version}")
+        table.add_row("schema", _schema(found))
+    for service in found.services:
+        if service["name"] == "api":
+            table.add_row("api", _api(service))
+        if "lost" in service:
+            table.add_row("lost", Text(service["lost"], style="red"))
+    console.print(table, highlight=False)
+    if state != "running":
+        console.print("next: sportsplat up", highlight=False)
+
+
+def _colored(state: str) -> tuple[str, str]:
+    return state, _COLORS.get(state, "red")
+
+
+def _api(service: Mapping[str, Any]) -> Text:
+    from rich.text import Text
+
+    state = service["state"]
+    if state != "running":
+        return Text.assemble(_colored(state), ": sportsplat up --stack")
+    missing = "; ".join(service.get("missing", {}).values())
+    more = f" {service['url']}/docs" + (f" ({missing})" if missing else "")
+    return Text.assemble(_colored(state), more)
+
+
+def _schema(status: DatabaseStatus) -> Text:
+    from rich.text import Text
+
+    found, head = status.schema_revision, status.schema_head
+    if found == head:
+        return Text(f"{found} (up to date)")
+    return Text.assemble(
+        (str(found or "none"), "yellow"), f", this version needs {head}: sportsplat db migrate"
+    )
+
+
+def _show_actions(console: Console, found: DownResult, otherwise: str) -> None:
+    for action in found.actions or [otherwise]:
+        console.print(action, highlight=False, markup=False)

@@ -1,0 +1,4 @@
+"""The API's container, its image, its login and its secret, beside the database in Docker.
+
+Only `jobs` imports it.
+"""

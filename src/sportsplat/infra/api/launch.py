@@ -1,0 +1,139 @@
+"""Start the API next to its database: first the image, then a container that answers."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import ports, project_state
+from sportsplat.infra.api import errors
+from sportsplat.infra.api import image as api_image
+from sportsplat.infra.api.container import REMEMBERED_PORT, ApiSpec, open_engine, readiness
+from sportsplat.infra.docker import service
+from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker.launch import ContainerStart, converge
+from sportsplat.infra.lock import exclusive
+from sportsplat.progress import Progress
+
+_BUILD_S = 1800.0
+"""How long one `up --stack` waits for another that builds the image."""
+
+_POLL_S = 0.05
+_INSPECT_EVERY_S = 0.3
+_LOG_LINES = 60
+
+
+class ApiLaunch:
+    """One `up --stack`. Both steps are safe to repeat; `actions` collects what was done."""
+
+    def __init__(self, spec: ApiSpec) -> None:
+        """Find the engine; raises EnvironmentUnavailable (`NO_ENGINE`)."""
+        self.spec = spec
+        self.actions: list[str] = []
+        self._state_dir = spec.database.state_dir
+        self._engine: Objects = open_engine(spec, secrets.token_hex(8))
+
+    def image(self, root: Path | None, progress: Progress | None = None, *, any_code: bool = False) -> str:
+        """Return the image to run, pulled or built from the checkout `root` where it has to be.
+
+        any_code: an image with the checkout's libraries is enough. Raises ConfigError (`API_IMAGE_UNSET`),
+        EnvironmentUnavailable (`BUILD_FAILED`, `IMAGE_UNAVAILABLE`).
+        """
+        if self.spec.image is not None:
+            return api_image.named(self._engine, self.spec.image, self.actions, progress)
+        if root is None:
+            raise errors.no_checkout("infra.api_image is not set")
+        self._state_dir.mkdir(parents=True, exist_ok=True)
+        with exclusive(self._state_dir / "build.lock", _BUILD_S):
+            return api_image.built(self._engine, root, self.actions, progress, any_code=any_code)
+
+    def tidy(self, root: Path | None, image: str) -> None:
+        """Remove what earlier builds of the checkout `root` left, now that `image` serves.
+
+        An engine that will not is left to itself: the API runs.
+        """
+        if self.spec.image is not None or root is None:
+            return
+        with suppress(EnvironmentUnavailable):
+            removed = api_image.remove_superseded(self._engine, root, image)
+            self.actions += [f"removed the image {name}, which was superseded" for name in removed]
+
+    def ensure(self, image: str, checkout: Path | None, timeout_s: float) -> None:
+        """Create, start or replace the container, and return once it answers. The database runs already.
+
+        checkout: its code is mounted over the image's. Raises ResourceConflict (`PORT_TAKEN`, `NAME_TAKEN`,
+        `LOCK_HELD`), EnvironmentUnavailable (`START_FAILED`, `ENGINE_LOST`), TimedOut (`START_TIMED_OUT`).
+        """
+        deadline = time.monotonic() + timeout_s
+        with exclusive(self._state_dir / "lock", timeout_s):
+            try:
+                converged = self._converge(image, checkout)
+                project_state.remember(self._state_dir, **{REMEMBERED_PORT: self.spec.port})
+                self._wait(converged, deadline, timeout_s)
+            except PortBusyError as busy:
+                self._undo()
+                raise errors.port_taken(self.spec, self._holder()) from busy
+            except EngineRefusedError as refused:
+                self._undo()
+                raise errors.engine_refused(refused.words) from refused
+            except KeyboardInterrupt:
+                self._undo()
+                raise
+
+    def _converge(self, image: str, checkout: Path | None) -> ContainerStart:
+        spec, engine = self.spec, self._engine
+        found = engine.container(spec.container)
+        holds_port = found is not None and found.holds_port and found.host_port == spec.port
+        if not holds_port and not ports.is_free(spec.port, spec.host):
+            raise errors.port_taken(spec, self._holder())
+        if found is not None and found.status == "restarting":
+            # The engine would try it again in a minute; we want to see it stand or fall now.
+            engine.stop(found, 0)
+        return converge(
+            engine,
+            spec.service(image, checkout),
+            name=spec.container,
+            network=spec.database.network,
+            actions=self.actions,
+        )
+
+    def _wait(self, converged: ContainerStart, deadline: float, timeout_s: float) -> None:
+        """Return once the API answers from its database; raise when it ended, or at the deadline.
+
+        One that ends right after we started it is stopped, so that the engine does not try it for ever; its
+        container stays, for its log.
+        """
+        started = converged.container
+        inspect_at = time.monotonic() + _INSPECT_EVERY_S
+        while True:
+            seen = readiness(self.spec.host, self.spec.port)
+            if seen is not None and seen.serves:
+                return
+            now = time.monotonic()
+            if now >= min(inspect_at, deadline):
+                inspect_at = now + _INSPECT_EVERY_S
+                found = self._engine.container(started.name)
+                if found is None or not found.running or found.restarts > started.restarts:
+                    log = self._log(found)
+                    if found is not None and converged.started:
+                        self._engine.stop(found, service.STOP_S)
+                    raise errors.ended(found, started.name, log)
+                if now >= deadline:
+                    said = "nothing answers" if seen is None else seen.described()
+                    raise errors.timed_out(found, self._log(found), said, timeout_s)
+            time.sleep(_POLL_S)
+
+    def _log(self, container: Container | None) -> list[str]:
+        return [] if container is None else self._engine.log(container, _LOG_LINES)
+
+    def _undo(self) -> None:
+        """Remove the container that this run made, and nothing else."""
+        for container in self._engine.containers(run=self._engine.run):
+            self._engine.remove(container)
+
+    def _holder(self) -> str:
+        container = self._engine.publishes(self.spec.port)
+        return ports.holder(self.spec.port) if container is None else f"the container {container}"

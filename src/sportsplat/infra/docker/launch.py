@@ -1,0 +1,412 @@
+"""One `up` in an engine: from whatever is there to a database that answers, and back where that fails."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from sportsplat import redact
+from sportsplat.errors import EnvironmentUnavailable, ResourceConflict, TimedOut
+from sportsplat.infra import identity, ports, project_state
+from sportsplat.infra.docker import errors
+from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker.errors import image_unavailable
+from sportsplat.infra.docker.find import Found, connect
+from sportsplat.infra.docker.project import cluster_in, refuse_other_folder
+from sportsplat.infra.docker.readiness import ProbeResult, give_password
+from sportsplat.infra.docker.service import DATA_TARGET, Service, changed
+from sportsplat.infra.docker.spec import DockerSpec, write_files
+from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP
+from sportsplat.infra.docker.volume import (
+    DATABASE_LABEL,
+    USER_LABEL,
+    Volume,
+    finish_taking_back,
+    make_volume,
+    present_volume,
+    record_move,
+    removed_volume,
+    take_back,
+)
+from sportsplat.infra.docker.watch import Watch
+from sportsplat.infra.environment import Endpoint
+from sportsplat.progress import Progress
+
+_PATIENCE_S = 30.0
+
+
+class NetworkAhead:
+    """A request for a bridge network, under way; whether it succeeds is seen by who looks afterwards."""
+
+    def __init__(self, found: Found, name: str, labels: Mapping[str, str]) -> None:
+        """Send the request. An engine that refuses, because the network exists, changes nothing."""
+        wanted = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "Labels": dict(labels)}
+        body = json.dumps(wanted).encode()
+        head = (
+            "POST /networks/create HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._connection: socket.socket | None = None
+        with suppress(OSError):
+            self._connection = connect(found.endpoint, _PATIENCE_S)
+            self._connection.sendall(head.encode() + body)
+
+    def wait(self) -> None:
+        """Return when the engine has answered."""
+        if self._connection is not None:
+            with self._connection as connection, suppress(OSError):
+                while connection.recv(4096):
+                    pass
+
+
+_BROKEN = ("dead", "removing")
+
+
+@dataclass(frozen=True)
+class ContainerStart:
+    """A container that runs, and whether this call created or started it."""
+
+    container: Container
+    created: bool = False
+    started: bool = False
+
+
+_ASIDE, _TRIED = "-replaced", "-tried"
+
+
+def converge(
+    engine: Objects,
+    service: Service,
+    *,
+    name: str,
+    network: str,
+    actions: list[str],
+    before_start: Callable[[Container], None] | None = None,
+) -> ContainerStart:
+    """Return the service's container, running; add to `actions` what was done.
+
+    The same configuration does nothing, a stopped container starts, a changed setting or a lost network
+    replaces the container and keeps its volumes. `before_start` is called with a container that does not
+    run, before it does. Raises PortBusyError when the port is somebody else's, EngineRefusedError when the
+    engine says no; an old container is then as it was.
+    """
+    for left in (engine.container(f"{name}{ending}") for ending in (_ASIDE, _TRIED)):
+        if left is not None:  # a killed run's
+            engine.remove(left)
+    found = engine.container(name)
+    reason = "" if found is None else _unfit(engine, service, found, network)
+    if found is not None and not reason:
+        if found.status in ("created", "exited") and before_start is not None:
+            before_start(found)
+        return _started(engine, found, actions)
+    with _set_aside(engine, service, found, name, network):
+        made = engine.create(service, name, network)
+        if before_start is not None:
+            before_start(made)
+        engine.start(made)
+    actions.append(f"{'re' if found else ''}created the container {name}{_port(service)}{reason}")
+    return ContainerStart(made, created=True, started=True)
+
+
+@contextmanager
+def _set_aside(
+    engine: Objects, service: Service, found: Container | None, name: str, network: str
+) -> Iterator[None]:
+    """Keep the old container, stopped and under another name, until the new one runs; else put it back."""
+    if found is not None and found.status in _BROKEN:
+        engine.remove(found)
+        found = None
+    if found is None:
+        yield
+        return
+    # What the engine refuses to make, it refuses while the old one still serves.
+    engine.remove(engine.create(service, f"{name}{_TRIED}", network))
+    ran = found.status in ("running", "restarting", "paused")
+    if found.status == "paused":
+        engine.start(found)
+    if ran:
+        engine.stop(found, service.stop_grace_s)
+    engine.rename(found, f"{name}{_ASIDE}")
+    try:
+        yield
+    except BaseException:
+        with suppress(EnvironmentUnavailable, EngineRefusedError):
+            new = engine.container(name)
+            if new is not None:
+                engine.remove(new)
+            engine.rename(found, name)
+            if ran:
+                engine.start(replace(found, status="exited"))
+        raise
+    engine.remove(found)
+
+
+def _unfit(engine: Objects, service: Service, found: Container, network: str) -> str:
+    """Return why a container has to be replaced, as the end of a sentence; empty when it may stay."""
+    if found.status in _BROKEN:
+        return " because it was broken"
+    if found.config != service.fingerprint():
+        settings = ", ".join(f"`{setting}`" for setting in changed(service, found.labels))
+        return f" because {settings} changed"
+    present = {identifier for identifier, name in engine.networks().items() if name == network}
+    # The engine starts no container whose network was removed, and publishes no port of one without any.
+    return "" if found.networks & (present | {""}) else " because its network was removed"
+
+
+def _started(engine: Objects, found: Container, actions: list[str]) -> ContainerStart:
+    if found.running or found.status == "restarting":
+        return ContainerStart(found)
+    engine.start(found)
+    actions.append(f"{'resumed' if found.status == 'paused' else 'started'} the container {found.name}")
+    return ContainerStart(found, started=True)
+
+
+def _port(service: Service) -> str:
+    return "" if service.published is None else f" on port {service.published.host_port}"
+
+
+def ensure_image(engine: Objects, name: str, actions: list[str], progress: Progress | None) -> str:
+    """Return the major version of PostgreSQL in an image, pulled when the engine does not have it.
+
+    Empty for an image that does not say. Raises EnvironmentUnavailable (`IMAGE_UNAVAILABLE`).
+    """
+    found = engine.image(name)
+    if found is None:
+        _pull(engine, name, progress)
+        actions.append(f"pulled the image {name}")
+        found = engine.image(name)
+        if found is None:
+            raise image_unavailable(name, "nothing, and the image is still missing")
+    variables = dict(each.partition("=")[::2] for each in found["Config"].get("Env") or [])
+    return variables.get("PG_MAJOR") or _major_in(name)
+
+
+def _pull(engine: Objects, name: str, progress: Progress | None) -> None:
+    """Pull an image and report the bytes of its layers."""
+    layers: dict[str, tuple[int, int]] = {}
+    try:
+        for report in engine.pull(name):
+            if "error" in report:
+                raise image_unavailable(name, report["error"])
+            sizes = report.get("progressDetail") or {}
+            if progress is not None and report.get("status") == "Downloading" and "total" in sizes:
+                layers[report["id"]] = (sizes["current"], sizes["total"])
+                done, total = (sum(column) for column in zip(*layers.values(), strict=True))
+                progress(done, total, f"pulling {name} (bytes)")
+    except EngineRefusedError as refused:
+        raise image_unavailable(name, refused.words) from refused
+
+
+def _major_in(name: str) -> str:
+    found = re.search(r":(\d+)[^/]*$", name)
+    return found.group(1) if found else ""
+
+
+_STOP_S = 60
+
+
+@dataclass(frozen=True)
+class DatabaseStart:
+    """A database that answers: its endpoint, the probe's result, and its service."""
+
+    endpoint: Endpoint
+    seen: ProbeResult
+    service: Service
+    volume: str
+
+
+class Launch:
+    """Brings one project's database up in one engine."""
+
+    def __init__(self, spec: DockerSpec, engine: Objects, actions: list[str]) -> None:
+        """Hold what is to be; nothing is touched yet. What is done is added to `actions`."""
+        self.spec = spec
+        self.engine = engine
+        self.actions = actions
+        self.fresh = False
+        self._volume = Volume(spec.volume(), 1, None)
+        self._started: Container | None = None
+
+    def run(self, deadline: float, question: str | None, progress: Progress | None) -> DatabaseStart:
+        """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
+        given_s = deadline - time.monotonic()
+        ahead = NetworkAhead(self.engine.found, self.spec.network, self.engine.marks())
+        try:
+            watch, service, endpoint = self._bring_up(progress, ahead)
+        except BaseException:
+            ahead.wait()  # else the engine might make it after this run has cleared up
+            raise
+        if project_state.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
+            self._give_password(watch, deadline)
+        seen = watch.until_ready(endpoint, deadline, given_s, question)
+        if not self.fresh:
+            self._refuse_other_cluster(seen.cluster)
+        else:
+            self.actions.append(f"initialised PostgreSQL {seen.version} with the schema at {seen.marker}")
+        return DatabaseStart(endpoint, seen, service, self._volume.name)
+
+    def change_password(self, deadline: float) -> None:
+        """Make existing data accept the configured password, and whoever uses it learn of it."""
+        given_s = deadline - time.monotonic()
+        watch, _, endpoint = self._bring_up()
+        self._give_password(watch, deadline)
+        watch.until_ready(endpoint, deadline, given_s)
+        for other in self.engine.containers():
+            if other.running and other.id != watch.container.id:
+                self.engine.restart(other)
+                self.actions.append(f"restarted the container {other.name}, which uses the password")
+
+    def give_up(self, problem: BaseException) -> list[str]:
+        """Leave nothing half-done, and return what was removed.
+
+        What this run made is removed when it is of no use: a volume whose initialisation failed, a container
+        that never ran, everything when the user interrupts. A container that was there, or whose volume was,
+        is stopped again if this run started it. A database that is only slow is left to go on.
+        """
+        if isinstance(problem, TimedOut):
+            return []
+        if self.fresh or isinstance(problem, KeyboardInterrupt):
+            return take_back(self.spec, self.engine)
+        for container in self.engine.containers(run=self.engine.run):
+            if container.status == "created":
+                self.engine.remove(container)
+        if self._started is not None:
+            self.engine.stop(self._started, _STOP_S)
+        for identifier in self.engine.networks(run=self.engine.run):
+            self.engine.remove_network(identifier)
+        return []
+
+    def _bring_up(
+        self, progress: Progress | None = None, ahead: NetworkAhead | None = None
+    ) -> tuple[Watch, Service, Endpoint]:
+        """Start the container; whether the database answers is not asked."""
+        engine, spec = self.engine, self.spec
+        self.actions += identity.forget_copied(spec.state_dir, spec.project)
+        refuse_other_folder(spec, engine)
+        if finish_taking_back(spec, engine):
+            self.actions.append("removed what an interrupted command left")
+        if (lost := removed_volume(spec, engine)) is not None:
+            raise identity.data_missing(f"the volume {lost}", "the engine has no such volume", spec.state_dir)
+        self._volume = present_volume(spec, engine)
+        record_move(spec, engine, self._volume)
+        self.fresh = self._volume.is_fresh(spec, engine.run)
+        self._refuse_made_for_another()
+        with errors.writing(spec):
+            write_files(spec, self._password())
+        found = engine.container(spec.container)
+        wanted = spec.service(self._volume.name, self._wanted_port(found))
+        major = ""
+        if found is None or wanted.fingerprint() != found.config:
+            major = ensure_image(engine, spec.image, self.actions, progress)
+            if found is not None:  # before a server that serves is replaced by one that cannot
+                self._refuse_other_major(found, major)
+        if ahead is not None:
+            ahead.wait()
+        if engine.ensure_network(spec.network):
+            self.actions.append(f"created the network {spec.network}")
+        if not self._volume.exists:
+            self.fresh = make_volume(spec, engine, self._volume.name)
+            self.actions.append(f"created the volume {self._volume.name}")
+        container, service, port = self._start(found, major)
+        endpoint = Endpoint(spec.host, port, spec.database, spec.user, spec.password() or "")
+        return Watch(engine, spec, container, self._volume, self.fresh), service, endpoint
+
+    def _give_password(self, watch: Watch, deadline: float) -> None:
+        watch.until_marked(deadline)
+        give_password(self.engine, watch.container, self.spec)
+        project_state.remember(self.spec.state_dir, **{PASSWORD_CHANGES: None})
+        self.actions.append("gave the data that password")
+
+    def _password(self) -> str:
+        """Return the configured password, made where there is neither one nor data."""
+        password = self.spec.password()
+        if password is None and not self.fresh:
+            raise errors.no_password(self.spec, self._volume.name)
+        if password is None:
+            password = self.spec.make_password()
+            self.actions.append("generated a password into .env")
+        redact.remember(password)
+        return password
+
+    def _refuse_made_for_another(self) -> None:
+        labels = self._volume.labels or {}
+        user, database = labels.get(USER_LABEL), labels.get(DATABASE_LABEL)
+        if user not in (None, self.spec.user) or database not in (None, self.spec.database):
+            raise errors.made_for_another(self.spec, self._volume.name, user=user, database=database)
+
+    def _wanted_port(self, found: Container | None) -> int:
+        if self.spec.port != "auto":
+            return self.spec.port
+        return (found.host_port if found is not None else None) or 0
+
+    def _start(self, found: Container | None, major: str) -> tuple[Container, Service, int]:
+        """Start the container on the first port that is really free, however many others race for it."""
+
+        def check(container: Container) -> None:
+            self._refuse_other_major(container, major)
+            self._refuse_lost(container)
+
+        spec = self.spec
+        for port in self._ports(found):
+            service = spec.service(self._volume.name, port)
+            where = {"name": spec.container, "network": spec.network}
+            try:
+                converged = converge(self.engine, service, **where, actions=self.actions, before_start=check)
+            except PortBusyError:
+                for mine in self.engine.containers(run=self.engine.run):
+                    self.engine.remove(mine)
+                continue
+            if converged.started:
+                self._started = converged.container
+            return converged.container, service, port
+        raise self._port_taken(ports.none_left(spec.port))
+
+    def _ports(self, found: Container | None) -> Iterator[int]:
+        """Yield the ports to try: first the one that the container has, if it may stay there."""
+        own = found.host_port if found is not None else None
+        if own is not None and found is not None and found.status in UP and self.spec.port in ("auto", own):
+            yield own
+        remembered = own or project_state.recall(self.spec.state_dir).get("port")
+        try:
+            yield from ports.candidates(self.spec.port, remembered, self.spec.host)
+        except ResourceConflict as taken:
+            raise self._port_taken(taken) from taken
+
+    def _port_taken(self, taken: ResourceConflict) -> ResourceConflict:
+        if self.spec.port == "auto":
+            return taken
+        return errors.port_taken(self.spec.port, self.engine.publishes(self.spec.port), taken)
+
+    def _refuse_other_major(self, container: Container, wanted: str) -> None:
+        """Raise DataConflict (`WRONG_MAJOR`) before a server is started on data that it cannot read."""
+        if self.fresh:
+            return
+        version = self.engine.read_file(container, f"{DATA_TARGET}/PG_VERSION") or b""
+        found = version.decode("utf-8", "replace").strip()
+        wanted = wanted or self.spec.major
+        if found and found != wanted:
+            raise errors.wrong_major(self._volume.name, found, self.spec.image, wanted)
+
+    def _refuse_lost(self, container: Container) -> None:
+        """Raise DataConflict (`DATA_MISSING`) before a server is started where this project's data was.
+
+        An empty volume would be initialised anew by the image itself.
+        """
+        if self.fresh:
+            return
+        found = cluster_in(self.engine, container)
+        if found is not None:
+            self._refuse_other_cluster(found)
+        elif self._volume.is_complete(self.spec):
+            where, why = f"the volume {self._volume.name}", "the volume holds no PostgreSQL data"
+            raise identity.data_missing(where, why, self.spec.state_dir)
+
+    def _refuse_other_cluster(self, found: str) -> None:
+        known = identity.of_docker(self.spec.state_dir, self.spec.project).get("docker_cluster")
+        where = f"the volume {self._volume.name}"
+        identity.refuse_other_cluster(known, found, where, self.spec.state_dir)

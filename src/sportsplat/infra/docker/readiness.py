@@ -1,0 +1,109 @@
+"""When a database in Docker is ready: its port answers, then a query as its real user finds the marker."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import psql
+from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.service import SECRET, SECRETS_DIR
+from sportsplat.infra.docker.spec import DockerSpec
+from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.identity import CLUSTER
+
+MARKER = "SELECT current_setting('sportsplat.initialised', true)"
+"""Set on the database by the last statement of its initialisation, so that each session sees it."""
+
+_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+_PROBE_S = 1.0
+_ANSWER_S = 5.0
+_NO_FILE = "58P01"
+"""undefined_file: an initialisation was cut off late, so the server runs and lets nobody in."""
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """The result of probing a database: the revision at which it was initialised (None: never), its version,
+    rows.
+
+    cluster: which cluster and database it is, see `identity.CLUSTER`.
+    """
+
+    marker: str | None
+    version: str
+    cluster: str
+    answer: list[str]
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether a PostgreSQL answers on a port: the engine's proxy accepts connections long before it does.
+
+    PostgreSQL answers one byte to the question whether it encrypts, before it asks who we are.
+    """
+    try:
+        with socket.create_connection((host, port), _PROBE_S) as connection:
+            connection.settimeout(_PROBE_S)
+            connection.sendall(_SSL_REQUEST)
+            return connection.recv(1) in (b"N", b"S")
+    except OSError:
+        return False
+
+
+def look(endpoint: Endpoint, question: str | None = None) -> ProbeResult:
+    """Ask as the real user in the real database; raises probe.RefusedError."""
+    statements = [MARKER, "SHOW server_version", CLUSTER, *([question] if question is not None else [])]
+    marker, version, cluster, *answer = psql.ask(endpoint, *statements, timeout_s=_ANSWER_S)
+    return ProbeResult(marker or None, version, cluster, answer)
+
+
+def is_verdict(refused: psql.RefusedError) -> bool:
+    """Whether a refusal will not change by waiting: the server is up, and does not know us."""
+    return (
+        refused.wrong_password or refused.no_database or refused.not_admitted or refused.sqlstate == _NO_FILE
+    )
+
+
+_PSQL = (
+    "psql",
+    "--no-psqlrc",
+    "--no-password",
+    "--tuples-only",
+    "--no-align",
+    "--quiet",
+    "--set=ON_ERROR_STOP=1",
+)
+
+# psql reads the secret itself, so that it is on no command line; the server is set not to log the statement.
+_GIVE_PASSWORD = rf"""
+psql="$1" user="$2" database="$3"
+$psql --username="$user" --dbname="$database" --set=who="$user" <<'END'
+SET log_statement = 'none';
+SET log_duration = off;
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+\set secret `cat {SECRETS_DIR}/{SECRET}`
+ALTER ROLE :"who" PASSWORD :'secret';
+END
+"""
+
+
+def marker_inside(engine: Objects, container: Container, spec: DockerSpec) -> str | None:
+    """Return a running server's completion marker; None without one, or without our role or database."""
+    login = (f"--username={spec.user}", f"--dbname={spec.database}")
+    code, output = engine.run_inside(container, [*_PSQL, *login, f"--command={MARKER}"])
+    return output.strip() or None if code == 0 else None
+
+
+def give_password(engine: Objects, container: Container, spec: DockerSpec) -> None:
+    """Make the owner's password that in the secret's file. Raises EnvironmentUnavailable."""
+    command = ["sh", "-ec", _GIVE_PASSWORD, "sh", " ".join(_PSQL), spec.user, spec.database]
+    code, output = engine.run_inside(container, command)
+    if code != 0:
+        raise EnvironmentUnavailable(
+            "the password could not be changed",
+            cause=f"psql in {container.name} says: {' '.join(output.split())}",
+            fix="run `sportsplat db rotate-password` again",
+            code="ROTATION_FAILED",
+        )

@@ -1,0 +1,114 @@
+"""Waiting for a database in Docker, and telling why it does not come."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from sportsplat.errors import SportsplatError
+from sportsplat.infra import identity, psql
+from sportsplat.infra.docker import errors
+from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, listens, look, marker_inside
+from sportsplat.infra.docker.spec import DockerSpec
+from sportsplat.infra.docker.volume import Volume
+from sportsplat.infra.environment import Endpoint
+
+_POLL_S = 0.015
+_INSPECT_EVERY_S = 0.3
+_LOG_LINES = 60
+_PATIENT_RESTARTS = 3
+"""A server that was killed comes back by itself, and then recovers; one that falls over and over does not."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A container that was started. `fresh`: its volume was made by this run, so it initialises itself."""
+
+    engine: Objects
+    spec: DockerSpec
+    container: Container
+    volume: Volume
+    fresh: bool
+
+    def until_ready(
+        self, endpoint: Endpoint, deadline: float, given_s: float, question: str | None = None
+    ) -> ProbeResult:
+        """Return the probe result once the database answers its real user and has the marker.
+
+        deadline: of the monotonic clock. given_s: the seconds that led to it, for the error message.
+        Raises DataConflict (`WRONG_PASSWORD`, `INCOMPLETE_DATA`), EnvironmentUnavailable (`START_FAILED`,
+        `DISK_FULL`), TimedOut.
+        """
+        inspect_at = time.monotonic() + _INSPECT_EVERY_S
+        while True:
+            seen = self._look(endpoint, question)
+            if seen is not None:
+                return seen
+            now = time.monotonic()
+            if now >= inspect_at:
+                self._refuse_ended()
+                inspect_at = now + _INSPECT_EVERY_S
+            if now >= deadline:
+                raise errors.timed_out(self._now(), self._log(), round(given_s, 1))
+            time.sleep(_POLL_S)
+
+    def until_marked(self, deadline: float) -> None:
+        """Wait until the server shows its marker to whoever asks from inside; raises as `until_ready`."""
+        while marker_inside(self.engine, self.container, self.spec) is None:
+            self._refuse_ended()
+            if time.monotonic() >= deadline:
+                raise errors.incomplete(self.volume.name, "its server shows no completion marker")
+            time.sleep(_INSPECT_EVERY_S)
+
+    def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | None:
+        if not listens(endpoint.host, endpoint.port):
+            return None
+        try:
+            seen = look(endpoint, question)
+        except psql.RefusedError as refused:
+            if is_verdict(refused):
+                raise self._explained(refused) from refused
+            return None
+        if seen.marker is None:
+            raise self._unmarked("its server answers, and it has no completion marker")
+        return seen
+
+    def _explained(self, refused: psql.RefusedError) -> SportsplatError:
+        """Return the error for a server that is up and does not know us: asked from inside, it says why."""
+        if marker_inside(self.engine, self.container, self.spec) is not None:
+            return errors.wrong_password(self.spec, self.volume.name)
+        return self._unmarked(f"it has no completion marker, and its server says: {refused}")
+
+    def _unmarked(self, why: str) -> SportsplatError:
+        if self.volume.is_complete(self.spec):
+            return identity.data_missing(f"the volume {self.volume.name}", why, self.spec.state_dir)
+        return self._ended(self._now()) if self.fresh else errors.incomplete(self.volume.name, why)
+
+    def _refuse_ended(self) -> None:
+        """Raise when the container ended or keeps crashing; start it when it was stopped.
+
+        An engine that was killed stops, once it is back, what it finds running, and leaves it at that.
+        """
+        now = self._now()
+        if now.status == "exited" and now.exit_code == 0:
+            self.engine.start(now)
+            return
+        fell = now.restarts - self.container.restarts
+        if now.status in ("exited", "dead", "removed") or fell > (0 if self.fresh else _PATIENT_RESTARTS):
+            raise self._ended(now)
+
+    def _ended(self, now: Container) -> SportsplatError:
+        """Return the error for a container that ended: most likely data that was never complete, if any."""
+        error = errors.ended(now, self._log(), self.spec)
+        known = self.fresh or self.volume.is_complete(self.spec)
+        if known or now.out_of_memory or error.error_code == "DISK_FULL":
+            return error
+        return errors.incomplete(self.volume.name, f"it has no completion marker, and {error.cause}")
+
+    def _now(self) -> Container:
+        return self.engine.container(self.container.name) or replace(self.container, status="removed")
+
+    def _log(self) -> list[str]:
+        found = self.engine.container(self.container.name)
+        return self.engine.log(found, _LOG_LINES) if found is not None else []

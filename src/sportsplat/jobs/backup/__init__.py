@@ -1,0 +1,4 @@
+"""Backing up, proving, restoring and moving a project's database.
+
+`cli` imports it.
+"""

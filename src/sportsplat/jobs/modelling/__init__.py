@@ -1,0 +1,4 @@
+"""Features, training, prediction, backtests and the leakage audit.
+
+`cli` and `api` import it.
+"""

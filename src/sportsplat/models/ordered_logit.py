@@ -1,0 +1,187 @@
+"""From the home side's latent strength to probabilities of two or three outcomes, and its fit to results.
+
+Ordered logit with thresholds at plus and minus `gap` around the latent strength e:
+
+    home = s(e - gap)      away = s(-e - gap)      draw = 1 - home - away       with s the logistic function
+
+A league without draws has gap 0, which leaves the plain logistic regression. Source: McCullagh (1980).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sportsplat.errors import InputRefused
+from sportsplat.models.dataset import FloatArray
+
+LARGEST_GAP = 8.0  # a draw of 99.9% between equals; keeps the search out of overflow
+MOST_STEPS = 60
+MOST_HALVINGS = 40
+ARRIVED = 1e-12  # nats that the next step promises, of the whole sample
+NEARLY = 1e-6  # the same, where rounding ended the search
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """Return the logistic function, without overflow for large negative values."""
+    values: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return values
+
+
+def link_probabilities(latent: FloatArray, gap: float, outcomes: int) -> FloatArray:
+    """Return (n, outcomes) probabilities of home[, draw], away from latent strength (n,)."""
+    home, away = _home_and_away(latent, gap)
+    if outcomes == 2:
+        return np.column_stack([home, away])
+    return np.column_stack([home, np.maximum(1.0 - home - away, 0.0), away])
+
+
+def slope_and_curvature(latent: FloatArray, gap: float, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return slope and curvature (n,) of each row's log loss over its latent strength; curvature >= 0."""
+    home, away = _home_and_away(latent, gap)
+    won = shares[:, 0]
+    bend_home = home * (1 - home)
+    if shares.shape[1] == 2:
+        return home - won, bend_home
+    drawn, lost = shares[:, 1], shares[:, 2]
+    bend_away = away * (1 - away)
+    slope = lost * (1 - away) - won * (1 - home) - drawn * (away - home)
+    return slope, (won + drawn) * bend_home + (lost + drawn) * bend_away
+
+
+def _home_and_away(latent: FloatArray, gap: float) -> tuple[FloatArray, FloatArray]:
+    home = sigmoid(latent - gap)
+    return home, 1.0 - home if gap == 0.0 else sigmoid(-latent - gap)
+
+
+@dataclass(frozen=True)
+class LinkFit:
+    """Coefficients (m,) of the latent strength and the gap of the thresholds (0 without draws)."""
+
+    coefficients: FloatArray
+    gap: float
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Where coefficients (m,) and gap lie without evidence, and the weight of that in matches."""
+
+    coefficients: FloatArray
+    gap: float
+    matches: float
+
+
+def fit_link(
+    design: FloatArray, shares: FloatArray, prior: Prior, weights: FloatArray | None = None
+) -> LinkFit:
+    """Fit latent = design (n, m) @ coefficients and the gap by penalised maximum likelihood.
+
+    shares (n, k) are outcome shares, weights (n,) relative trust in a row. The penalty is `prior.matches`
+    times half the squared distance to the prior (of the gap: of its logarithm), so that a handful of rows
+    cannot drive a coefficient to infinity. Newton's method, steps halved where they go too far.
+    Raises InputRefused (LINK_NOT_FITTED) when it does not arrive.
+    """
+    rows = _Rows(design, shares, np.ones(len(design)) if weights is None else weights)
+    centre = np.append(prior.coefficients, np.log(prior.gap)) if rows.draws else prior.coefficients
+    position, here = centre, _bend(rows, centre, centre, prior.matches)
+    for _ in range(MOST_STEPS):
+        step = _downhill(here)
+        decrement = float((step * here.slope).sum())
+        position, here, moved = _advance(rows, position, step, here, centre, prior.matches)
+        if decrement < ARRIVED or not moved:
+            break
+    if not (np.isfinite(position).all() and decrement < NEARLY):
+        raise InputRefused(
+            "the ordered logit from ratings to probabilities did not converge",
+            cause=f"{len(design)} matches; the last step still improved the log likelihood by "
+            f"{decrement:.2g} nats",
+            fix="check the stored matches with `sportsplat leagues`",
+            code="LINK_NOT_FITTED",
+        )
+    return LinkFit(*_unpack(position, rows.draws))
+
+
+class _Rows(NamedTuple):
+    design: FloatArray
+    shares: FloatArray
+    weight: FloatArray
+
+    @property
+    def draws(self) -> bool:
+        return len(self.shares.T) == 3
+
+
+class _Bend(NamedTuple):
+    """Penalised loss, its gradient (p,) and its Hessian (p, p) at one position."""
+
+    loss: float
+    slope: FloatArray
+    curvature: FloatArray
+
+
+def _downhill(here: _Bend) -> FloatArray:
+    """Return Newton's step; where the loss does not curve upwards, one bent towards the gradient."""
+    size = len(here.slope)
+    for damping in (0.0, *np.geomspace(1e-3, 1e3, 7)):
+        curvature = here.curvature + damping * float(np.abs(here.curvature).max()) * np.eye(size)
+        if np.linalg.eigvalsh(curvature)[0] > 0:
+            step: FloatArray = np.linalg.solve(curvature, here.slope)
+            return step
+    return here.slope
+
+
+def _advance(
+    rows: _Rows, position: FloatArray, step: FloatArray, here: _Bend, centre: FloatArray, trust: float
+) -> tuple[FloatArray, _Bend, bool]:
+    """Go along the step, halving it until the loss does not rise; stay when only rounding is left to gain."""
+    for halving in range(MOST_HALVINGS):
+        further = position - step / 2**halving
+        there = _bend(rows, further, centre, trust)
+        if there.loss <= here.loss:
+            return further, there, True
+    return position, here, False
+
+
+def _unpack(position: FloatArray, draws: bool) -> tuple[FloatArray, float]:
+    if not draws:
+        return position, 0.0
+    return position[:-1], float(np.exp(min(position[-1], np.log(LARGEST_GAP))))
+
+
+def _bend(rows: _Rows, position: FloatArray, centre: FloatArray, trust: float) -> _Bend:
+    """Return the penalised loss at a position with its derivatives; the gap's are by its logarithm."""
+    coefficients, gap = _unpack(position, rows.draws)
+    design, shares, weight = rows
+    # einsum and sums, not @: the threads that BLAS would wake for a few columns cost more than all the work
+    latent = np.einsum("nm,m->n", design, coefficients)
+    probabilities = np.maximum(link_probabilities(latent, gap, shares.shape[1]), 1e-300)
+    distance = position - centre
+    loss = -float((weight[:, None] * shares * np.log(probabilities)).sum())
+    loss += 0.5 * trust * float((distance**2).sum())
+    slope, bend = slope_and_curvature(latent, gap, shares)
+    by_columns = np.einsum("nm,n->m", design, weight * slope)
+    curvature = np.einsum("na,nb,n->ab", design, design, weight * bend, optimize=False)
+    if rows.draws:
+        by_columns, curvature = _with_gap(rows, probabilities, gap, by_columns, curvature)
+    return _Bend(loss, by_columns + trust * distance, curvature + trust * np.eye(len(position)))
+
+
+def _with_gap(
+    rows: _Rows, probabilities: FloatArray, gap: float, by_columns: FloatArray, curvature: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Append the derivatives by the logarithm of the gap to those by the coefficients."""
+    design, shares, weight = rows
+    (won, drawn, lost), (home, draw, away) = shares.T, probabilities.T
+    bend_home, bend_away = home * (1 - home), away * (1 - away)
+    widening = (bend_home + bend_away) / draw
+    slope = won * (1 - home) + lost * (1 - away) - drawn * widening
+    cross = (lost + drawn) * bend_away - (won + drawn) * bend_home
+    turning = (bend_home * (1 - 2 * home) + bend_away * (1 - 2 * away)) / draw + widening**2
+    bend = won * bend_home + lost * bend_away + drawn * turning
+    by_gap = gap * float((weight * slope).sum())
+    mixed = gap * np.einsum("nm,n->m", design, weight * cross)
+    corner = gap * gap * float((weight * bend).sum()) + by_gap
+    whole = np.block([[curvature, mixed[:, None]], [mixed[None, :], np.array([[corner]])]])
+    return np.append(by_columns, by_gap), whole

@@ -1,0 +1,1 @@
+"""FiveThirtyEight's public files: NBA, NFL, club soccer, and the forecasts it checked."""

@@ -1,0 +1,1 @@
+"""football-data.co.uk: season files, coming fixtures, and their price columns."""

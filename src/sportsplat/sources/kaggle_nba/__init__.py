@@ -1,0 +1,1 @@
+"""NBA data sets of Kaggle: betting prices, games, and team statistics."""

@@ -1,0 +1,1 @@
+"""stats.nba.com: team game logs from files, or live with the extra `nba`."""

@@ -1,0 +1,1 @@
+"""nflverse: games of the NFL with prices and details."""

@@ -1,0 +1,1 @@
+"""sportsbookreviewsonline.com: workbooks of NBA and MLB seasons with prices."""

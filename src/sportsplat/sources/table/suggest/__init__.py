@@ -1,0 +1,1 @@
+"""Proposing a mapping for a table by the names and contents of its columns."""
