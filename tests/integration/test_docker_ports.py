@@ -45,7 +45,7 @@ def test_a_port_that_another_container_publishes_names_that_container(docker_pro
     code, error = refused(docker_project, "up", "--port", str(port))
 
     assert (code, error["code"]) == (5, "PORT_TAKEN")
-    assert f"the container {holder.name} publishes it" in error["cause"]
+    assert f"the container {holder.name} has it" in error["cause"]
 
 
 def _always_free(port: int, host: str) -> bool:

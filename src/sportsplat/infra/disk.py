@@ -1,4 +1,4 @@
-"""Disk space: how much is free, how a full disk is recognised, and the error for it."""
+"""Disk space: how much is free, and how a full disk is recognised."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import errno
 import os
 import shutil
 from pathlib import Path
-
-from sportsplat.errors import EnvironmentUnavailable
 
 DATABASE_BYTES = 64_000_000
 """What a new database takes: 46 MB of files, the next 16 MB of write-ahead log, and the server's log."""
@@ -36,28 +34,3 @@ def is_full(problem: OSError | str) -> bool:
 def has_no_room(folder: Path) -> bool:
     """Whether so little is left that a server cannot even write why it ends."""
     return free_bytes(folder) < _NO_ROOM_BYTES
-
-
-def need(folder: Path, bytes_needed: int, purpose: str) -> None:
-    """Raise EnvironmentUnavailable (`DISK_FULL`) unless `folder` has room for `bytes_needed`."""
-    if free_bytes(folder) < bytes_needed:
-        raise full(folder, bytes_needed, purpose)
-
-
-def full(folder: Path, bytes_needed: int, purpose: str, said: str = "") -> EnvironmentUnavailable:
-    """Return the error for a full disk; `purpose`: what needs the bytes; `said`: the words of who failed."""
-    free = free_bytes(folder)
-    words = f": {' '.join(said.split())}" if said else ""
-    return EnvironmentUnavailable(
-        f"the disk that holds {folder} is full",
-        cause=f"{purpose} needs {_megabytes(bytes_needed)}, and {_megabytes(free)} are free{words}",
-        fix=f"make room (df -h {folder}), or set infra.state_dir to a folder on another disk; then run the "
-        "same command again",
-        code="DISK_FULL",
-        free_bytes=free,
-        needed_bytes=bytes_needed,
-    )
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.0f} MB"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import identity, project_state
+from sportsplat.infra import errors, identity, project_state
 from sportsplat.infra import psql as probe
 from sportsplat.infra.embedded.initdb import quoted_name
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
@@ -290,7 +290,7 @@ def _explained(endpoint: Endpoint, error: psycopg.OperationalError) -> Sportspla
     if state == pg_refusal.PROTOCOL and "options" in endpoint.parameters:
         return pg_refusal.options_refused(endpoint.url(), why)
     fix = "start that server or correct DATABASE_URL, then `sportsplat up`"
-    return probe.unreachable(endpoint, why, fix, state)
+    return errors.unreachable(endpoint.url(), why, fix, state)
 
 
 def _endpoint(settings: Settings) -> Endpoint:

@@ -1,47 +1,84 @@
-"""Choosing the TCP port of the embedded server."""
+"""Choosing the TCP ports of the database and of the API."""
 
 from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from sportsplat.errors import ResourceConflict
+from sportsplat.infra import errors
 
 USUAL = 5433
 """First choice: beside, not on, the port of a PostgreSQL that is installed already."""
 
 
-def candidates(
-    wanted: int | Literal["auto"], remembered: int | None, host: str, attempts: int = 5
-) -> Iterator[int]:
-    """Yield ports to try in turn, each free when yielded.
+T = TypeVar("T")
 
-    A fixed port is the only candidate; raises ResourceConflict (`PORT_TAKEN`) when it is taken. With
-    `auto`: the one remembered, the usual one, then any that the system gives.
+
+@dataclass(frozen=True)
+class PortRequest:
+    """The port that a server is to get; every server of a project gets its port here.
+
+    wanted: a fixed port, or `auto`: the one remembered, the usual one, then any that the system gives.
+    own: the port that the server has already. container_on: names the container that publishes a port.
+    setting, fix: what asks for a fixed port, and what to do where it is taken.
     """
-    if wanted != "auto":
-        refuse_taken(wanted, host)
-        yield wanted
-        return
-    tried: set[int] = set()
-    for port in (remembered, USUAL, *(0 for _ in range(attempts))):
-        if port is None or port in tried:
-            continue
-        chosen = port or _any_free(host)
-        if is_free(chosen, host):
-            tried.add(chosen)
-            yield chosen
 
+    wanted: int | Literal["auto"]
+    host: str
+    remembered: int | None = None
+    own: int | None = None
+    container_on: Callable[[int], str | None] | None = None
+    setting: str = "infra.port"
+    fix: str = "sportsplat up --port auto"
 
-def refuse_taken(port: int, host: str) -> None:
-    """Raise ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`) unless one could listen on `port` now."""
-    reason = _refusal(port, host)
-    if reason == errno.EACCES:
-        raise not_allowed(port)
-    if reason is not None:
-        raise port_taken(port)
+    def start(self, start: Callable[[int], T | None]) -> T:
+        """Call `start` with one port after the other until it returns a server; None: the port was lost.
+
+        Raises ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`).
+        """
+        for port in self.candidates():
+            if (started := start(port)) is not None:
+                return started
+        raise errors.no_free_port() if self.wanted == "auto" else self.taken(self.wanted)
+
+    def candidates(self, attempts: int = 5) -> Iterator[int]:
+        """Yield ports to try in turn, each free when yielded.
+
+        Raises ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`) for a fixed port that is not.
+        """
+        if self.own is not None and self.wanted in ("auto", self.own):
+            yield self.own
+        if self.wanted != "auto":
+            if self.wanted != self.own:
+                self.refuse_taken(self.wanted)
+                yield self.wanted
+            return
+        tried = {self.own}
+        for port in (self.remembered, USUAL, *(0 for _ in range(attempts))):
+            if port is None or port in tried:
+                continue
+            chosen = port or _any_free(self.host)
+            if is_free(chosen, self.host):
+                tried.add(chosen)
+                yield chosen
+
+    def refuse_taken(self, port: int) -> None:
+        """Raise ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`) unless one could listen on `port` now."""
+        reason = _refusal(port, self.host)
+        if reason == errno.EACCES:
+            raise errors.port_not_allowed(port)
+        if reason is not None:
+            raise self.taken(port)
+
+    def taken(self, port: int) -> ResourceConflict:
+        """Return the error for a fixed port that is taken, naming its holder where the system tells."""
+        container = self.container_on(port) if self.container_on is not None else None
+        holder = process_on(port) if container is None else f"the container {container}"
+        return errors.port_taken(port, holder, setting=self.setting, fix=self.fix)
 
 
 def is_free(port: int, host: str) -> bool:
@@ -64,49 +101,13 @@ def _refusal(port: int, host: str) -> int | None:
     return None
 
 
-def port_taken(port: int) -> ResourceConflict:
-    """Return the error for a fixed port that is taken, naming its holder where the system tells."""
-    who = holder(port)
-    return ResourceConflict(
-        f"port {port} is taken",
-        cause=f"{who} listens on it; infra.port asks for exactly this port",
-        fix="sportsplat up --port auto",
-        code="PORT_TAKEN",
-        port=port,
-    )
-
-
-def not_allowed(port: int) -> ResourceConflict:
-    """Return the error for a port that the system does not give to the user who runs the server."""
-    return ResourceConflict(
-        f"the server may not listen on port {port}",
-        cause="permission denied: most systems keep the ports below 1024 for themselves, and the embedded "
-        "server never runs as root",
-        fix="sportsplat up --port auto",
-        code="PORT_NOT_ALLOWED",
-        port=port,
-    )
-
-
-def none_left(wanted: int | Literal["auto"]) -> ResourceConflict:
-    """Return the error for when every port that was free a moment ago was taken by another before us."""
-    if wanted != "auto":
-        return port_taken(wanted)
-    return ResourceConflict(
-        "no port could be had: others took each free one first",
-        cause="several programs are opening ports at this moment",
-        fix="run `sportsplat up` again, or name a port: sportsplat up --port 5544",
-        code="PORT_TAKEN",
-    )
-
-
 def _any_free(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def holder(port: int) -> str:
+def process_on(port: int) -> str:
     """Return the process that listens on a port, as far as the system tells this user."""
     import psutil
 

@@ -125,16 +125,3 @@ def _variable(parameter: str) -> str:
     """Return libpq's environment variable for a connection parameter."""
     odd = {"application_name": "PGAPPNAME", "connect_timeout": "PGCONNECT_TIMEOUT"}
     return odd.get(parameter, f"PG{parameter.replace('_', '').upper()}")
-
-
-def unreachable(
-    endpoint: Endpoint, why: str, fix: str, sqlstate: str | None = None
-) -> EnvironmentUnavailable:
-    """Return the error for a server that does not answer, or only with this SQLSTATE."""
-    return EnvironmentUnavailable(
-        f"the database at {endpoint.url()} does not answer",
-        cause=why,
-        fix=fix,
-        code="DATABASE_UNREACHABLE",
-        sqlstate=sqlstate,
-    )

@@ -32,9 +32,9 @@ def up(
     `environment.up` raises, and what `ApiLaunch` raises.
     """
     from sportsplat.infra.api.container import api_spec, refuse_public, refuse_unreadable
-    from sportsplat.infra.api.errors import no_checkout
     from sportsplat.infra.api.image import checkout
     from sportsplat.infra.api.launch import ApiLaunch
+    from sportsplat.infra.errors import no_checkout
 
     actions: Sequence[str] = []
     if reinit:  # first: the API is to go where the database goes
@@ -94,11 +94,11 @@ def _require_docker(settings: Settings) -> None:
     if backend == "docker":
         return
     from sportsplat.infra import project_state
-    from sportsplat.infra.api.errors import needs_docker
+    from sportsplat.infra.errors import stack_needs_docker
 
     undecided = settings.infra.backend == "auto" and settings.infra.database_url is None
     if undecided and project_state.recall(settings.state_dir).get("backend") is None:
         from sportsplat.infra.docker.find import find_engine
 
         find_engine()
-    raise needs_docker(backend)
+    raise stack_needs_docker(backend)

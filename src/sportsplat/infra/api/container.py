@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, InvalidSetting
-from sportsplat.infra import api_login
+from sportsplat.infra import api_login, errors
 from sportsplat.infra.docker import service as stack
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 from sportsplat.infra.environment import LOOPBACK
@@ -175,12 +175,8 @@ def logs(spec: ApiSpec, lines: int, follow: bool) -> Iterator[str]:
     engine = open_engine(spec)
     found = engine.container(spec.container)
     if found is None:
-        raise EnvironmentUnavailable(
-            "the API is not running",
-            cause=f"Docker: there is no container {spec.container}",
-            fix="sportsplat up --stack",
-            code="NOT_RUNNING",
-        )
+        why = f"Docker: there is no container {spec.container}"
+        raise errors.not_running(why, what="the API", fix="sportsplat up --stack")
     return engine.follow(found, lines) if follow else iter(engine.log(found, lines))
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.api import errors
+from sportsplat.infra import errors
 from sportsplat.infra.docker.client import EngineRefusedError, Objects
 from sportsplat.infra.docker.launch import ensure_image
 from sportsplat.paths import asset_dir
@@ -72,7 +72,8 @@ def named(engine: Objects, image: str, actions: list[str], progress: Progress | 
     except EnvironmentUnavailable as error:
         if error.error_code != "IMAGE_UNAVAILABLE":
             raise
-        raise errors.image_unavailable(image, error.cause) from error
+        fix = "correct infra.api_image, or unset it so that the image is built from the checkout"
+        raise errors.image_unavailable(image, error.cause, fix) from error
     found = engine.image(image)
     return str(found["Id"]) if found is not None else image
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import ports, project_state
-from sportsplat.infra.api import errors
+from sportsplat.infra import errors, project_state
 from sportsplat.infra.api import image as api_image
 from sportsplat.infra.api.container import REMEMBERED_PORT, ApiSpec, open_engine, readiness
 from sportsplat.infra.docker import service
 from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
 from sportsplat.infra.docker.launch import ContainerStart, converge
 from sportsplat.infra.lock import exclusive
+from sportsplat.infra.ports import PortRequest
 from sportsplat.progress import Progress
+from sportsplat.redact import redact
 
 _BUILD_S = 1800.0
 """How long one `up --stack` waits for another that builds the image."""
@@ -24,6 +26,7 @@ _BUILD_S = 1800.0
 _POLL_S = 0.05
 _INSPECT_EVERY_S = 0.3
 _LOG_LINES = 60
+_AGAIN = "run `sportsplat up --stack` again"
 
 
 class ApiLaunch:
@@ -73,12 +76,10 @@ class ApiLaunch:
                 converged = self._converge(image, checkout)
                 project_state.remember(self._state_dir, **{REMEMBERED_PORT: self.spec.port})
                 self._wait(converged, deadline, timeout_s)
-            except PortBusyError as busy:
-                self._undo()
-                raise errors.port_taken(self.spec, self._holder()) from busy
             except EngineRefusedError as refused:
                 self._undo()
-                raise errors.engine_refused(refused.words) from refused
+                fix = f"fix what it reports, then {_AGAIN}"
+                raise errors.start_refused("the API", refused.words, fix) from refused
             except KeyboardInterrupt:
                 self._undo()
                 raise
@@ -86,19 +87,30 @@ class ApiLaunch:
     def _converge(self, image: str, checkout: Path | None) -> ContainerStart:
         spec, engine = self.spec, self._engine
         found = engine.container(spec.container)
-        holds_port = found is not None and found.holds_port and found.host_port == spec.port
-        if not holds_port and not ports.is_free(spec.port, spec.host):
-            raise errors.port_taken(spec, self._holder())
         if found is not None and found.status == "restarting":
-            # The engine would try it again in a minute; we want to see it stand or fall now.
+            # The engine would try it again in a minute; here it is to run or fail now.
             engine.stop(found, 0)
-        return converge(
-            engine,
-            spec.service(image, checkout),
-            name=spec.container,
-            network=spec.database.network,
-            actions=self.actions,
+
+        def start(port: int) -> ContainerStart | None:
+            self.spec = replace(spec, port=port)
+            service = self.spec.service(image, checkout)
+            network = spec.database.network
+            try:
+                return converge(engine, service, name=spec.container, network=network, actions=self.actions)
+            except PortBusyError:
+                self._undo()
+                return None
+
+        other = spec.port + 1 if spec.port < 65535 else 8000
+        request = PortRequest(
+            spec.port,
+            spec.host,
+            own=found.host_port if found is not None and found.holds_port else None,
+            container_on=engine.publishes,
+            setting="api.port",
+            fix=f"SPORTSPLAT_API__PORT={other} sportsplat up --stack (or api.port in config/settings.yaml)",
         )
+        return request.start(start)
 
     def _wait(self, converged: ContainerStart, deadline: float, timeout_s: float) -> None:
         """Return once the API answers from its database; raise when it ended, or at the deadline.
@@ -120,10 +132,16 @@ class ApiLaunch:
                     log = self._log(found)
                     if found is not None and converged.started:
                         self._engine.stop(found, service.STOP_S)
-                    raise errors.ended(found, started.name, log)
+                    state = f"container {started.name} was removed" if found is None else found.described()
+                    cause = redact(f"{state}; its log ends: {errors.last_lines(log)}")
+                    fix = f"fix what it reports, then {_AGAIN}; more: sportsplat logs api"
+                    raise errors.start_failed("the API", cause, fix, instead_of="serving")
                 if now >= deadline:
                     said = "nothing answers" if seen is None else seen.described()
-                    raise errors.timed_out(found, self._log(found), said, timeout_s)
+                    log_end = errors.last_lines(self._log(found))
+                    cause = redact(f"{said}; {found.described()}; its log ends: {log_end}")
+                    fix = "sportsplat up --stack --timeout 300, or look at `sportsplat logs api`"
+                    raise errors.start_timed_out("the API was not ready", timeout_s, cause, fix)
             time.sleep(_POLL_S)
 
     def _log(self, container: Container | None) -> list[str]:
@@ -133,7 +151,3 @@ class ApiLaunch:
         """Remove the container that this run made, and nothing else."""
         for container in self._engine.containers(run=self._engine.run):
             self._engine.remove(container)
-
-    def _holder(self) -> str:
-        container = self._engine.publishes(self.spec.port)
-        return ports.holder(self.spec.port) if container is None else f"the container {container}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-from sportsplat.errors import EnvironmentUnavailable, ResourceConflict
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import errors
 from sportsplat.infra.docker.find import Found, client
 from sportsplat.infra.docker.service import CONFIG_LABEL, PROJECT_LABEL, Service, to_engine
 
@@ -72,10 +73,10 @@ class EngineConnection:
             yield
         except APIError as error:
             if error.is_server_error() and not self.is_alive():
-                raise _lost(self.found, str(error.explanation)) from error
+                raise errors.engine_lost(self.found.endpoint, str(error.explanation)) from error
             raise EngineRefusedError(str(error.explanation or error), error.status_code or 0) from error
         except (RequestException, HTTPError, DockerException, ConnectionError) as error:
-            raise _lost(self.found, str(error)) from error
+            raise errors.engine_lost(self.found.endpoint, str(error)) from error
 
     def _is_gone(self, remove: Callable[[], None]) -> bool:
         """Remove a thing; return False where the engine keeps it because it is in use."""
@@ -87,16 +88,6 @@ class EngineConnection:
                 raise
             return answer.status == 404
         return True
-
-
-def _lost(found: Found, why: str) -> EnvironmentUnavailable:
-    """Return the error for an engine that answered a moment ago."""
-    return EnvironmentUnavailable(
-        f"the container engine at {found.endpoint} went away",
-        cause=why,
-        fix="start it again (sudo systemctl start docker), then run the same command again",
-        code="ENGINE_LOST",
-    )
 
 
 @dataclass(frozen=True)
@@ -446,15 +437,7 @@ class Objects(EngineConnection):
     def _refuse_foreign(self, kind: str, name: str, labels: Mapping[str, str]) -> None:
         owner = labels.get(PROJECT_LABEL)
         if owner != self.project:
-            raise ResourceConflict(
-                f"there is a {kind} named {name} that is not this project's",
-                cause=f"it carries the label of the project {owner}"
-                if owner
-                else f"it does not carry the label {PROJECT_LABEL}={self.project}",
-                fix="give this project another name: SPORTSPLAT_INFRA__PROJECT=another-name sportsplat up "
-                "(or infra.project in config/settings.yaml)",
-                code="NAME_TAKEN",
-            )
+            raise errors.name_taken(kind, name, owner)
 
     @contextmanager
     def _gone_is_fine(self) -> Iterator[None]:

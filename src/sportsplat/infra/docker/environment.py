@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
-from sportsplat.infra import identity, project_state
+from sportsplat.infra import disk, errors, identity, project_state
 from sportsplat.infra import psql as probe
-from sportsplat.infra.docker import errors
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, Look
@@ -81,7 +80,7 @@ class DockerEnvironment:
             return self._look.endpoint(port)
         status = self._look.status_by_engine()
         if status.endpoint is None:
-            raise errors.not_running(status.state)
+            raise errors.not_running(f"Docker: {status.state}")
         return status.endpoint
 
     def direct_endpoint(self) -> Endpoint:
@@ -95,11 +94,11 @@ class DockerEnvironment:
             return probe.ask(endpoint, sql, timeout_s=_ANSWER_S)
         except probe.RefusedError as refused:
             if refused.wrong_password:
-                raise errors.wrong_password(self.spec, str(self._look.remembered.get("volume"))) from refused
+                raise self.spec.wrong_password(str(self._look.remembered.get("volume"))) from refused
             found = self._engine().container(self.spec.container)
             if found is not None and found.status == "paused":
-                raise probe.unreachable(endpoint, found.described(), "sportsplat up") from refused
-            raise probe.unreachable(endpoint, str(refused), "sportsplat logs") from refused
+                raise errors.unreachable(endpoint.url(), found.described(), "sportsplat up") from refused
+            raise errors.unreachable(endpoint.url(), str(refused), "sportsplat logs") from refused
 
     def stop(self) -> list[str]:
         """Remove the project's containers and network; its volumes stay."""
@@ -195,8 +194,8 @@ class DockerEnvironment:
         with self._locked(_LOCK_S):
             launch = Launch(self.spec, self._engine(), [])
             if not present_volume(self.spec, launch.engine).exists:
-                raise errors.not_running("absent")
-            with errors.writing(self.spec):
+                raise errors.not_running("Docker: absent")
+            with self.spec.writing():
                 project_state.remember(self.spec.state_dir, **{PASSWORD_CHANGES: True})
                 if new:
                     self.spec.write_password(new_password())
@@ -214,7 +213,7 @@ class DockerEnvironment:
         engine = self._engine()
         found = engine.container(self.spec.container)
         if found is None:
-            raise errors.not_running("absent")
+            raise errors.not_running("Docker: absent")
         return engine.follow(found, lines) if follow else iter(engine.log(found, lines))
 
     def _launch(self, deadline: float, question: str | None, progress: Progress | None) -> StartResult:
@@ -244,7 +243,7 @@ class DockerEnvironment:
         self, launch: Launch, deadline: float, question: str | None, progress: Progress | None
     ) -> StartResult:
         done = self._guarded(launch, lambda: launch.run(deadline, question, progress))
-        with errors.writing(self.spec):
+        with self.spec.writing():
             project_state.remember(
                 self.spec.state_dir,
                 backend=self.backend,
@@ -271,7 +270,7 @@ class DockerEnvironment:
             raise KeyboardInterrupt(words) from None
         except EngineRefusedError as refused:
             self._give_up(launch, refused)
-            raise errors.engine_refused(refused.words) from refused
+            raise _start_refused(refused.words) from refused
         except SportsplatError as error:
             if error.error_code != "ENGINE_LOST":
                 self._give_up(launch, error)
@@ -320,9 +319,16 @@ class DockerEnvironment:
         """Hold the project's lock; the state folder is made first where it is missing."""
         folder = self.spec.state_dir
         with ExitStack() as stack:
-            with errors.writing(self.spec):
+            with self.spec.writing():
                 folder.mkdir(parents=True, exist_ok=True)
                 if not (folder / ".gitignore").exists():
                     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
                 stack.enter_context(exclusive(folder / "lock", timeout_s))
             yield
+
+
+def _start_refused(words: str) -> EnvironmentUnavailable:
+    if disk.is_full(words):
+        return errors.engine_disk_full(f"the engine says: {words}")
+    fix = "fix what it reports (infra.memory, infra.cpus, infra.image), then run `sportsplat up` again"
+    return errors.start_refused("the database", words, fix)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import errors
 from sportsplat.infra.environment import LOOPBACK
 
 if TYPE_CHECKING:
@@ -177,8 +177,9 @@ def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> 
     if found is not None:
         return found
     if attempts and attempts[-1].remote:
-        raise _remote(attempts[-1])
-    raise no_engine(attempts, started_before=remembered is not None)
+        last = attempts[-1]
+        raise errors.engine_remote(last.endpoint, last.origin, last.why)
+    raise errors.no_engine([str(attempt) for attempt in attempts], started_before=remembered is not None)
 
 
 def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple[Found | None, list[Attempt]]:
@@ -204,24 +205,6 @@ def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple
     return None, attempts
 
 
-def no_engine(attempts: list[Attempt], *, started_before: bool = False) -> EnvironmentUnavailable:
-    """Return the error for when no engine answers; `details["attempts"]` holds the places tried.
-
-    started_before: this project's data is in an engine's volume, so another backend would begin empty.
-    """
-    tried = [str(attempt) for attempt in attempts]
-    return EnvironmentUnavailable(
-        "no container engine answers on this machine",
-        cause="\n".join(["tried, in this order:", *tried]),
-        fix="start the engine that holds this project's data (sudo systemctl start docker, Docker Desktop, "
-        "Colima …), then run the same command again"
-        if started_before
-        else "sportsplat up --backend embedded (needs no engine), or start Docker, Podman or Colima",
-        code="NO_ENGINE",
-        attempts=tried,
-    )
-
-
 def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
     """Return the SDK's client of an engine that was found; importing the SDK takes 0.13 s.
 
@@ -238,12 +221,7 @@ def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
         )
         return made
     except (_NoEngineError, DockerException) as error:
-        raise EnvironmentUnavailable(
-            f"the container engine at {found.endpoint} no longer answers",
-            cause=f"{error}; a moment ago it answered",
-            fix="start it again (sudo systemctl start docker), then run the same command again",
-            code="ENGINE_LOST",
-        ) from error
+        raise errors.engine_lost(found.endpoint, f"{error}; a moment ago it answered") from error
 
 
 def _direct(api: type[docker.APIClient]) -> type[docker.APIClient]:
@@ -363,13 +341,3 @@ def _owner(endpoint: str) -> str:
     if info.st_mode & 0o060 and info.st_gid != 0:
         return f"it is open to the group {group}, and {user} is not in it (sudo usermod -aG {group} {user})"
     return f"it belongs to user {info.st_uid}"
-
-
-def _remote(attempt: Attempt) -> EnvironmentUnavailable:
-    return EnvironmentUnavailable(
-        f"the container engine {attempt.endpoint} is on another machine",
-        cause=f"{attempt.origin} names it; {attempt.why}",
-        fix="for a database elsewhere set DATABASE_URL and run `sportsplat up --backend external`; "
-        "for one on this machine: sportsplat up --backend embedded",
-        code="ENGINE_REMOTE",
-    )

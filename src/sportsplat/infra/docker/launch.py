@@ -11,11 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from sportsplat import redact
-from sportsplat.errors import EnvironmentUnavailable, ResourceConflict, TimedOut
-from sportsplat.infra import identity, ports, project_state
-from sportsplat.infra.docker import errors
+from sportsplat.errors import EnvironmentUnavailable, TimedOut
+from sportsplat.infra import errors, identity, project_state
 from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
-from sportsplat.infra.docker.errors import image_unavailable
 from sportsplat.infra.docker.find import Found, connect
 from sportsplat.infra.docker.project import cluster_in, refuse_other_folder
 from sportsplat.infra.docker.readiness import ProbeResult, give_password
@@ -35,6 +33,7 @@ from sportsplat.infra.docker.volume import (
 )
 from sportsplat.infra.docker.watch import Watch
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.ports import PortRequest
 from sportsplat.progress import Progress
 
 _PATIENCE_S = 30.0
@@ -181,7 +180,7 @@ def ensure_image(engine: Objects, name: str, actions: list[str], progress: Progr
         actions.append(f"pulled the image {name}")
         found = engine.image(name)
         if found is None:
-            raise image_unavailable(name, "nothing, and the image is still missing")
+            raise _unavailable(name, "nothing, and the image is still missing")
     variables = dict(each.partition("=")[::2] for each in found["Config"].get("Env") or [])
     return variables.get("PG_MAJOR") or _major_in(name)
 
@@ -192,14 +191,22 @@ def _pull(engine: Objects, name: str, progress: Progress | None) -> None:
     try:
         for report in engine.pull(name):
             if "error" in report:
-                raise image_unavailable(name, report["error"])
+                raise _unavailable(name, report["error"])
             sizes = report.get("progressDetail") or {}
             if progress is not None and report.get("status") == "Downloading" and "total" in sizes:
                 layers[report["id"]] = (sizes["current"], sizes["total"])
                 done, total = (sum(column) for column in zip(*layers.values(), strict=True))
                 progress(done, total, f"pulling {name} (bytes)")
     except EngineRefusedError as refused:
-        raise image_unavailable(name, refused.words) from refused
+        raise _unavailable(name, refused.words) from refused
+
+
+def _unavailable(name: str, words: str) -> EnvironmentUnavailable:
+    fix = (
+        f"try `docker pull {name}`, set infra.image to one that you have, or do without: "
+        "sportsplat up --backend embedded"
+    )
+    return errors.image_unavailable(name, f"the engine says: {words}", fix)
 
 
 def _major_in(name: str) -> str:
@@ -296,7 +303,7 @@ class Launch:
         record_move(spec, engine, self._volume)
         self.fresh = self._volume.is_fresh(spec, engine.run)
         self._refuse_made_for_another()
-        with errors.writing(spec):
+        with spec.writing():
             write_files(spec, self._password())
         found = engine.container(spec.container)
         wanted = spec.service(self._volume.name, self._wanted_port(found))
@@ -322,11 +329,16 @@ class Launch:
         project_state.remember(self.spec.state_dir, **{PASSWORD_CHANGES: None})
         self.actions.append("gave the data that password")
 
+    @property
+    def _where(self) -> str:
+        return f"the volume {self._volume.name}"
+
     def _password(self) -> str:
         """Return the configured password, made where there is neither one nor data."""
         password = self.spec.password()
         if password is None and not self.fresh:
-            raise errors.no_password(self.spec, self._volume.name)
+            reset = "sportsplat db rotate-password"
+            raise errors.password_missing(self._where, str(self.spec.env_file), reset)
         if password is None:
             password = self.spec.make_password()
             self.actions.append("generated a password into .env")
@@ -336,8 +348,10 @@ class Launch:
     def _refuse_made_for_another(self) -> None:
         labels = self._volume.labels or {}
         user, database = labels.get(USER_LABEL), labels.get(DATABASE_LABEL)
-        if user not in (None, self.spec.user) or database not in (None, self.spec.database):
-            raise errors.made_for_another(self.spec, self._volume.name, user=user, database=database)
+        if user is not None and user != self.spec.user:
+            raise errors.wrong_user(self._where, user, self.spec.user)
+        if database not in (None, self.spec.database):
+            raise errors.database_missing(self._where, self.spec.database, database)
 
     def _wanted_port(self, found: Container | None) -> int:
         if self.spec.port != "auto":
@@ -346,41 +360,34 @@ class Launch:
 
     def _start(self, found: Container | None, major: str) -> tuple[Container, Service, int]:
         """Start the container on the first port that is really free, however many others race for it."""
+        spec, engine = self.spec, self.engine
 
         def check(container: Container) -> None:
             self._refuse_other_major(container, major)
             self._refuse_lost(container)
 
-        spec = self.spec
-        for port in self._ports(found):
+        def start(port: int) -> tuple[Container, Service, int] | None:
             service = spec.service(self._volume.name, port)
             where = {"name": spec.container, "network": spec.network}
             try:
-                converged = converge(self.engine, service, **where, actions=self.actions, before_start=check)
+                converged = converge(engine, service, **where, actions=self.actions, before_start=check)
             except PortBusyError:
-                for mine in self.engine.containers(run=self.engine.run):
-                    self.engine.remove(mine)
-                continue
+                for mine in engine.containers(run=engine.run):
+                    engine.remove(mine)
+                return None
             if converged.started:
                 self._started = converged.container
             return converged.container, service, port
-        raise self._port_taken(ports.none_left(spec.port))
 
-    def _ports(self, found: Container | None) -> Iterator[int]:
-        """Yield the ports to try: first the one that the container has, if it may stay there."""
-        own = found.host_port if found is not None else None
-        if own is not None and found is not None and found.status in UP and self.spec.port in ("auto", own):
-            yield own
-        remembered = own or project_state.recall(self.spec.state_dir).get("port")
-        try:
-            yield from ports.candidates(self.spec.port, remembered, self.spec.host)
-        except ResourceConflict as taken:
-            raise self._port_taken(taken) from taken
-
-    def _port_taken(self, taken: ResourceConflict) -> ResourceConflict:
-        if self.spec.port == "auto":
-            return taken
-        return errors.port_taken(self.spec.port, self.engine.publishes(self.spec.port), taken)
+        before = found.host_port if found is not None else None
+        request = PortRequest(
+            spec.port,
+            spec.host,
+            remembered=before or project_state.recall(spec.state_dir).get("port"),
+            own=before if found is not None and found.status in UP else None,
+            container_on=engine.publishes,
+        )
+        return request.start(start)
 
     def _refuse_other_major(self, container: Container, wanted: str) -> None:
         """Raise DataConflict (`WRONG_MAJOR`) before a server is started on data that it cannot read."""
@@ -390,7 +397,11 @@ class Launch:
         found = version.decode("utf-8", "replace").strip()
         wanted = wanted or self.spec.major
         if found and found != wanted:
-            raise errors.wrong_major(self._volume.name, found, self.spec.image, wanted)
+            fix = (
+                f"set infra.image back to a PostgreSQL {found}, take a backup "
+                "(sportsplat db backup FILE), and restore it in a new project"
+            )
+            raise errors.wrong_major(self._where, found, self.spec.image, wanted, fix)
 
     def _refuse_lost(self, container: Container) -> None:
         """Raise DataConflict (`DATA_MISSING`) before a server is started where this project's data was.
@@ -403,10 +414,9 @@ class Launch:
         if found is not None:
             self._refuse_other_cluster(found)
         elif self._volume.is_complete(self.spec):
-            where, why = f"the volume {self._volume.name}", "the volume holds no PostgreSQL data"
-            raise identity.data_missing(where, why, self.spec.state_dir)
+            why = "the volume holds no PostgreSQL data"
+            raise identity.data_missing(self._where, why, self.spec.state_dir)
 
     def _refuse_other_cluster(self, found: str) -> None:
         known = identity.of_docker(self.spec.state_dir, self.spec.project).get("docker_cluster")
-        where = f"the volume {self._volume.name}"
-        identity.refuse_other_cluster(known, found, where, self.spec.state_dir)
+        identity.refuse_other_cluster(known, found, self._where, self.spec.state_dir)

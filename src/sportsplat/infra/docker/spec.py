@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sportsplat.errors import InvalidSetting
+from sportsplat.errors import DataConflict, InvalidSetting
+from sportsplat.infra import errors
 from sportsplat.infra.docker.service import SECRET, Service, postgres_service
 from sportsplat.infra.env_file import HoldsPassword
 from sportsplat.infra.environment import LOOPBACK
@@ -18,6 +20,8 @@ from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
+
+_FILES_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,15 @@ class DockerSpec(HoldsPassword):
             secret_file=str(self.secrets_dir / SECRET),
             address=self.host,
         )
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Turn an OSError of the block into the error for it (`DISK_FULL`, `STATE_NOT_WRITABLE`)."""
+        return errors.writing(self.state_dir, self.env_file, _FILES_BYTES, "what the containers read")
+
+    def wrong_password(self, volume: str) -> DataConflict:
+        """Return the error for data that was made with another password."""
+        reset = "sportsplat db rotate-password"
+        return errors.wrong_password(f"the volume {volume}", self.user, self.password_origin(), reset)
 
     @property
     def files(self) -> Path:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from sportsplat.errors import SportsplatError
-from sportsplat.infra import identity, psql
-from sportsplat.infra.docker import errors
+from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError, TimedOut
+from sportsplat.infra import disk, errors, identity, psql
 from sportsplat.infra.docker.client import Container, Objects
 from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, listens, look, marker_inside
 from sportsplat.infra.docker.spec import DockerSpec
@@ -50,7 +49,7 @@ class Watch:
                 self._refuse_ended()
                 inspect_at = now + _INSPECT_EVERY_S
             if now >= deadline:
-                raise errors.timed_out(self._now(), self._log(), round(given_s, 1))
+                raise self._timed_out(round(given_s, 1))
             time.sleep(_POLL_S)
 
     def until_marked(self, deadline: float) -> None:
@@ -58,7 +57,7 @@ class Watch:
         while marker_inside(self.engine, self.container, self.spec) is None:
             self._refuse_ended()
             if time.monotonic() >= deadline:
-                raise errors.incomplete(self.volume.name, "its server shows no completion marker")
+                raise self._incomplete("its server shows no completion marker")
             time.sleep(_INSPECT_EVERY_S)
 
     def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | None:
@@ -77,13 +76,13 @@ class Watch:
     def _explained(self, refused: psql.RefusedError) -> SportsplatError:
         """Return the error for a server that is up and does not know us: asked from inside, it says why."""
         if marker_inside(self.engine, self.container, self.spec) is not None:
-            return errors.wrong_password(self.spec, self.volume.name)
+            return self.spec.wrong_password(self.volume.name)
         return self._unmarked(f"it has no completion marker, and its server says: {refused}")
 
     def _unmarked(self, why: str) -> SportsplatError:
         if self.volume.is_complete(self.spec):
             return identity.data_missing(f"the volume {self.volume.name}", why, self.spec.state_dir)
-        return self._ended(self._now()) if self.fresh else errors.incomplete(self.volume.name, why)
+        return self._ended(self._now()) if self.fresh else self._incomplete(why)
 
     def _refuse_ended(self) -> None:
         """Raise when the container ended or keeps crashing; start it when it was stopped.
@@ -100,11 +99,32 @@ class Watch:
 
     def _ended(self, now: Container) -> SportsplatError:
         """Return the error for a container that ended: most likely data that was never complete, if any."""
-        error = errors.ended(now, self._log(), self.spec)
+        error = self._start_failed(now)
         known = self.fresh or self.volume.is_complete(self.spec)
         if known or now.out_of_memory or error.error_code == "DISK_FULL":
             return error
-        return errors.incomplete(self.volume.name, f"it has no completion marker, and {error.cause}")
+        return self._incomplete(f"it has no completion marker, and {error.cause}")
+
+    def _start_failed(self, now: Container) -> EnvironmentUnavailable:
+        log = self._log()
+        cause = f"{now.described()}; its log ends: {errors.last_lines(log)}"
+        if disk.is_full("\n".join(log)):
+            return errors.engine_disk_full(cause)
+        more = (
+            f"give it more than infra.memory: {self.spec.memory}"
+            if now.out_of_memory
+            else "fix what it reports"
+        )
+        return errors.start_failed("the database server", cause, f"{more}, then run `sportsplat up` again")
+
+    def _timed_out(self, given_s: float) -> TimedOut:
+        cause = f"{self._now().described()}; its log ends: {errors.last_lines(self._log())}"
+        fix = "sportsplat up --timeout 300 (it goes on starting meanwhile), or look at `sportsplat logs`"
+        return errors.start_timed_out("the database did not answer", given_s, cause, fix)
+
+    def _incomplete(self, why: str) -> DataConflict:
+        kept = "keeps that volume and starts over in a new one"
+        return errors.incomplete(f"the volume {self.volume.name}", why, kept)
 
     def _now(self) -> Container:
         return self.engine.container(self.container.name) or replace(self.container, status="removed")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportsplat.infra.docker.find import Attempt, Found, client, no_engine
+from sportsplat.infra.docker.find import Attempt, Found, client
 from sportsplat.infra.doctor.checks import Finding, ok, skipped
 from sportsplat.infra.doctor.project import disk, size
+from sportsplat.infra.errors import no_engine
 
 if TYPE_CHECKING:
     from sportsplat.infra.environment import Backend
@@ -22,7 +23,7 @@ def engine(
     """
     if found is not None:
         return ok(f"{found.server or found.kind} at {found.endpoint} ({found.origin})")
-    refusal = no_engine(attempts, started_before=used_before)
+    refusal = no_engine([str(attempt) for attempt in attempts], started_before=used_before)
     seen = f"none answers; {refusal.cause}"
     if backend == "docker":
         return Finding("fail", seen, refusal.fix)

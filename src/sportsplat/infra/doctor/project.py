@@ -112,7 +112,7 @@ def port(infra: InfraSettings, state_dir: Path, backend: Backend, running: int |
     why = "infra.port" if wanted != "auto" else "used before" if number == remembered else "first choice"
     if ports.is_free(number, infra.host):
         return ok(f"{number} ({why}) is free")
-    seen = f"{number} ({why}) is taken: {ports.holder(number)} listens on it"
+    seen = f"{number} ({why}) is taken: {ports.process_on(number)} listens on it"
     if wanted == "auto":
         return ok(f"{seen}; `up` will take another one")
     return Finding("fail", seen, "sportsplat up --port auto, or end that process")

@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
-from sportsplat.infra import disk, identity, project_state
+from sportsplat.infra import disk, errors, identity, project_state
 from sportsplat.infra import psql as probe
-from sportsplat.infra.embedded import (
-    errors,
-    initdb,
-)
+from sportsplat.infra.embedded import initdb
 from sportsplat.infra.embedded import (
     initdb as programs,
 )
@@ -29,7 +26,14 @@ from sportsplat.infra.embedded import (
 )
 from sportsplat.infra.embedded.account import Account, server_account
 from sportsplat.infra.embedded.initdb import Birth, Owner, password_statement
-from sportsplat.infra.embedded.server import ANSWER_S, STOP_S, EmbeddedServer, ask_server, endpoint_of
+from sportsplat.infra.embedded.server import (
+    ANSWER_S,
+    STOP_S,
+    EmbeddedServer,
+    ask_server,
+    endpoint_of,
+    explained,
+)
 from sportsplat.infra.embedded.spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult, State
 from sportsplat.infra.lock import Held, exclusive
@@ -100,7 +104,7 @@ class EmbeddedEnvironment:
         if (lost := self._lost()) is not None:
             raise identity.data_missing(str(self.spec.data_dir), lost, self.spec.state_dir)
         if server is None:
-            raise errors.not_running(self._look()[0])
+            raise errors.not_running(f"embedded PostgreSQL: {self._look()[0]}")
         return endpoint_of(self.spec, server, self.spec.password() or "")
 
     def direct_endpoint(self) -> Endpoint:
@@ -113,7 +117,7 @@ class EmbeddedEnvironment:
         try:
             return probe.ask(endpoint, sql, timeout_s=ANSWER_S)
         except probe.RefusedError as refused:
-            raise errors.explained(refused, self.spec, endpoint) from refused
+            raise explained(refused, self.spec, endpoint) from refused
 
     def stop(self) -> list[str]:
         """Stop the server, if there is one, and clear away its socket and what a killed one left."""
@@ -187,7 +191,7 @@ class EmbeddedEnvironment:
         ours = self.spec.password_is_ours()
         with self._locked(STOP_S) as held:
             if not initdb.is_marked(self.spec.data_dir):
-                raise errors.not_running(self._look()[0])
+                raise errors.not_running(f"embedded PostgreSQL: {self._look()[0]}")
             if not ours and self._look()[0] == "running":
                 raise self.spec.not_rotated()
             runs = postmaster.running(self.spec.data_dir) is not None
@@ -216,18 +220,13 @@ class EmbeddedEnvironment:
     def _locked(self, timeout_s: float) -> Iterator[Held]:
         """Hold the project's lock; the state folder is made first where it is missing."""
         folder = self.spec.state_dir
-        try:
+        with errors.writing(folder, self.spec.env_file, disk.DATABASE_BYTES, "a database"):
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / ".gitignore").exists():
                 (folder / ".gitignore").write_text("*\n", encoding="utf-8")
             self._refuse_foreign_data()
             with exclusive(folder / "lock", timeout_s) as held:
                 yield held
-        except OSError as error:
-            if disk.is_full(error):
-                folder = min(folder, self.spec.env_file.parent, key=disk.free_bytes)
-                raise disk.full(folder, disk.DATABASE_BYTES, "a database", str(error)) from error
-            raise errors.not_writable(self.spec, error) from error
 
     def _refuse_foreign_data(self) -> None:
         """Raise EnvironmentUnavailable (`DATA_NOT_YOURS`) for data of another user, unless we are root.
@@ -239,9 +238,9 @@ class EmbeddedEnvironment:
         except FileNotFoundError:
             return
         if os.geteuid() not in (0, owner):
-            raise errors.not_yours(self.spec, owner)
+            raise errors.data_of_another_user(self.spec.data_dir, self.spec.state_dir, owner)
         if owner == os.geteuid() == 0 and initdb.is_marked(self.spec.data_dir):
-            raise errors.roots(self.spec, self._account().name)
+            raise errors.data_of_root(self.spec.data_dir, self.spec.log.parent, self._account().name)
 
     def _account(self) -> Account:
         return server_account(self.spec.data_dir, [self.spec.state_dir, bin_dir()])
@@ -264,9 +263,10 @@ class EmbeddedEnvironment:
         """Return the owner with the configured password, made where there is neither one nor data."""
         password = self.spec.password()
         if password is None and self.spec.data_dir.exists():
-            raise errors.no_password(self.spec)
+            reset = "sportsplat up --backend embedded --reset-password"
+            raise errors.password_missing(str(self.spec.data_dir), str(self.spec.env_file), reset)
         if password is None:
-            disk.need(self.spec.state_dir, disk.DATABASE_BYTES, "a new database")
+            initdb.require_space(self.spec.state_dir)
             password = self.spec.make_password()
             actions.append("generated a password into .env")
         redact.remember(password)
@@ -284,10 +284,10 @@ class EmbeddedEnvironment:
             actions.append(f"initialised PostgreSQL {MAJOR} in {data_dir}{how}")
             return
         if not (data_dir / "PG_VERSION").exists():
-            raise errors.incomplete(self.spec, "it holds no PostgreSQL data")
+            raise self.spec.incomplete("it holds no PostgreSQL data")
         initdb.check_major(data_dir)
         if not initdb.is_marked(data_dir) and not (data_dir / "global" / "pg_control").exists():
-            raise errors.incomplete(self.spec, "initdb was cut off: global/pg_control is missing")
+            raise self.spec.incomplete("initdb was cut off: global/pg_control is missing")
         torn = initdb.torn_from(data_dir, project_state.recall(self.spec.state_dir).get(identity.FOLDER))
         if torn is not None and postmaster.running(data_dir) is None:
             raise identity.copied_while_running(data_dir, torn)

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sportsplat.errors import DataConflict, EnvironmentUnavailable
-from sportsplat.infra import disk, identity
+from sportsplat.errors import EnvironmentUnavailable
+from sportsplat.infra import disk, errors, identity
 from sportsplat.infra.embedded import template
 from sportsplat.infra.embedded.account import Account
 from sportsplat.infra.psql import MAJOR, bin_dir
@@ -41,7 +41,7 @@ def run(
     if done.returncode == 0 and complaint is None:
         return
     if disk.is_full(said):
-        raise disk.full(data_dir.parent, disk.DATABASE_BYTES, "a database", complaint or "")
+        raise errors.disk_full(data_dir.parent, disk.DATABASE_BYTES, "a database", complaint or "")
     raise EnvironmentUnavailable(
         f"{command[0]} could not prepare the database",
         cause=complaint or " / ".join(said.strip().splitlines()[-3:]) or f"exit code {done.returncode}",
@@ -199,7 +199,7 @@ def initialise(data_dir: Path, birth: Birth, *, templates: Path | None = None, f
     this is such a copy. `flush` False is for data that may be lost.
     Raises EnvironmentUnavailable (`DISK_FULL`, `INITIALISATION_FAILED`).
     """
-    disk.need(data_dir.parent, disk.DATABASE_BYTES, "a new database")
+    require_space(data_dir.parent)
     work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{os.urandom(4).hex()}"
     work.mkdir(mode=0o700)
     birth.account.give(work)
@@ -214,6 +214,12 @@ def initialise(data_dir: Path, birth: Birth, *, templates: Path | None = None, f
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return copied
+
+
+def require_space(folder: Path) -> None:
+    """Raise EnvironmentUnavailable (`DISK_FULL`) unless a new database fits on the disk of `folder`."""
+    if disk.free_bytes(folder) < disk.DATABASE_BYTES:
+        raise errors.disk_full(folder, disk.DATABASE_BYTES, "a new database")
 
 
 def mark_complete(data_dir: Path, owner: Owner, account: Account, known: str | None = None) -> None:
@@ -298,12 +304,8 @@ def check_major(data_dir: Path) -> None:
     except FileNotFoundError:
         return
     if major != MAJOR:
-        raise DataConflict(
-            f"the data in {data_dir} was written by PostgreSQL {major}, and the embedded server is {MAJOR}",
-            cause=f"{data_dir / 'PG_VERSION'} says {major}",
-            fix=f"move {data_dir} away, run `sportsplat up`, and restore a dump made with PostgreSQL {major}",
-            code="WRONG_MAJOR",
-        )
+        fix = f"move {data_dir} away, run `sportsplat up`, and restore a dump made with PostgreSQL {major}"
+        raise errors.wrong_major(str(data_dir), major, "the embedded server", MAJOR, fix)
 
 
 def sweep(state_dir: Path) -> int:

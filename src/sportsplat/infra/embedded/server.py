@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sportsplat.errors import EnvironmentUnavailable, TimedOut
-from sportsplat.infra import disk, identity, ports, project_state, psql
-from sportsplat.infra.embedded import errors, initdb
+from sportsplat.errors import EnvironmentUnavailable, SportsplatError, TimedOut
+from sportsplat.infra import disk, errors, identity, project_state, psql
+from sportsplat.infra.embedded import initdb
 from sportsplat.infra.embedded import spec as sockets
 from sportsplat.infra.embedded.account import Account
 from sportsplat.infra.embedded.initdb import CONFIGURATION, Owner
@@ -23,6 +23,7 @@ from sportsplat.infra.embedded.processes import workers, works_in
 from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.lock import wait_for
+from sportsplat.infra.ports import PortRequest
 from sportsplat.infra.processes import is_alive
 from sportsplat.infra.psql import bin_dir
 
@@ -138,12 +139,9 @@ def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -
 
 
 def _too_late(timeout_s: float, log: Path, log_from: int) -> TimedOut:
-    return TimedOut(
-        f"the database server did not become ready within {timeout_s:g} s",
-        cause=last_words(tail_from(log, log_from)),
-        fix="sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`",
-        code="START_TIMED_OUT",
-    )
+    cause = errors.last_lines(tail_from(log, log_from).splitlines())
+    fix = "sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`"
+    return errors.start_timed_out("the database server did not become ready", timeout_s, cause, fix)
 
 
 def stop(data_dir: Path, timeout_s: float) -> bool:
@@ -156,12 +154,7 @@ def stop(data_dir: Path, timeout_s: float) -> bool:
         return False
     _send(server.pid, signal.SIGINT)
     if not wait_for(lambda: not works_in(server.pid, data_dir), timeout_s, longest_pause_s=0.02):
-        raise TimedOut(
-            f"the database server (process {server.pid}) did not stop within {timeout_s:g} s",
-            cause="it is still writing its data to the disk",
-            fix="run `sportsplat down` again in a moment",
-            code="STOP_TIMED_OUT",
-        )
+        raise errors.stop_timed_out(server.pid, timeout_s)
     return True
 
 
@@ -175,23 +168,13 @@ def tail_from(log: Path, offset: int) -> str:
         return ""
 
 
-def last_words(said: str) -> str:
-    """Return the last lines of a server's log: up to the fatal one, where there is one."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    fatal = [number for number, line in enumerate(lines, start=1) if "FATAL" in line or "PANIC" in line]
-    return " / ".join(lines[: fatal[-1] if fatal else None][-3:]) or "the server's log says nothing"
-
-
 def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable:
-    """Return the error for a server that will not start, in its own words."""
+    """Return the error for a server that does not start, with the end of its log."""
+    cause = errors.last_lines(failed.log.splitlines())
     if disk.is_full(failed.log) or disk.has_no_room(log.parent):
-        return disk.full(log.parent, disk.START_BYTES, "the server", last_words(failed.log))
-    return EnvironmentUnavailable(
-        "the database server ended instead of starting",
-        cause=last_words(failed.log),
-        fix=f"fix what the log reports ({log}), then run `sportsplat up` again",
-        code="START_FAILED",
-    )
+        return errors.disk_full(log.parent, disk.START_BYTES, "the server", cause)
+    fix = f"fix what the log reports ({log}), then run `sportsplat up` again"
+    return errors.start_failed("the database server", cause, fix)
 
 
 def is_lost(data_dir: Path) -> bool:
@@ -317,7 +300,7 @@ class EmbeddedServer:
         reason = None if server is None else self._reason_to_restart(server)
         if server is not None and reason is not None:
             if isinstance(self.spec.port, int) and self.spec.port != server.port:
-                ports.refuse_taken(self.spec.port, self.spec.host)  # before what runs is stopped for nothing
+                self._ports().refuse_taken(self.spec.port)  # before what runs is stopped for nothing
             self._quietly().stop()
             self._tell(f"stopped PostgreSQL: {reason}")
         elif server is not None:
@@ -355,20 +338,23 @@ class EmbeddedServer:
         for folder in (self.spec.log.parent, self.spec.socket_dir):
             sockets.prepare(folder, account)
         rotate(self.spec.log)
-        remembered = project_state.recall(self.spec.state_dir).get("port")
-        for port in ports.candidates(self.spec.port, remembered, self.spec.host):
-            options = self.options(port)
+
+        def at(port: int) -> Postmaster | None:
             try:
-                return start(self.spec.data_dir, self.spec.log, account, options, timeout_s)
+                return start(self.spec.data_dir, self.spec.log, account, self.options(port), timeout_s)
             except StartFailedError as failed:
                 other = wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
-                if other is not None:
-                    return other
-                if failed.port_refused:
-                    raise ports.not_allowed(port) from None
-                if not failed.port_taken:
+                if other is None and failed.port_refused:
+                    raise errors.port_not_allowed(port) from None
+                if other is None and not failed.port_taken:
                     raise start_failure(failed, self.spec.log) from None
-        raise ports.none_left(self.spec.port)
+                return other
+
+        return self._ports().start(at)
+
+    def _ports(self) -> PortRequest:
+        remembered = project_state.recall(self.spec.state_dir).get("port")
+        return PortRequest(self.spec.port, self.spec.host, remembered=remembered)
 
     def options(self, port: int) -> dict[str, str]:
         """Return the settings of PostgreSQL with which the server is started on `port`."""
@@ -396,7 +382,7 @@ class EmbeddedServer:
         try:
             rows = ask_server(endpoint, question)
         except psql.RefusedError as refused:
-            error = errors.explained(refused, self.spec, endpoint)
+            error = explained(refused, self.spec, endpoint)
             if started:
                 self._quietly().stop()
             raise error from refused
@@ -405,6 +391,21 @@ class EmbeddedServer:
             known = str(state.get("embedded_cluster") or "").partition("/")[0]
             initdb.mark_complete(self.spec.data_dir, owner, account, known)
         return rows
+
+
+def explained(refused: psql.RefusedError, spec: EmbeddedSpec, endpoint: Endpoint) -> SportsplatError:
+    """Return the error for a running server that did not answer the owner's query."""
+    made = initdb.made_for(spec.data_dir)
+    if refused.wrong_password and made:
+        reset = "sportsplat up --backend embedded --reset-password"
+        return errors.wrong_password(
+            str(spec.data_dir), endpoint.user, spec.password_origin(), reset, made_for=made.get("user")
+        )
+    if refused.no_database and made:
+        return errors.database_missing(str(spec.data_dir), endpoint.database, made.get("database"))
+    if refused.wrong_password or refused.no_database:
+        return spec.incomplete(f"its server says: {refused}")
+    return errors.unreachable(endpoint.url(), str(refused), "sportsplat logs")
 
 
 def ask_server(endpoint: Endpoint, question: str | None) -> list[str]:

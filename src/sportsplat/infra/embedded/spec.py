@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sportsplat.errors import EnvironmentUnavailable, InvalidSetting
+from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting
+from sportsplat.infra import errors
 from sportsplat.infra.embedded.account import Account
 from sportsplat.infra.embedded.template import default_folder
 from sportsplat.infra.env_file import HoldsPassword
@@ -98,6 +99,11 @@ class EmbeddedSpec(HoldsPassword):
     """A script for a new database; None leaves it empty."""
     templates: Path | None = None
     """The folder that keeps a new database for the next project; None keeps none."""
+
+    def incomplete(self, why: str) -> DataConflict:
+        """Return the error for data that was never finished, or that is not ours."""
+        kept = "moves it aside and starts over; nothing is deleted"
+        return errors.incomplete(str(self.data_dir), f"it has no completion marker, and {why}", kept)
 
     @property
     def data_dir(self) -> Path:
