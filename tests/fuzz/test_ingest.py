@@ -13,7 +13,6 @@ from sportsplat.errors import InputRefused
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.ingest import ingest
 from sportsplat.sources import get_source
-from sportsplat.sources.base import batches_of
 from sportsplat.sources.reading.files import read_file
 from tests.conftest import Database
 from tests.fuzz.test_parsers import PARSERS, damaged
@@ -53,7 +52,7 @@ def check_report(before: dict[str, int], after: dict[str, int], report: dict[str
 
 def check_nothing_lost(context: Context, source: str, path: Path, report: dict[str, Any]) -> None:
     """Assert that every row which a parser reads, and every match in it, is stored or waits in quarantine."""
-    batches = batches_of(get_source(source), read_file(path), None, context.leagues)
+    batches = get_source(source).batches(read_file(path), None, context.leagues)
     assert report["rows_read"] == sum(batch.rows_read for batch in batches), path
     matches = sum(len({match.key for match in batch.matches}) for batch in batches)
     assert matches <= sum(report["matches"].values()) + report["quarantined"], path

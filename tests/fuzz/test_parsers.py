@@ -16,7 +16,7 @@ import pytest
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Payload, Source, batches_of
+from sportsplat.sources.base import Payload, Source
 from tests.fuzz.invariants import check
 from tests.fuzz.mutate import as_workbook, mutated
 from tests.source_seeds import SEEDS, Seed
@@ -48,7 +48,7 @@ def test_every_source_has_seeds_and_reads_them(source: str) -> None:
     assert SEEDS.get(source), f"tests/source_seeds.py has no file of {source}"
     for seed in SEEDS[source]:
         payload = Payload.of(seed.name, as_workbook(seed.data) if seed.workbook else seed.data)
-        batches = batches_of(get_source(source), payload, None, LEAGUES)
+        batches = get_source(source).batches(payload, None, LEAGUES)
         assert sum(len(batch.matches) for batch in batches) >= 2
         assert {row.code for batch in batches for row in batch.rejected} <= {"undeclared-league"}
         check(batches, payload, LEAGUES, seed)
@@ -58,7 +58,7 @@ def refusal_of(parser: Source, seed: Seed, data: bytes) -> InputRefused | None:
     """Parse a file and check what comes of it; return the refusal where there is one."""
     try:
         payload = Payload.of(seed.name, data)
-        batches = batches_of(parser, payload, None, LEAGUES)
+        batches = parser.batches(payload, None, LEAGUES)
     except InputRefused as refusal:
         return refusal
     check(batches, payload, LEAGUES, seed)

@@ -19,7 +19,6 @@ from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.ingest import ingest
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import batches_of
 from tests.conftest import Database
 from tests.payloads import read_paths
 
@@ -58,7 +57,7 @@ def spi_file(real_data: Path) -> Path:
 @pytest.fixture(scope="module")
 def spi(spi_file: Path) -> dict[str, Batch]:
     (payload,) = read_paths([spi_file])
-    return {batch.league: batch for batch in batches_of(get_source(SPI), payload, None, LEAGUES)}
+    return {batch.league: batch for batch in get_source(SPI).batches(payload, None, LEAGUES)}
 
 
 def clubs(batch: Batch) -> set[str]:

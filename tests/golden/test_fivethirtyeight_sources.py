@@ -16,7 +16,6 @@ import pytest
 from sportsplat.domain import Batch, MatchRecord, MatchStatus, Phase
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import batches_of
 from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data
@@ -26,7 +25,7 @@ Fixture = tuple[date, str, str]
 
 def batches(source: str, path: Path) -> list[Batch]:
     (payload,) = read_paths([path])
-    return batches_of(get_source(source), payload, None, LEAGUES)
+    return get_source(source).batches(payload, None, LEAGUES)
 
 
 def parse(source: str, path: Path) -> Batch:

@@ -20,7 +20,6 @@ from sportsplat.domain import Batch, Market, MatchKey, Outcome
 from sportsplat.leagues.league import load_leagues
 from sportsplat.leagues.rules import Rules
 from sportsplat.sources import get_source
-from sportsplat.sources.base import suffixes_of
 from sportsplat.sources.reading.csv import read_american
 from tests.payloads import read_paths
 
@@ -40,7 +39,7 @@ Facts = dict[MatchKey, dict[str, Any]]
 
 def parse(source: str, path: Path) -> list[Batch]:
     provider = get_source(source)
-    return [provider.parse(payload, None, LEAGUES) for payload in read_paths([path], suffixes_of(provider))]
+    return [provider.parse(payload, None, LEAGUES) for payload in read_paths([path], provider.suffixes)]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from sportsplat.jobs.ingest.file import Plan, store_file
 from sportsplat.jobs.quality import conflicts, quality, refuse_errors
 from sportsplat.leagues.league import load_leagues
 from sportsplat.plain_values import to_plain
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from tests.records import batch, forecast, match, of_day, quote, stats
 
 NOW = datetime(2022, 6, 1, tzinfo=UTC)
@@ -46,17 +46,15 @@ tiny:
 
 
 @dataclass
-class Teller:
-    """A source that tells what it is given."""
+class FixedSource(Source):
+    """A source that returns the batch it was made with."""
 
     name: str
-    told: Batch
-    title = licence = url = ""
-    gives: tuple[str, ...] = ()
-    leagues: tuple[str, ...] = ("tiny",)
+    batch: Batch
+    leagues = ("tiny",)
 
     def parse(self, *_: Any) -> Batch:
-        return self.told
+        return self.batch
 
 
 @pytest.fixture
@@ -75,7 +73,7 @@ def tiny(context: Context, project_dir: Path) -> Context:
 def tell(context: Context, matches: Sequence[MatchRecord], source: str = "simulate", **lists: Any) -> None:
     """Store what a source says, as ingest does."""
     made = batch(list(matches), "tiny", **lists)._replace(source=source)
-    plan = Plan(Teller(source, made), None, context.leagues, now=datetime.now(UTC))
+    plan = Plan(FixedSource(source, made), None, context.leagues, now=datetime.now(UTC))
     with context.connect(autocommit=True) as conn:
         store_file(conn, plan, Payload.of(f"{source}.csv", repr(matches).encode()))
 

@@ -21,7 +21,7 @@ from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources import text as unpack
-from sportsplat.sources.base import Payload, batches_of
+from sportsplat.sources.base import Payload
 from sportsplat.sources.fivethirtyeight.nba import FiveThirtyEightNba
 from sportsplat.sources.fivethirtyeight.soccer import SoccerSpi
 from sportsplat.sources.football_data.source import FootballData
@@ -95,7 +95,7 @@ def test_a_header_that_stands_between_the_rows_again_is_named_as_what_it_is(
 )
 def test_every_source_of_lines_tells_a_repeated_header_and_reads_the_rest(name: str, seed: Seed) -> None:
     def read(data: bytes) -> list[Batch]:
-        return batches_of(get_source(name), Payload.of(seed.name, data), None, LEAGUES)
+        return get_source(name).batches(Payload.of(seed.name, data), None, LEAGUES)
 
     header, *rows = seed.data.splitlines(keepends=True)
     twice = read(b"".join((header, *rows[: seed.rows_per_match], header, *rows[seed.rows_per_match :])))

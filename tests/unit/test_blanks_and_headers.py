@@ -15,7 +15,7 @@ from sportsplat.domain import Batch, MatchStatus
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Payload, batches_of
+from sportsplat.sources.base import Payload
 from sportsplat.sources.reading.csv import spelled
 from sportsplat.sources.table.mapping import parse_mapping
 from sportsplat.sources.table.matches import read_matches
@@ -101,7 +101,7 @@ def facts(batches: list[Batch]) -> list[Any]:
 
 
 def read(source: str, text: str) -> list[Batch]:
-    return batches_of(get_source(source), Payload.of("nba_x.csv", text.encode()), None, LEAGUES)
+    return get_source(source).batches(Payload.of("nba_x.csv", text.encode()), None, LEAGUES)
 
 
 def spaced(header: str) -> str:
@@ -123,7 +123,7 @@ def test_a_header_in_another_case_or_with_blanks_reads_the_same(
 def test_the_columns_of_a_workbook_are_known_alike(write: Callable[[str], str]) -> None:
     def batch(header: list[Any]) -> list[Any]:
         payload = workbook("mlb odds 2010.xlsx", [header, *REVIEW[1:]])
-        return facts(batches_of(get_source("sportsbookreview"), payload, None, LEAGUES))
+        return facts(get_source("sportsbookreview").batches(payload, None, LEAGUES))
 
     expected = batch(REVIEW[0])
     assert len(expected[0][1]) == 10

@@ -16,7 +16,7 @@ from sportsplat.domain import Batch, MatchStatus, Phase, Precision
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Live, Payload, Window
+from sportsplat.sources.base import Payload, Window
 from sportsplat.sources.espn import Espn
 from tests.json_values import replace_one
 from tests.scoreboards import event, scoreboard, side
@@ -240,7 +240,7 @@ def test_whole_weeks_are_asked_for_and_a_settled_one_only_once(tmp_path: Path) -
         overrides = POLITE | {"sources.espn_url": f"{site.url}/sports", "sources.fresh_s": 0.0}
         made = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
         provider = get_source("espn")
-        assert isinstance(provider, Live)
+        assert provider.live
         days = Window(date(2024, 1, 14), date(2024, 1, 15))
         payloads = list(provider.fetch_window(days, leagues=[LEAGUES["nba"]], settings=made))
         assert [path for path, _ in site.asked] == [

@@ -10,7 +10,7 @@ from sportsplat.domain import Batch, MatchStatus
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import ManyLeagues, Payload, batches_of
+from sportsplat.sources.base import Payload
 from sportsplat.sources.fivethirtyeight.soccer import NAME, SoccerSpi
 
 LEAGUES = load_leagues()
@@ -51,7 +51,7 @@ def test_each_league_of_the_file_is_a_batch_in_the_order_of_codes() -> None:
 def test_one_league_can_be_read_alone() -> None:
     batch = SoccerSpi().parse(payload(MATCH | SPAIN, MATCH), LEAGUES["epl"], LEAGUES)
     assert (batch.league, batch.rows_read, len(batch.matches)) == ("epl", 1, 1)
-    (alone,) = batches_of(get_source(NAME), payload(MATCH | SPAIN, MATCH), LEAGUES["la-liga"], LEAGUES)
+    (alone,) = get_source(NAME).batches(payload(MATCH | SPAIN, MATCH), LEAGUES["la-liga"], LEAGUES)
     assert alone.league == "la-liga"
     assert SoccerSpi().parse(payload(MATCH), None, LEAGUES).league == "epl"
 
@@ -266,7 +266,3 @@ def test_a_row_without_a_possible_match_is_kept_with_its_reason(change: dict[str
     batch = only(MATCH, MATCH | change)
     assert [(row.line, row.code) for row in batch.rejected] == [(3, code)]
     assert (batch.rows_read, len(batch.matches)) == (2, 1)
-
-
-def test_the_source_has_many_leagues_in_a_file() -> None:
-    assert isinstance(get_source(NAME), ManyLeagues)

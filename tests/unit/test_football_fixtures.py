@@ -10,7 +10,7 @@ from sportsplat.domain import Batch, MatchStatus
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Payload, batches_of
+from sportsplat.sources.base import Payload
 
 LEAGUES = load_leagues()
 HEADER = "\ufeffDiv,Date,Time,HomeTeam,AwayTeam,Referee,B365H,B365D,B365A,PSH,PSD,PSA"
@@ -25,7 +25,7 @@ LINES = (
 
 def read(*lines: str, league: str | None = None) -> list[Batch]:
     payload = Payload.of("fixtures.csv", ("\n".join(lines) + "\n").encode())
-    return batches_of(get_source("football-data"), payload, LEAGUES[league] if league else None, LEAGUES)
+    return get_source("football-data").batches(payload, LEAGUES[league] if league else None, LEAGUES)
 
 
 def test_every_division_becomes_a_batch_of_matches_to_come() -> None:

@@ -22,7 +22,7 @@ from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable, Spor
 from sportsplat.leagues.league import load_leagues
 from sportsplat.redact import Redactor
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Live, Payload, Window
+from sportsplat.sources.base import Payload, Window
 from sportsplat.sources.odds_api import OddsApi
 from tests.json_values import replace_one
 from tests.scoreboards import market, offer, price
@@ -180,7 +180,7 @@ def sports(left: float) -> Answer:
 
 def fetch(settings: Settings, league: str = "nba") -> list[Payload]:
     provider = get_source("odds-api")
-    assert isinstance(provider, Live)
+    assert provider.live
     return list(provider.fetch_window(TODAY, leagues=[LEAGUES[league]], settings=settings))
 
 

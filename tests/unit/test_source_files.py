@@ -11,7 +11,7 @@ import pytest
 from sportsplat.errors import InputRefused, NotFound
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Fetchable, Payload, Source, decode_text, suffixes_of
+from sportsplat.sources.base import Payload, Source, decode_text
 from tests.payloads import read_paths
 
 FILES_ONLY = {
@@ -54,7 +54,7 @@ def test_a_folder_is_searched_for_the_files_that_the_source_reads(tmp_path: Path
     for name in ("season.XLSX", "season.xls", "games.csv", "games.csv.gz"):
         (tmp_path / name).write_bytes(gzip.compress(b"x") if name.endswith("gz") else b"x")
     found = {
-        name: [Path(payload.name).name for payload in read_paths([tmp_path], suffixes_of(get_source(name)))]
+        name: [Path(payload.name).name for payload in read_paths([tmp_path], get_source(name).suffixes)]
         for name in ("sportsbookreview", "kaggle-nba-betting")
     }
     assert found == {
@@ -66,7 +66,7 @@ def test_a_folder_is_searched_for_the_files_that_the_source_reads(tmp_path: Path
 def test_a_folder_without_a_workbook_is_refused_by_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "games.csv").write_bytes(b"x")
     with pytest.raises(InputRefused) as refused:
-        read_paths([tmp_path], suffixes_of(get_source("sportsbookreview")))
+        read_paths([tmp_path], get_source("sportsbookreview").suffixes)
     assert (refused.value.error_code, "*.xlsx" in str(refused.value.cause)) == ("EMPTY_FOLDER", True)
 
 
@@ -141,7 +141,7 @@ def test_text_is_utf8_or_windows_1252(data: bytes, text: str) -> None:
 def test_every_source_says_what_it_is(name: str) -> None:
     source = get_source(name, load_leagues())
     assert isinstance(source, Source)
-    assert isinstance(source, Fetchable) == (name not in FILES_ONLY)
+    assert source.can_fetch == (name not in FILES_ONLY)
     assert source.name == name
     assert source.title
     assert source.licence
@@ -151,7 +151,7 @@ def test_every_source_says_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["football-data", "nflverse", "fivethirtyeight-nba", "simulate"])
 def test_a_source_with_a_public_site_can_be_fetched(name: str) -> None:
-    assert isinstance(get_source(name), Fetchable)
+    assert get_source(name).can_fetch
 
 
 def test_a_mistyped_source_gets_a_suggestion() -> None:

@@ -19,7 +19,7 @@ from sportsplat.config.load import load_settings
 from sportsplat.errors import InputRefused, SourceUnavailable
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
-from sportsplat.sources.base import Fetchable, Live, Payload, Window
+from sportsplat.sources.base import Payload, Window
 from sportsplat.sources.web.cache import RawCache
 from sportsplat.sources.web.http import Fetcher
 from tests.site import Answer, Site, gives, serving
@@ -252,7 +252,7 @@ def test_a_site_without_an_answer_names_the_command_with_its_own_source(
         project_dir=tmp_path, overrides={f"sources.{key}": site.url for key in keys}, environ={}
     )
     provider = get_source(source)
-    assert isinstance(provider, Fetchable)
+    assert provider.can_fetch
     with pytest.raises(SourceUnavailable) as refused:
         provider.fetch([2021], leagues=[load_leagues()[league]], settings=settings)
     assert refused.value.fix is not None
@@ -284,7 +284,7 @@ def test_each_source_asks_its_site_for_the_files_of_the_seasons(
     }
     settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
     provider = get_source(source)
-    assert isinstance(provider, Fetchable)
+    assert provider.can_fetch
     payloads = provider.fetch(seasons, leagues=[load_leagues()[league]], settings=settings)
     assert [path for path, _ in site.asked] == expected
     assert [payload.data for payload in payloads] == [BODY] * len(expected)
@@ -304,7 +304,7 @@ def test_what_was_fetched_just_now_is_not_asked_for_again(
         overrides = {f"sources.{key}": f"{site.url}/base" for key in keys} | paces
         settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
         provider = get_source(source)
-        assert isinstance(provider, Live)
+        assert provider.live
         return list(provider.fetch_window(window, leagues=[load_leagues()[league]], settings=settings))
 
     assert follow(600) == follow(600)

@@ -17,7 +17,6 @@ from sportsplat.quality.findings import Picture, Provider
 from sportsplat.quality.report import conflict_totals, placeholders, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 from sportsplat.sources import IGNORED_CONFLICTS, SOURCES, get_source
-from sportsplat.sources.base import bounds_of, needs_of, serves
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -166,6 +165,8 @@ def providers(league: League, names: Sequence[str], settings: Settings) -> list[
     able = [source for source in found if league.code in source.leagues]
     able.sort(key=lambda source: list(first).index(source.name) if source.name in first else len(first))
     return [
-        Provider(source.name, serves(source, settings), *bounds_of(source), needs_of(source))
+        Provider(
+            source.name, source.reachable(settings), source.first_season, source.last_season, source.needs
+        )
         for source in able
     ]

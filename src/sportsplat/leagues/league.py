@@ -332,11 +332,6 @@ def check_leagues(path: Path) -> None:
     _read_leagues(path, path.stat().st_mtime_ns)
 
 
-def leagues_of(source: str, leagues: Mapping[str, League]) -> tuple[str, ...]:
-    """Return the codes of those of `leagues` that declare what `source` calls them."""
-    return tuple(code for code, league in leagues.items() if source in league.sources)
-
-
 def get_league(code: str, project_dir: Path | None = None) -> League:
     """Return one league. Raises NotFound with the likely code for an unknown one."""
     leagues = load_leagues(project_dir)

@@ -35,7 +35,7 @@ IGNORED_CONFLICTS: dict[str, tuple[str, ...]] = {
     "fivethirtyeight-checking-our-work": ("score", "stage"),
     "odds-api": ("score", "stage"),
 }
-"""Fields of a match that the files of a source do not tell: what is stored there is no word of its own."""
+"""Fields of a match that the files of a source do not hold: what it stored there is no value of its own."""
 
 
 def get_source(name: str, leagues: Mapping[str, League] | None = None) -> Source:
@@ -58,8 +58,5 @@ def get_source(name: str, leagues: Mapping[str, League] | None = None) -> Source
     module, cls = SOURCES[name]
     source: Source = getattr(import_module(f"sportsplat.sources.{module}"), cls)()
     if leagues is not None:
-        from sportsplat.sources.base import Configured
-
-        if isinstance(source, Configured):
-            source.serve(leagues)
+        source.serve(leagues)
     return source

@@ -1,4 +1,4 @@
-"""What every source shares: the protocol of a source, and payloads of bytes with the text in them.
+"""The base class of all sources, and payloads of bytes with the text in them.
 
 A source has two halves. `fetch` talks to a network and hands back bytes untouched; `parse` is pure and turns
 bytes into a `Batch`, so that yesterday's bytes parse again after a bug fix.
@@ -10,7 +10,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused, UsageError
@@ -45,18 +45,48 @@ class Payload(NamedTuple):
         return cls(name, plain, hashlib.sha256(plain).hexdigest())
 
 
-@runtime_checkable
-class Source(Protocol):
-    """A data provider's format. `gives` describes the contents of one file, `leagues` the codes it can
-    serve."""
+class Window(NamedTuple):
+    """Calendar days of a league, both included."""
+
+    since: date
+    until: date
+
+
+class Source(ABC):
+    """A data provider's format, and its site where it has one.
+
+    A subclass sets the attributes and writes `parse`. It overrides `fetch` if the provider has a site,
+    `fetch_window` if that site can be followed day by day, and `split` if a file holds several leagues.
+    """
 
     name: str
+    """As the user types it; also the name under which leagues declare the source."""
     title: str
     licence: str
-    url: str
+    url: str = ""
     gives: tuple[str, ...]
-    leagues: tuple[str, ...]
+    """The contents of one file, in words."""
+    leagues: tuple[str, ...] = ()
+    """Codes of the leagues that it can serve; left empty, those that declare it (see `serve`)."""
+    suffixes: tuple[str, ...] = SUFFIXES
+    """How its files end, in lower case; folders are searched for them."""
+    needs: tuple[str, ...] = ()
+    """Further arguments of `ingest` that its files need."""
+    first_season: int | None = None
+    last_season: int | None = None
+    """The seasons that it covers, by the year in which they start, both included; None: no bound is known."""
+    lists_all: bool = False
+    """Whether its files list every fixture of the stretch of a season that they cover, played or not: a
+    fixture that is no longer listed was withdrawn."""
+    site_closed: str | None = None
+    """When its site closed; `fetch` then only works with the address of a copy of the site."""
 
+    def serve(self, leagues: Mapping[str, League]) -> None:
+        """Take the leagues of a project; the source serves those that declare it unless it has `leagues`."""
+        if not type(self).leagues:
+            self.leagues = tuple(league.code for league in leagues.values() if self.name in league.sources)
+
+    @abstractmethod
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Parse bytes into records of one league; without `league` it is taken from the file.
 
@@ -64,85 +94,8 @@ class Source(Protocol):
             InputRefused: the file is not of this format (NOT_THIS_FORMAT), or it is empty (EMPTY_FILE).
         """
 
-
-@runtime_checkable
-class Configured(Source, Protocol):
-    """A source that serves the leagues which declare it in `config/leagues.yaml`, once it knows them."""
-
-    def serve(self, leagues: Mapping[str, League]) -> None:
-        """Take the leagues of a project."""
-
-
-@runtime_checkable
-class HasSuffixes(Source, Protocol):
-    """A source whose files do not end in `SUFFIXES`; folders are searched for its own."""
-
-    suffixes: tuple[str, ...]
-
-
-@runtime_checkable
-class Complete(Source, Protocol):
-    """A source whose files list every fixture of the stretch of a season that they cover, played or not."""
-
-    complete: bool
-
-
-@runtime_checkable
-class Fetchable(Source, Protocol):
-    """A source with a public site."""
-
-    def fetch(
-        self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
-    ) -> list[Payload]:
-        """Get the files that hold `seasons` (years in which they start) of `leagues` from the public site.
-
-        Raises:
-            SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
-        """
-
-
-@runtime_checkable
-class HasClosedSite(Source, Protocol):
-    """A source whose site has closed: `fetch` only works with the address of a mirror.
-
-    `site_closed` says when.
-    """
-
-    site_closed: str
-
-
-@runtime_checkable
-class Needy(Source, Protocol):
-    """A source that cannot always be asked."""
-
-    def lacks(self, settings: Settings) -> str | None:
-        """Say what it lacks to be asked, such as a key; None where it lacks nothing."""
-
-
-@runtime_checkable
-class HasSeasonRange(Source, Protocol):
-    """A source with a limited range of seasons, by the year in which they start, both included.
-
-    `last_season` is None where it goes on.
-    """
-
-    first_season: int
-    last_season: int | None
-
-
-@runtime_checkable
-class HasNeeds(Source, Protocol):
-    """A source that needs more than its files: `needs` are further arguments of `ingest`."""
-
-    needs: tuple[str, ...]
-
-
-@runtime_checkable
-class ManyLeagues(Source, Protocol):
-    """A source whose files hold several leagues each. `parse` reads the one that it is given."""
-
     def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
-        """Turn bytes into one batch for every declared league of the file, in the order of their codes.
+        """Parse bytes into one batch for every declared league of the file, in the order of their codes.
 
         Undeclared leagues are reported by the first batch: a `Rejected` of the code `undeclared-league` for
         each such competition, with the number of its rows, which count among the rows that this batch has
@@ -152,45 +105,68 @@ class ManyLeagues(Source, Protocol):
             InputRefused: the file is not of this format (NOT_THIS_FORMAT), it is empty (EMPTY_FILE), or no
                 league declares anything in it (UNKNOWN_DIVISION).
         """
+        return [self.parse(payload, None, leagues)]
 
+    def batches(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> list[Batch]:
+        """Parse a file into the batches of all its leagues, or of `league` alone. Raises InputRefused."""
+        return self.split(payload, leagues) if league is None else [self.parse(payload, league, leagues)]
 
-def batches_of(
-    source: Source, payload: Payload, league: League | None, leagues: Mapping[str, League]
-) -> list[Batch]:
-    """Parse a file into the batches of all its leagues, or of `league` alone. Raises InputRefused."""
-    if league is None and isinstance(source, ManyLeagues):
-        return source.split(payload, leagues)
-    return [source.parse(payload, league, leagues)]
+    def fetch(
+        self,
+        seasons: Sequence[int],  # noqa: ARG002 - for subclasses, as the others
+        *,
+        leagues: Sequence[League],  # noqa: ARG002
+        settings: Settings,  # noqa: ARG002
+    ) -> list[Payload]:
+        """Get the files that hold `seasons` (years in which they start) of `leagues` from the public site.
 
-
-class Window(NamedTuple):
-    """Calendar days of a league, both included."""
-
-    since: date
-    until: date
-
-
-@runtime_checkable
-class Live(Needy, Protocol):
-    """A source that is followed day by day."""
+        Raises:
+            UsageError: the source has no site (FILES_NEEDED).
+            SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
+        """
+        raise UsageError(
+            f"The source {self.name} needs files.",
+            fix=f"sportsplat ingest {self.name} FILE…",
+            code="FILES_NEEDED",
+        )
 
     def fetch_window(
-        self, window: Window, *, leagues: Sequence[League], settings: Settings
+        self,
+        window: Window,
+        *,
+        leagues: Sequence[League],
+        settings: Settings,
     ) -> Iterator[Payload]:
         """Fetch the files of the matches played in `window`, one after the other, as they are on the site
-        now.
+        now. A source without this method is not followed by `sync`.
 
         Raises:
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
             ConfigError: the site needs a key, and has none or a wrong one.
         """
+        raise NotImplementedError
+
+    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """Say what the site needs to be asked and is missing, such as a key; None where nothing is."""
+        return None
+
+    @property
+    def can_fetch(self) -> bool:
+        """Whether the source can get its own files."""
+        return type(self).fetch is not Source.fetch
+
+    @property
+    def live(self) -> bool:
+        """Whether the source's site can be followed day by day."""
+        return type(self).fetch_window is not Source.fetch_window
+
+    def reachable(self, settings: Settings) -> bool:
+        """Whether the source's site can be queried with the present settings."""
+        return self.can_fetch and self.site_closed is None and self.lacks(settings) is None
 
 
-class OfOneLeague(ABC):
+class OneLeagueSource(Source):
     """A source of exactly one league: others are rejected, and `read` does the rest."""
-
-    name: str
-    leagues: tuple[str, ...]
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Turn bytes into records of the league that the source serves.
@@ -215,33 +191,6 @@ class OfOneLeague(ABC):
         Raises:
             InputRefused: another format (NOT_THIS_FORMAT), or no row (EMPTY_FILE).
         """
-
-
-def lists_all(source: Source) -> bool:
-    """Whether a fixture that a file of this source has no more was withdrawn."""
-    return isinstance(source, Complete) and source.complete
-
-
-def serves(source: Source, settings: Settings) -> bool:
-    """Whether the source's site can be queried with the present settings."""
-    if not isinstance(source, Fetchable) or isinstance(source, HasClosedSite):
-        return False
-    return not isinstance(source, Needy) or source.lacks(settings) is None
-
-
-def bounds_of(source: Source) -> tuple[int | None, int | None]:
-    """Return the first and the last season of a source, each None where no bound is known."""
-    return (source.first_season, source.last_season) if isinstance(source, HasSeasonRange) else (None, None)
-
-
-def needs_of(source: Source) -> tuple[str, ...]:
-    """Return the words that an ingest of the source's files needs besides them."""
-    return source.needs if isinstance(source, HasNeeds) else ()
-
-
-def suffixes_of(source: Source) -> tuple[str, ...]:
-    """Return how the files of a source end, in lower case."""
-    return source.suffixes if isinstance(source, HasSuffixes) else SUFFIXES
 
 
 def one_league(source: str, leagues: Sequence[League]) -> League:

@@ -32,8 +32,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.leagues.league import leagues_of
-from sportsplat.sources.base import Payload, Window, one_league
+from sportsplat.sources.base import Payload, Source, Window, one_league
 from sportsplat.sources.reading.csv import RowError, read_count
 from sportsplat.sources.reading.json_events import (
     EventReader,
@@ -64,23 +63,16 @@ _CUP_FINAL = re.compile(r"(?i)\b(?:nba cup|in-season tournament)\b.*(?<![-\w])(?
 _PERIOD = re.compile(r"period_(\d+)")
 
 
-class Espn:
+class Espn(Source):
     """The source `espn`."""
 
-    complete = True
+    lists_all = True
     name = NAME
     title = "ESPN's public scoreboards"
     licence = "none stated: public pages of ESPN, undocumented"
     url = "https://www.espn.com"
     gives = ("matches to come and played", "scores by period (US leagues)", "venues")
     first_season, last_season = 2002, None  # where public collections of its answers begin
-
-    def __init__(self) -> None:
-        self.leagues: tuple[str, ...] = ()
-
-    def serve(self, leagues: Mapping[str, League]) -> None:
-        """Serve those of `leagues` that declare this source."""
-        self.leagues = leagues_of(NAME, leagues)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one scoreboard.
@@ -106,10 +98,6 @@ class Espn:
             for window in windows
             for payload in self.fetch_window(window, leagues=leagues, settings=settings)
         ]
-
-    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
-        """Nothing: the site asks for no key."""
-        return None
 
     def fetch_window(
         self, window: Window, *, leagues: Sequence[League], settings: Settings

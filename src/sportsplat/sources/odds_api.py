@@ -22,9 +22,8 @@ import httpx
 
 from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, Outcome, Precision, QuoteRecord
 from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable
-from sportsplat.leagues.league import leagues_of
 from sportsplat.leagues.team_names import fold
-from sportsplat.sources.base import Payload, Window, one_league
+from sportsplat.sources.base import Payload, Source, Window, one_league
 from sportsplat.sources.reading.csv import RowError
 from sportsplat.sources.reading.json_events import (
     EventReader,
@@ -132,7 +131,7 @@ MARKETS = {"h2h": Market.RESULT, "spreads": Market.SPREAD, "totals": Market.TOTA
 LAY = frozenset({"h2h_lay", "outrights_lay"})  # what an exchange pays who bets against it: no price to bet at
 
 
-class OddsApi:
+class OddsApi(Source):
     """The source `odds-api`."""
 
     name = NAME
@@ -140,13 +139,6 @@ class OddsApi:
     licence = "a key of your own, under the terms of the-odds-api.com"
     url = "https://the-odds-api.com"
     gives = ("matches to come", "live prices of the result, spreads and totals by bookmaker")
-
-    def __init__(self) -> None:
-        self.leagues: tuple[str, ...] = ()
-
-    def serve(self, leagues: Mapping[str, League]) -> None:
-        """Serve those of `leagues` that declare this source."""
-        self.leagues = leagues_of(NAME, leagues)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one list of events. Without `league` it follows from the events, or from the address of an

@@ -29,7 +29,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import UsageError
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from sportsplat.sources.reading.csv import (
     YEARS,
     RowError,
@@ -203,23 +203,24 @@ DEFAULT_SEED = 7
 DEFAULT_SEASONS = 8
 
 
-class SimulateSource:
+class SimulateSource(Source):
     """A made-up league with a known truth; needs no network and no file."""
 
     name = "simulate"
     title = "Simulated league with a known truth"
     licence = "generated locally: no licence needed"
-    url = ""
     gives = ("matches", "box scores", "opening and closing odds", "the true probability of each match")
     leagues = (LEAGUE,)
 
+    @collector_paused()
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one simulated season.
 
         Raises:
             InputRefused: the header is not the one this source writes (NOT_THIS_FORMAT).
         """
-        return parse(payload, league or leagues[LEAGUE])
+        table = read_table(payload, required=COLUMNS, format_name="the simulated league")
+        return _Reader(table, league or leagues[LEAGUE], self.name).read_all()
 
     def fetch(
         self,
@@ -285,13 +286,6 @@ def _row(match: SimulatedMatch, now: datetime) -> list[object]:
         *(match.closing_odds if played else ("", "")),
         repr(match.truth) if quoted else "",
     ]
-
-
-@collector_paused()
-def parse(payload: Payload, league: League) -> Batch:
-    """Turn a season's bytes into records; a row that does not parse is rejected with its reason."""
-    table = read_table(payload, required=COLUMNS, format_name="the simulated league")
-    return _Reader(table, league, SimulateSource.name).read_all()
 
 
 class _Reader(RowReader):

@@ -33,7 +33,6 @@ from sportsplat.errors import (
 from sportsplat.jobs.ingest.failed_rows import refuse_bad_file, refuse_bad_matches
 from sportsplat.jobs.ingest.report import Stored
 from sportsplat.jobs.ingest.teams import Known, identify
-from sportsplat.sources.base import batches_of, lists_all
 from sportsplat.sources.reading.csv import collector_paused
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
     with translated(payload.name), collector_paused():
         run_ids = [_start_run(conn, plan, payload, plan.league.code if plan.league else None)]
         try:
-            batches = batches_of(plan.source, payload, plan.league, plan.leagues)
+            batches = plan.source.batches(payload, plan.league, plan.leagues)
             run_ids += [_start_run(conn, plan, payload, batch.league) for batch in batches[1:]]
             for batch in batches:
                 if batch.quotes:
@@ -207,7 +206,7 @@ def store_batch(
     mentioned = (match.key for match in (*batch.matches, *wanted.matches))
     sifted = deduplicate(known.batch, known.ids, () if known.batch is batch else mentioned)
     source = Source(
-        league.code, plan.source.name, run_id, league.precedence, plan.recorded_at, lists_all(plan.source)
+        league.code, plan.source.name, run_id, league.precedence, plan.recorded_at, plan.source.lists_all
     )
     written = write_matches(
         conn,

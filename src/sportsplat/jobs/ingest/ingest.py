@@ -15,15 +15,7 @@ from sportsplat.jobs.ingest.report import IngestReport, RefusedFile, refusal_of,
 from sportsplat.paths import printable
 from sportsplat.progress import Progress, silent
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import (
-    Fetchable,
-    Live,
-    Payload,
-    Source,
-    Window,
-    batches_of,
-    suffixes_of,
-)
+from sportsplat.sources.base import Payload, Source, Window
 from sportsplat.sources.reading.files import find_files, read_file
 
 if TYPE_CHECKING:
@@ -77,7 +69,7 @@ def ingest(
     chosen = _chosen_league(context, provider, league)
     unreadable: list[RefusedFile] = []
     if paths:
-        payloads = list(_readable(paths, suffixes_of(provider), unreadable))
+        payloads = list(_readable(paths, provider.suffixes, unreadable))
     else:
         payloads = _made(context, provider, chosen, seasons, since, options or {})
     plan = Plan(
@@ -182,15 +174,9 @@ def _made(
     options: Mapping[str, Any],
 ) -> list[Payload]:
     """Get payloads of a source that makes or fetches them itself."""
-    if not isinstance(provider, Fetchable):
-        raise UsageError(
-            f"The source {provider.name} needs files.",
-            fix=f"sportsplat ingest {provider.name} FILE…",
-            code="FILES_NEEDED",
-        )
     served = [context.leagues[code] for code in provider.leagues if code in context.leagues]
     wanted = [league] if league else served
-    if since is not None and not seasons and isinstance(provider, Live):
+    if since is not None and not seasons and provider.live:
         window = Window(since, max(since, datetime.now(UTC).date()) + timedelta(days=DAYS_AHEAD))
         payloads = list(provider.fetch_window(window, leagues=wanted, settings=context.settings))
     else:
@@ -217,7 +203,7 @@ def source_that_reads(payload: Payload, leagues: Mapping[str, League], *, beside
     for name in SOURCES:
         if name != besides:
             try:
-                batches = batches_of(get_source(name, leagues), payload, None, leagues)
+                batches = get_source(name, leagues).batches(payload, None, leagues)
                 if any(batch.matches for batch in batches):
                     return name
             except (SportsplatError, ImportError):

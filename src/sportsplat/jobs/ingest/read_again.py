@@ -19,7 +19,6 @@ from sportsplat.jobs.ingest.file import Plan, keep_rejected, store_batch, transl
 from sportsplat.jobs.ingest.quarantine import read_again
 from sportsplat.jobs.ingest.table import tell_again as table_again
 from sportsplat.sources import get_source
-from sportsplat.sources.base import batches_of
 from sportsplat.sources.reading.csv import collector_paused
 from sportsplat.sources.table.mapping import parse_mapping
 from sportsplat.sources.table.source import TableSource
@@ -80,7 +79,7 @@ def _read_file(conn: psycopg.Connection[Any], context: Context, plan: Plan, run:
     if payload is None or payload.sha256 != run.sha256:
         return False
     with translated(payload.name), collector_paused():
-        for batch in batches_of(plan.source, payload, plan.league, plan.leagues):
+        for batch in plan.source.batches(payload, plan.league, plan.leagues):
             if batch.league == run.league:
                 stored = store_batch(conn, plan, payload.name, batch, run.id)
                 keep_rejected(conn, plan, [stored], run.id)

@@ -27,7 +27,7 @@ from sportsplat.jobs.ingest.report import TABLES, to_report
 from sportsplat.progress import Progress, silent
 from sportsplat.results import Result
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Live, Window
+from sportsplat.sources.base import Source, Window
 
 if TYPE_CHECKING:
     import psycopg
@@ -141,7 +141,7 @@ class Task(NamedTuple):
     """One source of one league; `missing` says why it cannot be asked."""
 
     league: League
-    provider: Live
+    provider: Source
     window: Window
     missing: str | None
 
@@ -236,7 +236,7 @@ def _window(
 def _tasks(context: Context, league: League, window: Window) -> Iterator[Task]:
     for name in _in_order(league):
         provider = get_source(name, context.leagues)
-        if isinstance(provider, Live) and (name in league.sources or league.code in provider.leagues):
+        if provider.live and (name in league.sources or league.code in provider.leagues):
             yield Task(league, provider, window, provider.lacks(context.settings))
 
 

@@ -31,7 +31,6 @@ from sportsplat.models.dataset import BoolArray, FloatArray
 from sportsplat.models.elo import EloLink
 from sportsplat.models.gbm import Boosting
 from sportsplat.sources import SOURCES, get_source
-from sportsplat.sources.base import Live
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +123,7 @@ def _fetching(league: League) -> str:
     """Return the command that gets fixtures and results of a league."""
     found = [get_source(name, {league.code: league}) for name in SOURCES]
     serving = [source for source in found if league.code in source.leagues]
-    if any(isinstance(source, Live) for source in serving):
+    if any(source.live for source in serving):
         return f"sportsplat sync {league.code}"
     return f"sportsplat ingest {serving[0].name if serving else 'SOURCE'} --league {league.code}"
 

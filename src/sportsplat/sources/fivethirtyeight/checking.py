@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch, ForecastRecord, MatchRecord, Precision
 from sportsplat.errors import InputRefused
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from sportsplat.sources.fivethirtyeight.elo import read_probabilities
 from sportsplat.sources.reading.csv import (
     LocalDays,
@@ -46,7 +46,7 @@ FIRST_YEAR = {"nba": -1, "nfl": 0, "mlb": 0}  # from `season` to the year in whi
 _OUTCOMES = {"1": 1.0, "0": 0.0, "0.5": 0.5, "1.0": 1.0, "0.0": 0.0}
 
 
-class CheckingOurWork:
+class CheckingOurWork(Source):
     """The source `fivethirtyeight-checking-our-work`."""
 
     name = NAME
@@ -56,6 +56,7 @@ class CheckingOurWork:
     gives = ("published forecasts from 2015 (MLB from 2016); no scores",)
     leagues = tuple(FIRST_YEAR)
 
+    @collector_paused()
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one file; the league follows from the nicknames in it, or else from its name.
 
@@ -63,14 +64,8 @@ class CheckingOurWork:
             InputRefused: another format (NOT_THIS_FORMAT), no row (EMPTY_FILE), teams of another league than
                 `league` (WRONG_LEAGUE), or of none that this source serves (UNKNOWN_TEAMS).
         """
-        return parse(payload, league, leagues)
-
-
-@collector_paused()
-def parse(payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-    """Turn one file into records; see `CheckingOurWork.parse`."""
-    table = read_table(payload, required=REQUIRED, format_name=FORMAT, columns=("dh",))
-    return _Reader(table, _league_of(table, league, leagues), NAME).read_all()
+        table = read_table(payload, required=REQUIRED, format_name=FORMAT, columns=("dh",))
+        return _Reader(table, _league_of(table, league, leagues), NAME).read_all()
 
 
 class _Reader(RowReader):

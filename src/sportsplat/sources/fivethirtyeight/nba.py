@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.fivethirtyeight import elo as fivethirtyeight_elo
 from sportsplat.sources.fivethirtyeight import pairs as fivethirtyeight_pairs
 from sportsplat.sources.fivethirtyeight.elo import BLANK, Layout
@@ -55,10 +55,10 @@ LAYOUTS: dict[tuple[str, ...], Callable[[Payload, League, str], Batch]] = {
 }
 
 
-class FiveThirtyEightNba(OfOneLeague):
+class FiveThirtyEightNba(OneLeagueSource):
     """The source `fivethirtyeight-nba`."""
 
-    complete = True
+    lists_all = True
     name = NAME
     title = "FiveThirtyEight NBA games and forecasts"
     licence = "CC BY 4.0 (FiveThirtyEight)"

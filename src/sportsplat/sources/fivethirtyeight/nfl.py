@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.fivethirtyeight import elo as fivethirtyeight_elo
 from sportsplat.sources.fivethirtyeight.elo import BLANK, Layout
 from sportsplat.sources.reading.csv import header_of, not_this_format, spelled
@@ -62,7 +62,7 @@ ELO_GAME = replace(
 )  # fmt: skip
 
 
-class FiveThirtyEightNfl(OfOneLeague):
+class FiveThirtyEightNfl(OneLeagueSource):
     """The source `fivethirtyeight-nfl`."""
 
     name = NAME

@@ -31,8 +31,7 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.leagues.league import leagues_of
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from sportsplat.sources.reading.csv import (
     LocalDays,
     RowError,
@@ -169,7 +168,7 @@ SUM_TOLERANCE = 0.01  # four-decimal probabilities need not sum to exactly 1
 _TOURNAMENT = re.compile(r" Torneo (Apertura|Clausura)$")
 
 
-class SoccerSpi:
+class SoccerSpi(Source):
     """The source `fivethirtyeight-soccer-spi`."""
 
     name = NAME
@@ -178,13 +177,6 @@ class SoccerSpi:
     url = "https://github.com/fivethirtyeight/data/tree/master/soccer-spi"
     gives = ("matches from 2016", "published forecasts", "expected goals of the larger leagues")
     first_season, last_season = 2016, 2022
-
-    def __init__(self) -> None:
-        self.leagues: tuple[str, ...] = ()
-
-    def serve(self, leagues: Mapping[str, League]) -> None:
-        """Serve those of `leagues` that declare this source."""
-        self.leagues = leagues_of(NAME, leagues)
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read the matches of one league.
@@ -210,34 +202,29 @@ class SoccerSpi:
             )
         return _batch_of(table, league, competition, found[competition], last_day_of(table, found))
 
+    @collector_paused()
     def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
-        """Read every league of the file; see `ManyLeagues.split`."""
-        return split(payload, leagues)
-
-
-@collector_paused()
-def split(payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
-    """Turn the bytes into one batch a league; see `SoccerSpi.split`."""
-    table = _read(payload)
-    found = _competitions(table)
-    known = _declared(leagues, found)
-    if not known:
-        raise InputRefused(
-            f"No league is declared for anything in {payload.name}.",
-            code="UNKNOWN_DIVISION",
-            cause=f"Its league column says {', '.join(sorted(found))[:160]}.",
-            fix=f"Declare one in config/leagues.yaml with sources: {{{NAME}: <league>}}.",
-        )
-    last_day = last_day_of(table, found)
-    ordered = sorted(known.items(), key=lambda item: item[1].code)
-    batches = [_batch_of(table, league, name, found[name], last_day) for name, league in ordered]
-    undeclared = {name: rows for name, rows in found.items() if name not in known}
-    of_none = [_undeclared(table, name, rows) for name, rows in undeclared.items()]
-    of_none += [table.reject(index, *damage) for index, damage in table.damage.items()]
-    batches[0].rejected.extend(row._replace(of_no_league=True) for row in of_none)
-    surplus = sum(map(len, undeclared.values())) + len(table.damage)
-    batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
-    return batches
+        """Read every league of the file; see `Source.split`."""
+        table = _read(payload)
+        found = _competitions(table)
+        known = _declared(leagues, found)
+        if not known:
+            raise InputRefused(
+                f"No league is declared for anything in {payload.name}.",
+                code="UNKNOWN_DIVISION",
+                cause=f"Its league column says {', '.join(sorted(found))[:160]}.",
+                fix=f"Declare one in config/leagues.yaml with sources: {{{NAME}: <league>}}.",
+            )
+        last_day = last_day_of(table, found)
+        ordered = sorted(known.items(), key=lambda item: item[1].code)
+        batches = [_batch_of(table, league, name, found[name], last_day) for name, league in ordered]
+        undeclared = {name: rows for name, rows in found.items() if name not in known}
+        of_none = [_undeclared(table, name, rows) for name, rows in undeclared.items()]
+        of_none += [table.reject(index, *damage) for index, damage in table.damage.items()]
+        batches[0].rejected.extend(row._replace(of_no_league=True) for row in of_none)
+        surplus = sum(map(len, undeclared.values())) + len(table.damage)
+        batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
+        return batches
 
 
 def _read(payload: Payload) -> Table:

@@ -25,9 +25,8 @@ from sportsplat.domain import (
     Precision,
     TeamStatsRecord,
 )
-from sportsplat.leagues.league import leagues_of
 from sportsplat.leagues.season_days import Days, SeasonDays
-from sportsplat.sources.base import Payload, Window
+from sportsplat.sources.base import Payload, Source, Window
 from sportsplat.sources.football_data.divisions import (
     declared,
     is_fixtures,
@@ -140,7 +139,7 @@ SHOTS = ("shots", "shots_on_target")
 GOALS = attrgetter("home_score"), attrgetter("away_score")
 
 
-class FootballData:
+class FootballData(Source):
     """The source `football-data`."""
 
     name = NAME
@@ -155,13 +154,7 @@ class FootballData:
     )
     first_season, last_season = 1993, None
 
-    def __init__(self) -> None:
-        self.leagues: tuple[str, ...] = ()
-
-    def serve(self, leagues: Mapping[str, League]) -> None:
-        """Serve those of `leagues` that declare this source."""
-        self.leagues = leagues_of(NAME, leagues)
-
+    @collector_paused()
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one league of a file. `league` must be one of the file's `Div` column when given.
 
@@ -169,11 +162,28 @@ class FootballData:
             InputRefused: not such a file (NOT_THIS_FORMAT), no row (EMPTY_FILE), a division that no league
                 declares (UNKNOWN_DIVISION), or another league's file (WRONG_LEAGUE).
         """
-        return parse(payload, league, leagues)
+        table = read_file(payload, COLUMNS)
+        division, league = league_of(table, league, leagues)
+        reader = _Reader(table, division, league)
+        if is_fixtures(table):
+            return reader.read_rows(rows_by_division(table)[division])
+        return reader.read_all()
 
+    @collector_paused()
     def split(self, payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
-        """Read a season file, or every league of a list of fixtures; see `ManyLeagues.split`."""
-        return split(payload, leagues)
+        """Read a season file, or every league of a list of fixtures; see `Source.split`."""
+        table = read_file(payload, COLUMNS)
+        division, league = league_of(table, None, leagues)
+        if not is_fixtures(table):
+            return [_Reader(table, division, league).read_all()]
+        found = rows_by_division(table)
+        known = declared(leagues)
+        ordered = sorted((known[name].code, name) for name in found if name in known)
+        batches = [_Reader(table, name, known[name]).read_rows(found[name]) for _, name in ordered]
+        batches[0].rejected.extend(undeclared_rows(table, found, leagues))
+        surplus = sum(len(rows) for name, rows in found.items() if name not in known) + len(table.damage)
+        batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
+        return batches
 
     def fetch(
         self, seasons: Sequence[int], *, leagues: Sequence[League], settings: Settings
@@ -203,10 +213,6 @@ class FootballData:
                 for season in seasons
             ]
 
-    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
-        """Nothing: the site asks for no key."""
-        return None
-
     def fetch_window(
         self, window: Window, *, leagues: Sequence[League], settings: Settings
     ) -> Iterator[Payload]:
@@ -222,32 +228,6 @@ class FootballData:
             )
             for season in seasons:
                 yield from self._fetch([season], [league], settings, fresh_since(settings))
-
-
-@collector_paused()
-def parse(payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
-    """Turn a file's bytes into records of one league; see `FootballData.parse`."""
-    table = read_file(payload, COLUMNS)
-    division, league = league_of(table, league, leagues)
-    reader = _Reader(table, division, league)
-    return reader.read_rows(rows_by_division(table)[division]) if is_fixtures(table) else reader.read_all()
-
-
-@collector_paused()
-def split(payload: Payload, leagues: Mapping[str, League]) -> list[Batch]:
-    """Turn a file's bytes into a batch a league; see `FootballData.split`."""
-    table = read_file(payload, COLUMNS)
-    division, league = league_of(table, None, leagues)
-    if not is_fixtures(table):
-        return [_Reader(table, division, league).read_all()]
-    found = rows_by_division(table)
-    known = declared(leagues)
-    ordered = sorted((known[name].code, name) for name in found if name in known)
-    batches = [_Reader(table, name, known[name]).read_rows(found[name]) for _, name in ordered]
-    batches[0].rejected.extend(undeclared_rows(table, found, leagues))
-    surplus = sum(len(rows) for name, rows in found.items() if name not in known) + len(table.damage)
-    batches[0] = batches[0]._replace(rows_read=batches[0].rows_read + surplus)
-    return batches
 
 
 class _Reader(RowReader):

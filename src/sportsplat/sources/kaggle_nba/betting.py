@@ -23,7 +23,7 @@ from sportsplat.domain import (
     QuoteRecord,
     TeamStatsRecord,
 )
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.reading.csv import (
     LocalDays,
     RowError,
@@ -55,7 +55,7 @@ COLUMNS = (
 LOWEST_TOTAL, HIGHEST_TOTAL, HIGHEST_SPREAD = 100.0, 350.0, 40.0
 
 
-class KaggleNbaBetting(OfOneLeague):
+class KaggleNbaBetting(OneLeagueSource):
     """The source `kaggle-nba-betting`."""
 
     name = NAME

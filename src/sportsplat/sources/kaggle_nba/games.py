@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.nba_stats.games import (
     ENDED_LATER,
     LEAGUE,
@@ -45,7 +45,7 @@ COLUMNS = (
 PLACES = 3  # of a share; what stands behind them is the noise of a float
 
 
-class KaggleNbaGames(OfOneLeague):
+class KaggleNbaGames(OneLeagueSource):
     """The source `kaggle-nba-games`."""
 
     name = NAME

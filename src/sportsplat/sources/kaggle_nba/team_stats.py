@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.nba_stats.box import BoxReader
 from sportsplat.sources.nba_stats.games import LEAGUE, REGULAR, GameId, GameReader, Row, cells, read_points
 from sportsplat.sources.reading.csv import RowError, Table, collector_paused, read_iso_date, read_table
@@ -47,7 +47,7 @@ PLACES = ("Home", "Away")
 _DATE = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
-class KaggleNbaTeamStats(OfOneLeague):
+class KaggleNbaTeamStats(OneLeagueSource):
     """The source `kaggle-nba-team-stats`."""
 
     name = NAME

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import Batch
-from sportsplat.sources.base import OfOneLeague, Payload
+from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.nba_stats.box import FORMAT, NAME, REQUIRED, BoxReader, Note, is_answer, read_answer
 from sportsplat.sources.nba_stats.games import (
     ENDED_LATER,
@@ -59,7 +59,7 @@ ROUNDING = 1.0  # minutes of a game by which the sum of its players' rounded min
 _MATCHUP = re.compile(r"(\S+) (@|vs\.?) (\S+)")
 
 
-class NbaStats(OfOneLeague):
+class NbaStats(OneLeagueSource):
     """The source `nba-stats`."""
 
     name = NAME

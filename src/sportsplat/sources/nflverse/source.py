@@ -23,7 +23,7 @@ from sportsplat.domain import (
     Precision,
     QuoteRecord,
 )
-from sportsplat.sources.base import OfOneLeague, Payload, Window
+from sportsplat.sources.base import OneLeagueSource, Payload, Window
 from sportsplat.sources.nflverse.details import COLUMNS as DETAIL_COLUMNS
 from sportsplat.sources.nflverse.details import read_details
 from sportsplat.sources.reading.csv import (
@@ -79,10 +79,10 @@ COLUMNS = (
 )
 
 
-class Nflverse(OfOneLeague):
+class Nflverse(OneLeagueSource):
     """The source `nflverse`."""
 
-    complete = True
+    lists_all = True
     name = NAME
     title = "nflverse games.csv"
     licence = "none stated in nflverse/nfldata; nflverse data releases: CC BY 4.0"
@@ -117,10 +117,6 @@ class Nflverse(OfOneLeague):
         url = f"{settings.sources.nflverse_url}/games.csv"
         with open_fetcher(settings, NAME) as fetcher:
             return fetcher.get(url, what="all NFL seasons", fresh_since=fresh_since)
-
-    def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
-        """Nothing: the site asks for no key."""
-        return None
 
     def fetch_window(
         self,

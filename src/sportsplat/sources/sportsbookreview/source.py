@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.team_names import meaning
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from sportsplat.sources.reading.csv import Table, collector_paused, not_this_format
 from sportsplat.sources.reading.workbook import SUFFIXES, read_sheet
 from sportsplat.sources.sportsbookreview import mlb, nba
@@ -31,7 +31,7 @@ FORMATS: Mapping[str, tuple[tuple[str, ...], type[PairReader]]] = {
 COLUMNS = sorted({name for required, _ in FORMATS.values() for name in required} | {mlb.RUN_LINE})
 
 
-class SportsbookReview:
+class SportsbookReview(Source):
     """The source `sportsbookreview`."""
 
     name = NAME

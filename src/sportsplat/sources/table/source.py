@@ -11,27 +11,23 @@ from shlex import quote
 from sportsplat.domain import Batch
 from sportsplat.errors import UsageError
 from sportsplat.leagues.league import League
-from sportsplat.sources.base import Payload
+from sportsplat.sources.base import Payload, Source
 from sportsplat.sources.table.matches import NAME
 
 
-class TableSource:
+class TableSource(Source):
     """The source `table`."""
 
     name = NAME
     title = "Any CSV, Parquet or Excel file, by a mapping"
     licence = "that of your file"
-    url = ""
-    gives: tuple[str, ...] = (
+    gives = (
         "matches",
         "quotes of every market, any number of them",
         "team statistics",
         "forecasts",
     )
     needs = ("--mapping", "MAPPING.yaml")
-
-    def __init__(self) -> None:
-        self.leagues: tuple[str, ...] = ()
 
     def serve(self, leagues: Mapping[str, League]) -> None:
         """Serve each of `leagues`."""
