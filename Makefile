@@ -9,7 +9,7 @@ PYTEST_FLAGS ?=
 
 .PHONY: help demo test test-all lint bench clean
 
-# What `make test` leaves to `make test-all`.
+# What `make test` leaves to `make test-all`, which also draws all examples of the property tests.
 LATER := slow or fault or docker or golden or fuzz
 
 help:
@@ -34,7 +34,7 @@ test: $(READY)
 	$(PYTEST) -m "not ($(LATER))" $(PYTEST_FLAGS)
 
 test-all: $(READY)
-	$(PYTEST) -m "$(LATER)" $(PYTEST_FLAGS)
+	SPORTSPLAT_TEST_EXAMPLES=all $(PYTEST) -m "$(LATER) or examples" $(PYTEST_FLAGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import psutil
+
+from tests import forked
 
 PROGRAM = str(Path(sys.executable).with_name("sportsplat"))
 NO_ENGINE = "unix:///nonexistent/docker.sock"
@@ -82,7 +85,23 @@ def without_rights() -> list[str]:
 def run(
     project: Path, *words: str, before: Sequence[str] = (), timeout_s: float = 120, **variables: str
 ) -> Ran:
-    """Run `sportsplat WORDS` in a project's folder; `before`: the words of a program that starts it."""
+    """Run `sportsplat WORDS` in a project's folder; `before`: the words of a program that starts it.
+
+    Without `before` it is a fork of a process that has loaded the program (tests.forked), so that hundreds of
+    runs need not load it. `run_program` always starts a new one.
+    """
+    if before or not forked.can_run(variables):
+        return run_program(project, *words, before=before, timeout_s=timeout_s, **variables)
+    with NamedTemporaryFile() as out, NamedTemporaryFile() as err:
+        files = Path(out.name), Path(err.name)
+        code = forked.run([PROGRAM, *words], project, environment(**variables), files, timeout_s)
+        return Ran(code, out.read().decode(), err.read().decode())
+
+
+def run_program(
+    project: Path, *words: str, before: Sequence[str] = (), timeout_s: float = 120, **variables: str
+) -> Ran:
+    """Run the installed program `sportsplat WORDS` in a project's folder, as its user would."""
     done = subprocess.run(
         [*before, PROGRAM, *words],
         cwd=project,

@@ -323,12 +323,7 @@ def test_docs_describe_the_routes(api: httpx.Client) -> None:
 
 
 def test_a_database_that_is_down_is_503_and_tells_no_secret() -> None:
-    app = create_app(
-        dsn="host=127.0.0.1 port=1 user=u password=hunter2 dbname=d",
-        role=None,
-        schema_head="x",
-        project_dir=asset_dir("config").parent,
-    )
+    app = application("host=127.0.0.1 port=1 user=u password=hunter2 dbname=d", timeout_s=1)
     with serving(app) as client:
         for path in ("/ready", "/v1/leagues"):
             answer = client.get(path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import islice, permutations
 
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sportsplat.domain import Batch, MatchStatus, Outcome
+from tests.examples import examples
 from tests.integration.claiming import (
     FIRST,
     PLAYED,
@@ -67,7 +68,8 @@ def test_every_order_of_files_gives_the_same_content(conn: Connection) -> None:
     assert len(contents) == 1
 
 
-@examples(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@examples(12)
 @given(order=st.lists(st.sampled_from(range(len(FILES))), min_size=5, max_size=12))
 def test_any_number_of_repeats_in_any_order_gives_the_same_content(
     conn: Connection, order: list[int]

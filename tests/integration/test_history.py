@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sportsplat.db.read.frames import forecasts_frame, matches_frame, quotes_frame, stats_frame
 from sportsplat.db.write.quotes import write_quotes
 from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch, DetailRecord, Market, MatchRecord, Outcome, Phase
+from tests.examples import examples
 from tests.integration.claiming import FIRST, SECOND, content, next_day, store, turned_round
 from tests.records import batch, count, forecast, key, match, quote, stats
 
@@ -222,7 +222,8 @@ def test_a_price_of_which_nobody_noted_when_it_came_held_until_its_correction(co
 SNAPSHOTS = [(told(size=float(place + 1)), FEBRUARY + timedelta(days=9 * place)) for place in range(5)]
 
 
-@examples(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@examples(15)
 @given(order=st.lists(st.sampled_from(range(len(SNAPSHOTS))), min_size=1, max_size=9))
 def test_any_order_of_dated_files_and_any_repeats_give_one_present_and_one_past(
     conn: Connection, order: list[int]

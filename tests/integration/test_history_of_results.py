@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sportsplat.db.read.frames import matches_frame
 from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch, MatchStatus
+from tests.examples import examples
 from tests.integration.claiming import FIRST, PLAYED, SECOND, Connection, content, store
 from tests.records import batch, count
 
@@ -93,7 +94,8 @@ RESULTS = [
 ]
 
 
-@examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.examples
+@examples(25)
 @given(order=st.lists(st.sampled_from(range(len(RESULTS))), min_size=1, max_size=9))
 def test_any_order_of_dated_results_and_any_repeats_give_one_present_and_one_past(
     conn: Connection, order: list[int]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from dataclasses import replace
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as examples
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from sportsplat.db.copy.content import content as hashes
@@ -22,10 +20,10 @@ from sportsplat.jobs.ingest.ingest import ingest
 from sportsplat.jobs.ingest.runs import undo
 from sportsplat.jobs.teams import alias, teams
 from tests.conftest import Database
+from tests.examples import examples
 from tests.program import PROGRAM, environment
 from tests.two_names import DATA, SPI, content, data, predict, spi
 
-EXAMPLES = int(os.environ.get("SPORTSPLAT_UNDO_EXAMPLES", "12"))
 NOTES = {"pipeline_runs", "run_changes"}  # what is known of runs, not what they brought
 Row = tuple[str, ...]
 
@@ -104,14 +102,10 @@ def refused(context: Context, run: int) -> SportsplatError | None:
     return None
 
 
-FEW = examples(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each example is small already
-)
+FEW = examples(12, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # each example is small already
 
 
+@pytest.mark.examples
 def test_the_last_run_taken_back_leaves_every_table_as_it_was(
     context: Context, database: Database, tmp_path: Path
 ) -> None:
@@ -132,6 +126,7 @@ def test_the_last_run_taken_back_leaves_every_table_as_it_was(
     check()
 
 
+@pytest.mark.examples
 def test_any_run_taken_back_leaves_what_the_others_say_alone(
     context: Context, database: Database, tmp_path: Path
 ) -> None:
@@ -329,6 +324,7 @@ def test_prices_of_a_table_that_went_straight_in_go_with_their_run(
     assert stored(database) == before
 
 
+@pytest.mark.fault
 def test_a_killed_undo_leaves_all_or_nothing(context: Context, database: Database, project_dir: Path) -> None:
     """Whenever it is killed: what is stored is as before, or as after."""
     ingest(context, "simulate", [], seasons=[2015])
