@@ -425,7 +425,7 @@ _EXIT_4_ENVIRONMENT: Texts = {
         "Check `sportsplat status`, and repeat the request after the `Retry-After` time.",
     ),
     "DATABASE_FAILED": (
-        "The database failed while a file was stored. Nothing of the file was stored.",
+        "The database reported an unexpected error while a file was stored. Nothing of the file was stored.",
         "Check `sportsplat status`, then run the same command again.",
     ),
     "DATABASE_FULL": (
@@ -548,7 +548,7 @@ _EXIT_5_RESOURCE: Texts = {
         "Wait for it to finish, then run the command again.",
     ),
     "LOCK_TIMEOUT": (
-        "A table was in use by another session for too long.",
+        "A table was in use by another session for too long, or two sessions waited for each other.",
         "Wait for the sessions named in the message, then run the command again.",
     ),
     "NAME_TAKEN": (
@@ -564,8 +564,8 @@ _EXIT_5_RESOURCE: Texts = {
         "Use another port: `sportsplat up --port auto`, for the API `sportsplat serve --port PORT`.",
     ),
     "RESOURCE_CONFLICT": (
-        "Another session changed the same rows. Nothing was stored.",
-        "Run the same command again.",
+        "Something that this needs is in use, and no more specific code fits.",
+        "Read the message.",
     ),
     "SCHEMA_CHANGING": (
         "Tables were created or dropped while a consistent snapshot was taken.",

@@ -192,7 +192,7 @@ def test_a_database_that_goes_away_is_one_clear_error_and_nothing_half(
         conn.execute("CREATE TRIGGER vanish AFTER INSERT ON quotes EXECUTE FUNCTION vanish()")
     with pytest.raises(EnvironmentUnavailable, match="nothing of the file was stored") as lost:
         ingest(context, SOURCE, [files])
-    assert lost.value.exit_code == 4
+    assert (lost.value.exit_code, lost.value.error_code) == (4, "CONNECTION_LOST")
     assert contents(database)["matches"] == 0
     with database.connect(autocommit=True) as conn:
         conn.execute("DROP TRIGGER vanish ON quotes")
@@ -202,16 +202,30 @@ def test_a_database_that_goes_away_is_one_clear_error_and_nothing_half(
     assert [row[1] for row in runs(database)] == ["abandoned", "done"]
 
 
-def test_a_full_disk_is_told_as_such(context: Context, database: Database, files: Path) -> None:
+@pytest.mark.parametrize(
+    ("condition", "code", "exit_code"),
+    [
+        ("disk_full", "DISK_FULL", 4),
+        ("out_of_memory", "DATABASE_FULL", 4),
+        ("deadlock_detected", "LOCK_TIMEOUT", 5),
+        ("insufficient_privilege", "DATABASE_FAILED", 4),
+        ("untranslatable_character", "WRONG_ENCODING", 6),
+        ("check_violation", "ROW_REFUSED", 9),
+    ],
+)
+def test_each_error_of_the_server_has_its_code(
+    context: Context, database: Database, files: Path, condition: str, code: str, exit_code: int
+) -> None:
     with database.connect(autocommit=True) as conn:
         conn.execute(
-            "CREATE FUNCTION fill_up() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END$$"
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$BEGIN RAISE EXCEPTION 'could not go on' USING ERRCODE = '{condition}'; END$$"
         )
-        conn.execute("CREATE TRIGGER fill_up AFTER INSERT ON quotes EXECUTE FUNCTION fill_up()")
-    with pytest.raises(EnvironmentUnavailable) as full:
+        conn.execute("CREATE TRIGGER fail AFTER INSERT ON quotes EXECUTE FUNCTION fail()")
+    with pytest.raises(SportsplatError) as failed:
         ingest(context, SOURCE, [files])
-    assert full.value.error_code == "DISK_FULL"
+    assert (failed.value.error_code, failed.value.exit_code) == (code, exit_code)
+    assert "could not go on" in str(failed.value.cause)
     assert contents(database)["matches"] == 0
     assert [row[1] for row in runs(database)] == ["failed"]
 

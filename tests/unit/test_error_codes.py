@@ -13,6 +13,7 @@ import pytest
 
 import sportsplat
 from sportsplat import error_codes
+from sportsplat.db.errors import _MEANINGS
 from sportsplat.error_codes import CODES, EXIT_CODES
 from sportsplat.errors import ConfigError, ResourceConflict, SportsplatError
 
@@ -171,6 +172,11 @@ def test_every_registered_code_is_used() -> None:
     used |= {code for each in reported() if each.callee == "{}" for code in each.codes}
     used |= {own for own in (found.code for found in classes().values()) if own}
     assert sorted(CODES.keys() - used) == []
+
+
+def test_errors_of_the_server_get_codes_of_their_classes() -> None:
+    for meaning in _MEANINGS:
+        assert meaning.raised("", code=meaning.code).error_code == meaning.code
 
 
 def test_each_code_is_raised_only_with_classes_of_its_exit_code() -> None:

@@ -14,24 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from sportsplat.db.connection import Connection, connect, read_only
-from sportsplat.db.errors import lost, table_holders
+from sportsplat.db.connection import Connection, connect
+from sportsplat.db.errors import Work, server_errors
 from sportsplat.db.schema.catalogue import difference, expected_here, live, restore_grants
 from sportsplat.db.schema.objects import has_rows, refuse_encoding, tables
 from sportsplat.db.schema.revisions import behind, current, destructive, head, revisions
-from sportsplat.errors import (
-    DataConflict,
-    EnvironmentUnavailable,
-    MigrationError,
-    ResourceConflict,
-    SchemaDrift,
-    SportsplatError,
-)
+from sportsplat.errors import DataConflict, MigrationError, ResourceConflict, SchemaDrift
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -126,12 +118,12 @@ def migrate(
         if revision is None:
             refuse_encoding(conn)
         missing = behind(revision, migrations_dir)
-        with _translated(conn, migrations_dir):
+        with server_errors(conn, partial(_work, conn, migrations_dir)):
             destroying = destructive(migrations_dir, missing)
             at_stake = bool(destroying) and revision is not None and has_rows(conn, tables(conn))
         if back_up is not None and at_stake:
             back_up(destroying[0])
-        with _translated(conn, migrations_dir):
+        with server_errors(conn, partial(_work, conn, migrations_dir)):
             if missing:
                 upgrade(conn, migrations_dir)
             drift = _verify(conn, migrations_dir)
@@ -184,7 +176,7 @@ def check(dsn: str, migrations_dir: Path, *, lock_timeout_s: float = 10) -> list
                 code="SCHEMA_BEHIND",
             )
         set_timeouts(conn, lock_timeout_s, 0)
-        with _translated(conn, migrations_dir):
+        with server_errors(conn, partial(_work, conn, migrations_dir)):
             return difference(expected_here(conn, migrations_dir), live(conn))
 
 
@@ -255,47 +247,11 @@ def _verify(conn: Connection, migrations_dir: Path) -> list[str]:
     return difference(wanted, found)
 
 
-@contextmanager
-def _translated(conn: Connection, migrations_dir: Path) -> Iterator[None]:
-    """Translate a server error, also one raised through SQLAlchemy, into an error of this package."""
-    try:
-        yield
-    except Exception as error:
-        said = getattr(error, "orig", error)
-        if not isinstance(said, psycopg.Error):
-            raise
-        raise _failure(conn, said, migrations_dir) from said
-
-
-def _failure(conn: Connection, error: psycopg.Error, migrations_dir: Path) -> SportsplatError:
-    said = " ".join(str(error).split())
+def _work(conn: Connection, migrations_dir: Path) -> Work:
+    """Return what an error is about: the first migration that is still missing, or the verification."""
     again = "sportsplat db migrate"
     if conn.closed:
-        return lost(error, "the migration", again, kept="unfinished work was rolled back")
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return read_only(conn, said)
+        return Work("the migration", again, "unfinished work was rolled back", "migration")
     missing = behind(current(conn), migrations_dir)
     step = f"migration {missing[0]}" if missing else "the verification of the schema"
-    if isinstance(error, psycopg.errors.LockNotAvailable):
-        return ResourceConflict(
-            f"{step} waited too long for a table that is in use; nothing was changed",
-            cause=f"{said}; tables are held by {table_holders(conn)}",
-            fix=f"wait until they have ended, then: {again}",
-            code="LOCK_TIMEOUT",
-        )
-    if isinstance(error, psycopg.errors.DiskFull):
-        return EnvironmentUnavailable(
-            f"the server's disk is full: {step} failed, and nothing was changed",
-            cause=said,
-            fix=f"free some space there (df -h), then: {again}",
-            code="DISK_FULL",
-        )
-    message = f"{step} failed; nothing was changed"
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        owner = f'ALTER DATABASE "{conn.info.dbname}" OWNER TO "{conn.info.user}"'
-        fix = f"as the server's administrator: {owner}; then: {again}"
-        return DataConflict(message, cause=said, fix=fix, code="NOT_ALLOWED")
-    if isinstance(error, psycopg.errors.QueryCanceled):
-        fix = f"when the server is less busy: {again}"
-        return MigrationError(message, cause=said, fix=fix, code="STATEMENT_TIMEOUT")
-    return MigrationError(message, cause=said, fix=f"fix what the server reports, then: {again}")
+    return Work(step, again, kind="migration")

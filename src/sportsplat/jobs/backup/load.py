@@ -18,7 +18,7 @@ from sportsplat.db.copy import locks as table_locks
 from sportsplat.db.copy.content import TableContent, behind, content, difference, next_values
 from sportsplat.db.copy.replace import load
 from sportsplat.db.copy.scratch import Scratch, may_create, scratch_database
-from sportsplat.db.errors import report_lost_connection, translated
+from sportsplat.db.errors import Work, report_lost_connection, server_errors
 from sportsplat.db.schema.migrate import set_timeouts
 from sportsplat.errors import CheckFailed, InputRefused, SportsplatError
 from sportsplat.infra.backend import open_environment
@@ -42,9 +42,14 @@ def opened(dsn: str, work: str, again: str) -> Iterator[Connection]:
     `again` is the command that does it. What the block leaves uncommitted is rolled back.
     """
     name = f"sportsplat {work} (process {os.getpid()})"
-    with connect(dsn, autocommit=True, name=name) as conn, translated(conn, f"the {work}", again):
+    with connect(dsn, autocommit=True, name=name) as conn, server_errors(conn, Work(f"the {work}", again)):
         set_timeouts(conn, table_locks.WAIT_S, 0)
-        yield conn
+        try:
+            yield conn
+        except psycopg.Error:
+            if not conn.closed:
+                conn.rollback()
+            raise
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg import errors as pg
-
 from sportsplat.cleaning.duplicates import deduplicate, narrow, settle_repeats
 from sportsplat.cleaning.orientation import Sides
 from sportsplat.cleaning.rules import ZONES, apply_rules
+from sportsplat.db.errors import Work, server_errors
 from sportsplat.db.write import runs
 from sportsplat.db.write.claims import declare_league
 from sportsplat.db.write.facts import write_details, write_forecasts, write_team_stats
@@ -22,20 +20,15 @@ from sportsplat.db.write.quotes import ensure_quote_partitions, write_quotes
 from sportsplat.db.write.run_changes import note_changes
 from sportsplat.db.write.staging import Source, Tally, tune
 from sportsplat.db.write.teams import lock_league
-from sportsplat.errors import (
-    DataConflict,
-    EnvironmentUnavailable,
-    InputRefused,
-    ResourceConflict,
-    SportsplatError,
-    UsageError,
-)
+from sportsplat.errors import InputRefused, UsageError
 from sportsplat.jobs.ingest.failed_rows import refuse_bad_file, refuse_bad_matches
 from sportsplat.jobs.ingest.report import Stored
 from sportsplat.jobs.ingest.teams import Known, identify
 from sportsplat.sources.reading.csv import collector_paused
 
 if TYPE_CHECKING:
+    import psycopg
+
     from sportsplat.db.write.matches import Ids, Written
     from sportsplat.db.write.runs import StoredReading
     from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
@@ -123,9 +116,11 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
     Raises:
         InputRefused: the file is not of this format, or the database refused a row of it; nothing of it is
         stored.
-        EnvironmentUnavailable: the database went away or has no room; nothing of this file is stored.
+        EnvironmentUnavailable: the database went away (CONNECTION_LOST) or has no room; nothing of this file
+            is stored.
+        ResourceConflict: another session holds what the file needs (LOCK_TIMEOUT).
     """
-    with translated(payload.name), collector_paused():
+    with ingest_errors(conn, payload.name), collector_paused():
         run_ids = [_start_run(conn, plan, payload, plan.league.code if plan.league else None)]
         try:
             batches = plan.source.batches(payload, plan.league, plan.leagues)
@@ -300,60 +295,9 @@ def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Writ
     return rejected
 
 
-@contextmanager
-def translated(file: str) -> Iterator[None]:
-    """Turn what the database says into errors of ours that name the file."""
-    try:
-        yield
-    except pg.UntranslatableCharacter as foreign:
-        raise DataConflict(
-            f"The database's encoding has no letter for a name of {file}; nothing of the file was stored.",
-            code="WRONG_ENCODING",
-            cause=_error_text(foreign),
-            fix="sportsplat db backup, then restore it into a database made with: "
-            "createdb --template template0 --encoding UTF8 NEWNAME",
-        ) from foreign
-    except (pg.IntegrityError, pg.DataError) as refused:
-        raise InputRefused(
-            f"The database refused a row of {file}; nothing of the file was stored.",
-            code="ROW_REFUSED",
-            cause=_error_text(refused),
-            fix="Report this: the source's parser should have put that row into quarantine.",
-        ) from refused
-    except pg.DeadlockDetected as deadlock:
-        raise ResourceConflict(
-            f"Another ingest held rows of {file}; nothing of the file was stored.",
-            cause=_error_text(deadlock),
-            fix="Run the same command again.",
-        ) from deadlock
-    except pg.DiskFull as full:
-        raise EnvironmentUnavailable(
-            f"The disk of the database is full; nothing of {file} was stored.",
-            code="DISK_FULL",
-            cause=_error_text(full),
-            fix="Make room there (df -h), then run the same command again: files already stored are found "
-            "unchanged.",
-        ) from full
-    except (pg.OutOfMemory, pg.InsufficientResources) as full:
-        raise EnvironmentUnavailable(
-            f"The database has no room left for {file}; nothing of the file was stored.",
-            code="DATABASE_FULL",
-            cause=_error_text(full),
-            fix="Make room, then run the same command again: files already stored are found unchanged.",
-        ) from full
-    except psycopg.Error as lost:
-        raise _unavailable(file, lost) from lost
-
-
-def _unavailable(file: str, lost: psycopg.Error) -> SportsplatError:
-    return EnvironmentUnavailable(
-        f"The database gave up on {file}; nothing of the file was stored.",
-        code="DATABASE_FAILED",
-        cause=_error_text(lost),
-        fix="sportsplat status, then run the same command again.",
+def ingest_errors(conn: psycopg.Connection[Any], file: str) -> AbstractContextManager[None]:
+    """Turn errors of the server into errors of this package that name the file."""
+    again = "the same command again (files already stored are found unchanged)"
+    return server_errors(
+        conn, Work(f"the ingest of {file}", again, "nothing of the file was stored", kind="ingest")
     )
-
-
-def _error_text(problem: psycopg.Error) -> str:
-    state = f"{problem.sqlstate}: " if problem.sqlstate else ""
-    return state + " ".join(str(problem).split())

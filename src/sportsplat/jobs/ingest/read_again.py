@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sportsplat.db.write import runs
 from sportsplat.db.write.runs import StoredReading
 from sportsplat.errors import ConfigError, InputRefused, NotFound
-from sportsplat.jobs.ingest.file import Plan, keep_rejected, store_batch, translated
+from sportsplat.jobs.ingest.file import Plan, ingest_errors, keep_rejected, store_batch
 from sportsplat.jobs.ingest.quarantine import read_again
 from sportsplat.jobs.ingest.table import tell_again as table_again
 from sportsplat.sources import get_source
@@ -78,7 +78,7 @@ def _read_file(conn: psycopg.Connection[Any], context: Context, plan: Plan, run:
     payload = read_again(run.file or "", RawCache(context.settings.cache_dir))
     if payload is None or payload.sha256 != run.sha256:
         return False
-    with translated(payload.name), collector_paused():
+    with ingest_errors(conn, payload.name), collector_paused():
         for batch in plan.source.batches(payload, plan.league, plan.leagues):
             if batch.league == run.league:
                 stored = store_batch(conn, plan, payload.name, batch, run.id)

@@ -31,7 +31,7 @@ from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest.failed_rows import nothing_stored, refuse_many
-from sportsplat.jobs.ingest.file import KIND, Plan, keep_rejected, store_batch, translated
+from sportsplat.jobs.ingest.file import KIND, Plan, ingest_errors, keep_rejected, store_batch
 from sportsplat.jobs.ingest.report import (
     IngestReport,
     RefusedFile,
@@ -130,7 +130,7 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
     """
     mapping = declared.mapping
     table = _open(path, declared)
-    with translated(str(path)), path.open("rb") as file:
+    with ingest_errors(conn, str(path)), path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         run_id = runs.start_run(conn, KIND, plan.source.name, mapping.league, str(path), sha256)
         try:
@@ -154,7 +154,7 @@ def tell_again(
     Raises as `store_table` does.
     """
     table = _open(path, declared)
-    with translated(str(path)):
+    with ingest_errors(conn, str(path)):
         _store(conn, plan, table, declared, run_id)
 
 
