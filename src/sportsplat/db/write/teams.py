@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,9 +75,11 @@ def stored_teams(conn: psycopg.Connection[Any], league: str) -> list[Team]:
 
 
 def add_teams(
-    conn: psycopg.Connection[Any], league: str, names: Iterable[str], named_by: str | None = None
+    conn: psycopg.Connection[Any], league: str, names: Collection[str], named_by: str | None = None
 ) -> dict[str, int]:
-    """Make the teams of these names that are not there; return the ids of those that were made."""
+    """Store the teams of these names that are not stored; return the ids of the new ones."""
+    if not names:
+        return {}
     made = conn.execute(
         """
         INSERT INTO teams (league, name, named_by) SELECT %s, name, %s FROM unnest(%s::text[]) AS t (name)

@@ -23,7 +23,7 @@ from sportsplat.db.write.teams import lock_league
 from sportsplat.errors import InputRefused, UsageError
 from sportsplat.jobs.ingest.failed_rows import refuse_bad_file, refuse_bad_matches
 from sportsplat.jobs.ingest.report import Stored
-from sportsplat.jobs.ingest.teams import Known, identify
+from sportsplat.jobs.ingest.teams import IdentifiedBatch, identify
 from sportsplat.sources.reading.csv import collector_paused
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _parts(
     return sum(row.line in lines for row in rejected)
 
 
-def _place_by_key(known: Known, matches: Sequence[MatchRecord]) -> dict[MatchKey, int]:
+def _place_by_key(known: IdentifiedBatch, matches: Sequence[MatchRecord]) -> dict[MatchKey, int]:
     """Return the places of matches by the keys that the file has for them."""
     places = {match.key: place for place, match in enumerate(matches)}
     return places | {name: places[kept] for name, kept in known.renamed.items() if kept in places}

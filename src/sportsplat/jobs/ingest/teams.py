@@ -1,8 +1,8 @@
-"""Who plays: the names of a batch become stored teams, and a name that nobody knows becomes none.
+"""Names of a batch become stored teams.
 
-A name is a team when it is stored, declared, or brought by a source that may name teams of the league.
-Anything else is held back with the closest names and the command that says which team is meant; so is a new
-name that is but another spelling of a declared team or of a stored one.
+A name is a team when it is stored, declared, or brought by a source that may name teams of the league. The
+matches of any other name wait in quarantine, with the closest names and the command that maps it to a team;
+so do those of a new name that is only another spelling of a declared or stored team.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +24,7 @@ from sportsplat.cleaning.team_names import (
 )
 from sportsplat.db.write.teams import Team, add_teams, aliases_of, spellings_of, stored_teams
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
-from sportsplat.leagues.team_names import fold, meaning
+from sportsplat.leagues.team_names import Spellings, fold, meaning
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,46 +37,78 @@ Record = TypeVar("Record", bound=Any)
 
 
 @dataclass(frozen=True)
-class Known:
-    """A batch by the names kept here, without matches of unknown teams; the ids of its teams by name."""
+class IdentifiedBatch:
+    """A batch by the names stored here, without matches of unknown teams; the ids of its teams by name."""
 
     batch: Batch
     ids: dict[str, int]
-    renamed: dict[MatchKey, MatchKey] = field(default_factory=dict)  # keys of the file that have changed
+    renamed: dict[MatchKey, MatchKey]  # keys of the file that have changed
+
+
+@dataclass(frozen=True)
+class TeamPlan:
+    """What the names of a batch mean, and which of them are to be stored as teams.
+
+    batch: by the names stored here; matches of unknown teams are among its rejected rows. declared: names of
+    declared teams that are not stored yet. named: new names that the source may bring. named_by: the source
+    that is stored with declared names, where the league has no closed list. renamed: keys that changed.
+    """
+
+    batch: Batch
+    declared: list[str]
+    named: list[str]
+    named_by: str | None
+    renamed: dict[MatchKey, MatchKey]
 
 
 def identify(
     conn: psycopg.Connection[Any], batch: Batch, league: League, leagues: Iterable[League] = ()
-) -> Known:
-    """Tell the teams of a batch, making those that may be made. The caller holds the league's lock.
+) -> IdentifiedBatch:
+    """Find the team of each name of a batch, and store new ones. The caller holds the league's lock.
 
     Raises InputRefused (WRONG_LEAGUE) when its teams are those of another one of `leagues`.
     """
     stored = stored_teams(conn, league.code)
+    spellings = spellings_of(aliases_of(conn, batch.league, batch.source))
+    plan = plan_teams(batch, league, stored, spellings, leagues)
     ids = {team.name: team.id for team in stored}
-    known = {*ids, *league.declared_teams}
-    original, batch = batch, _dated(_in_one_case(_renamed(conn, batch), known), league)
+    ids |= add_teams(conn, league.code, plan.declared, plan.named_by)
+    ids |= add_teams(conn, league.code, plan.named, batch.source)
+    return IdentifiedBatch(plan.batch, ids, plan.renamed)
+
+
+def plan_teams(
+    batch: Batch,
+    league: League,
+    stored: Sequence[Team],
+    spellings: Spellings,
+    leagues: Iterable[League] = (),
+) -> TeamPlan:
+    """Decide what the names of a batch mean. stored: the league's teams. spellings: the aliases of users.
+
+    Raises InputRefused (WRONG_LEAGUE) when its teams are those of another one of `leagues`.
+    """
+    known = {team.name for team in stored}
+    declared = league.declared_teams
+    original, batch = batch, _dated(_in_one_case(_renamed(batch, spellings), known | declared), league)
     changed = zip(original.matches, batch.matches, strict=True) if original is not batch else ()
     renamed = {before.key: now.key for before, now in changed if before.key != now.key}
     names = {name for match in batch.matches for name in (match.home, match.away)}
-    refuse_another_leagues(batch, names, league, ids, leagues)
-    new = sorted(names - ids.keys())
-    if not new:
-        return Known(batch, ids, renamed)
-    declared = league.declared_teams
+    refuse_another_leagues(batch, names, league, known, leagues)
     may_name = _may_name(league, batch.source, stored)
-    brought_by = batch.source if may_name and not league.teams else None
-    ids |= add_teams(conn, league.code, [name for name in new if name in declared], brought_by)
-    rest = [name for name in new if name not in declared]
-    if rest and may_name:
+    new = sorted(names - known)
+    to_declare = [name for name in new if name in declared]
+    others = [name for name in new if name not in declared]
+    named: list[str] = []
+    if others and may_name:
         spelt = declared_names(league)
-        named = [name for name in rest if _is_new(name, batch, spelt, stored)]
-        ids |= add_teams(conn, league.code, named, batch.source)
-        rest = [name for name in rest if name not in ids]
-    if not rest:
-        return Known(batch, ids, renamed)
-    kept, rejected = _hold_back(batch, set(rest), sorted(ids), league)
-    return Known(batch._replace(matches=kept, rejected=[*batch.rejected, *rejected]), ids, renamed)
+        named = [name for name in others if _is_new(name, batch, spelt, stored)]
+    unknown = set(others) - set(named)
+    if unknown:
+        kept, rejected = _hold_back(batch, unknown, sorted({*known, *to_declare, *named}), league)
+        batch = batch._replace(matches=kept, rejected=[*batch.rejected, *rejected])
+    named_by = batch.source if may_name and not league.teams else None
+    return TeamPlan(batch, to_declare, named, named_by, renamed)
 
 
 def alias_command(league: str, source: str, name: str, team: str) -> str:
@@ -171,9 +203,8 @@ def _dated(batch: Batch, league: League) -> Batch:
     return _with_keys(batch, matches, on_its_day)
 
 
-def _renamed(conn: psycopg.Connection[Any], batch: Batch) -> Batch:
+def _renamed(batch: Batch, spellings: Spellings) -> Batch:
     """Return the batch with the names that users gave an alias replaced, each on its day."""
-    spellings = spellings_of(aliases_of(conn, batch.league, batch.source))
     spelt = {name for _, name in spellings}
     names = {name for match in batch.matches for name in (match.home, match.away)}
     if spelt.isdisjoint(map(fold, names)):
