@@ -56,27 +56,37 @@ def decode(name: str, data: bytes) -> str:
     Raises:
         InputRefused: another kind of file (NOT_TEXT, which it says), or UTF-16 that breaks off (NOT_TEXT).
     """
-    kind = kind_of(data)
-    if kind is not None:
-        said = f"{name} is {kind.name}, not a text file."
-        raise not_text(said, f"It starts with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
-    encoding = wide_encoding(data)
+    encoding = wide_encoding_of_text(name, data)
     if encoding is not None:
         try:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as problem:
             detail = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
-            said = f"{name} is damaged {encoding.upper()} text."
-            raise not_text(said, f"At {detail}.", "Download the file again.") from problem
-    zeros = data.count(0)
-    if 2 * zeros > len(data):
-        detail = f"{zeros:,} of its {len(data):,} bytes are zero."
-        raise not_text(f"{name} is mostly zero bytes.", detail, "Download the file again.")
+            message = f"{name} is damaged {encoding.upper()} text."
+            raise not_text(message, f"At {detail}.", "Download the file again.") from problem
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         lines = data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
         return "".join(map(_decode_line, lines))
+
+
+def wide_encoding_of_text(name: str, data: bytes) -> str | None:
+    """Return the kind of UTF-16 or UTF-32 of a file, or of its first bytes; None for any other encoding.
+
+    Raises:
+        InputRefused: it is another kind of file, or most bytes are zero (NOT_TEXT).
+    """
+    kind = kind_of(data)
+    if kind is not None:
+        message = f"{name} is {kind.name}, not a text file."
+        raise not_text(message, f"It starts with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
+    encoding = wide_encoding(data)
+    zeros = data.count(0)
+    if encoding is None and 2 * zeros > len(data):
+        detail = f"{zeros:,} of its first {len(data):,} bytes are zero."
+        raise not_text(f"{name} is mostly zero bytes.", detail, "Download the file again.")
+    return encoding
 
 
 def kind_of(data: bytes) -> Kind | None:
@@ -121,6 +131,13 @@ def refuse_other_text(name: str, text: str) -> None:
             cause=f"It starts with {head[:40]!r}.",
             fix="sportsplat sources",
         )
+
+
+def empty_file(name: str, cause: str) -> InputRefused:
+    """Return the error for a file without content (EMPTY_FILE)."""
+    return InputRefused(
+        f"{name} is empty.", code="EMPTY_FILE", cause=cause, fix="Download the file again, or omit it."
+    )
 
 
 def not_text(message: str, cause: str, fix: str) -> InputRefused:

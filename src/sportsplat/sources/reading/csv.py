@@ -22,7 +22,7 @@ from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, decode_text
 from sportsplat.sources.reading.blanks import blanked_rows
 from sportsplat.sources.reading.repeats import Kind, Repeats, describe_repeat
-from sportsplat.sources.text import not_text, refuse_other_text
+from sportsplat.sources.text import empty_file, not_text, refuse_other_text
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League
@@ -214,12 +214,7 @@ def lines_of(payload: Payload) -> list[str]:
     refuse_other_text(payload.name, text)
     lines = list(io.StringIO(text, newline=""))
     if not any(map(str.strip, lines)):
-        raise InputRefused(
-            f"{payload.name} is empty.",
-            code="EMPTY_FILE",
-            cause=f"{len(payload.data):,} bytes, no text in them.",
-            fix="Download the file again, or omit it.",
-        )
+        raise empty_file(payload.name, f"{len(payload.data):,} bytes, no text in them.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Safe unpacking of workbooks: the zip is checked before it is unpacked, and its size is limited.
+"""Workbooks (.xlsx): the zip is checked before it is unpacked, its size is limited, and its sheets are read.
 
 A reader of workbooks trusts its file. Here the parts that such a reader needs are unpacked under limits and
 put into a new, unpacked zip, and what they would unfold to in memory is worked out before anyone does it.
@@ -24,6 +24,7 @@ from sportsplat.sources.base import Payload
 from sportsplat.sources.reading.blanks import blanked
 from sportsplat.sources.reading.csv import Damage, Table, not_this_format, spelled
 from sportsplat.sources.reading.formulas import no_value, with_formulas_as_text
+from sportsplat.sources.text import empty_file
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -216,35 +217,65 @@ SUFFIXES = (".xlsx", ".xls")  # an .xls file in a folder is refused by name, not
 Cell = float | int | str | bool | date | datetime | time | timedelta | None
 
 
-def read_sheet(
-    payload: Payload,
-    *,
-    required: Sequence[str],
-    format_name: str,
-    columns: Sequence[str] = (),
-    sheet: str | None = None,
-) -> Table:
-    """Read a sheet whose first row is the header; line n of the table is row n of the sheet.
-
-    Without `sheet` it is the first one that is not blank. Whole numbers come without a point ("1030"), others
-    with up to 15 digits, days as yyyy-mm-dd; outer blanks and no-break spaces are cut. A line is the cells of
-    a row joined by tabs. Columns and blank cells are as in `read_table`. A row with a formula that has
-    no result is damaged.
+class Workbook:
+    """An .xlsx file, unpacked safely. `sheets` are the names of its sheets.
 
     Raises:
-        InputRefused: not readable as a workbook (see `unpacked_workbook`), no such sheet (NO_SUCH_SHEET), a
-            required column is missing (NOT_THIS_FORMAT), or no row follows the header (EMPTY_FILE).
+        InputRefused: not readable as a workbook; see `unpacked_workbook`.
     """
-    rows = _rows(payload, sheet)
+
+    def __init__(self, payload: Payload) -> None:
+        self._payload = payload
+        plain = unpacked_workbook(payload)
+        with self._damage_refused():
+            self._book = CalamineWorkbook.from_filelike(io.BytesIO(plain))
+            self.sheets = self._book.sheet_names
+
+    def rows(self, sheet: str, most: int | None = None) -> list[list[Any]]:
+        """Return the cells (`Cell`, "" for a blank one) of a sheet by row, `most` rows where it is given.
+
+        Raises:
+            InputRefused: the sheet is damaged (CORRUPT_WORKBOOK).
+        """
+        with self._damage_refused():
+            return self._book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=most)
+
+    @contextmanager
+    def _damage_refused(self) -> Iterator[None]:
+        """Report XML that the reader cannot take as a damaged workbook."""
+        try:
+            yield
+        except (CalamineError, OSError, ValueError) as problem:
+            raise corrupt_workbook(self._payload, problem) from problem
+        except BaseException as problem:
+            if type(problem).__name__ != "PanicException":  # a panic of the reader, which is no Exception
+                raise
+            raise corrupt_workbook(self._payload, problem) from problem
+
+
+def read_sheet(
+    payload: Payload, *, required: Sequence[str], format_name: str, columns: Sequence[str] = ()
+) -> Table:
+    """Read the first sheet that is not blank; its first row is the header, line n of the table its row n.
+
+    Whole numbers come without a point ("1030"), others with up to 15 digits, days as yyyy-mm-dd; outer blanks
+    and no-break spaces are cut. A line is the cells of a row joined by tabs. Columns and blank cells are as
+    in `read_table`. A row with a formula that has no result is damaged.
+
+    Raises:
+        InputRefused: not readable as a workbook (see `Workbook`), a required column is missing
+            (NOT_THIS_FORMAT), or no row follows the header (EMPTY_FILE).
+    """
+    rows = _first_filled(Workbook(payload))
     if not rows:
-        raise _empty(payload, "None of its sheets has a value.")
+        raise empty_file(payload.name, "None of its sheets has a value.")
     written = rows.pop(0)
     header = spelled(written, (*required, *columns))
     missing = [name for name in required if name not in header]
     if missing:
         raise not_this_format(payload.name, format_name, required, written, missing)
     if not any(map(any, rows)):
-        raise _empty(payload, "It has no rows below its header.")
+        raise empty_file(payload.name, "It has no rows below its header.")
     lines = ["\t".join(row).rstrip("\t") for row in (header, *rows)]
     damage = {
         index: Damage("formula", reported)
@@ -271,48 +302,10 @@ def cell_text(value: Cell) -> str:
     return "" if value is None else str(value)
 
 
-def _rows(payload: Payload, sheet: str | None) -> list[list[str]]:
-    """Return the cells of a sheet by row; none where no sheet holds a value."""
-    plain = unpacked_workbook(payload)
-    with _damaged_sheets_refused(payload):
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(plain))
-        names = workbook.sheet_names
-    if sheet is not None and sheet not in names:
-        raise _no_such_sheet(payload, sheet, names)
-    for name in names if sheet is None else [sheet]:
-        with _damaged_sheets_refused(payload):
-            rows: list[list[Any]] = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+def _first_filled(workbook: Workbook) -> list[list[str]]:
+    """Return the cells of the first sheet that holds a value; none where none does."""
+    for sheet in workbook.sheets:
+        rows = workbook.rows(sheet)
         if any(cell != "" for row in rows for cell in row):
             return [list(map(cell_text, row)) for row in rows]
     return []
-
-
-@contextmanager
-def _damaged_sheets_refused(payload: Payload) -> Iterator[None]:
-    """Tell XML that the reader cannot take as a damaged workbook."""
-    try:
-        yield
-    except (CalamineError, OSError, ValueError) as problem:
-        raise corrupt_workbook(payload, problem) from problem
-    except BaseException as problem:
-        if type(problem).__name__ != "PanicException":  # a panic of the reader, which is no Exception
-            raise
-        raise corrupt_workbook(payload, problem) from problem
-
-
-def _no_such_sheet(payload: Payload, sheet: str, names: Sequence[str]) -> InputRefused:
-    return InputRefused(
-        f"{payload.name} has no sheet {sheet!r}.",
-        code="NO_SUCH_SHEET",
-        cause=f"Its sheets: {', '.join(names)}.",
-        fix="Use one of them.",
-    )
-
-
-def _empty(payload: Payload, cause: str) -> InputRefused:
-    return InputRefused(
-        f"{payload.name} is empty.",
-        code="EMPTY_FILE",
-        cause=cause,
-        fix="Download the file again, or omit it.",
-    )

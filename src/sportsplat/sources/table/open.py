@@ -18,7 +18,6 @@ from sportsplat.sources.table.raw import (
     DAMAGED,
     TOP_ROWS,
     cells_of,
-    empty,
     first_line,
     open_text,
     read_sheet,
@@ -27,6 +26,7 @@ from sportsplat.sources.table.raw import (
     unreadable,
     wide_encoding_of,
 )
+from sportsplat.sources.text import empty_file
 
 _SHOWN = 4
 
@@ -188,7 +188,7 @@ def _refuse_blank(path: Path, rows: Rows, kind: str) -> None:
         return
     filled = next((place for place, row in enumerate(rows) if any(map(str.strip, row))), None)
     if filled is None:
-        raise empty(path)
+        raise empty_file(str(path), "It has no header.")
     top = rows[: filled + TOP_ROWS]
     raise header_below(path, top, header_place(top) or filled, kind=kind)
 

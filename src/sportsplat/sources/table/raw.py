@@ -1,4 +1,4 @@
-"""The text of a CSV file: packed or not, its encoding, and whether its quotes keep within their lines."""
+"""Text of CSV files (packed or not, its encoding, where its quotes end) and cells of workbooks."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import codecs
 import csv
 import gzip
 import io
-import shlex
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from datetime import date, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
-from sportsplat.sources.reading.workbook import unpacked_workbook
-from sportsplat.sources.text import kind_of, not_text, wide_encoding
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from sportsplat.sources.reading.workbook import Cell, Workbook
+from sportsplat.sources.text import not_text, wide_encoding_of_text
 
 LONGEST_LINE = 4 << 20  # bytes in UTF-8
 _HEAD = 1 << 16
@@ -68,16 +63,7 @@ def wide_encoding_of(path: Path) -> str | None:
     Raises InputRefused (`NOT_TEXT`) for a file that is no text by its first bytes.
     """
     with open_bytes(path) as file:
-        head = file.read(_HEAD)
-    kind = kind_of(head)
-    if kind is not None:
-        fix = kind.fix.replace("FILE", shlex.quote(str(path)))
-        raise not_text(f"{path} is {kind.name}, not a text file.", f"It starts with {head[:8]!r}.", fix)
-    encoding = wide_encoding(head)
-    if encoding is None and 2 * head.count(0) > len(head):
-        detail = f"{head.count(0):,} of its first {len(head):,} bytes are zero."
-        raise not_text(f"{path} is mostly zero bytes.", detail, "Export or download it again.")
-    return encoding
+        return wide_encoding_of_text(str(path), file.read(_HEAD))
 
 
 def scan(path: Path, delimiter: str, wide: str | None) -> Look:
@@ -185,82 +171,50 @@ def unreadable(path: Path, damaged: BaseException) -> InputRefused:
     )
 
 
-def empty(path: Path) -> InputRefused:
-    """Return the error for an empty file (EMPTY_FILE)."""
-    return InputRefused(
-        f"{path} is empty.",
-        code="EMPTY_FILE",
-        cause="It has no header.",
-        fix="Write it again, or omit it.",
-    )
-
-
 TOP_ROWS = 30
 
 
 def read_sheet(path: Path, sheet: str | None) -> list[list[str]]:
     """Return the rows of an Excel sheet as text: whole numbers without a point, days and moments in ISO.
 
-    Raises InputRefused: no such sheet (NO_SUCH_SHEET), damaged (UNREADABLE_FILE, or as `unpacked_workbook`).
+    Raises InputRefused: no such sheet (NO_SUCH_SHEET), no readable workbook (see `Workbook`).
     """
-    import pandas as pd
-
-    with _workbook(path) as book:
-        if sheet is not None and sheet not in book.sheet_names:
-            raise InputRefused(
-                f"{path} has no sheet {sheet!r}.",
-                code="NO_SUCH_SHEET",
-                cause=f"Its sheets: {', '.join(map(str, book.sheet_names))}.",
-                fix="Use one of them as sheet: in the mapping.",
-            )
-        name = sheet or book.sheet_names[0]  # by its place a chart could be met
-        return _rows(pd.read_excel(book, sheet_name=name, header=None, dtype=object, keep_default_na=False))
+    book = _workbook(path)
+    if sheet is not None and sheet not in book.sheets:
+        raise InputRefused(
+            f"{path} has no sheet {sheet!r}.",
+            code="NO_SUCH_SHEET",
+            cause=f"Its sheets: {', '.join(book.sheets)}.",
+            fix="Use one of them as sheet: in the mapping.",
+        )
+    first = next(iter(book.sheets), "")  # a workbook without sheets is damaged
+    return _texts(book.rows(first if sheet is None else sheet))
 
 
 def sheet_tops(path: Path) -> dict[str, list[list[str]]]:
     """Return the first rows of each sheet, none of a damaged one. Raises InputRefused as `read_sheet`."""
-    import pandas as pd
-
-    tops: dict[str, list[list[str]]] = {}
-    with _workbook(path) as book:
-        for name in map(str, book.sheet_names):
-            tops[name] = []
-            with suppress(Exception):
-                frame = pd.read_excel(
-                    book, sheet_name=name, header=None, dtype=object, nrows=TOP_ROWS, keep_default_na=False
-                )
-                tops[name] = _rows(frame)
+    book = _workbook(path)
+    tops: dict[str, list[list[str]]] = {sheet: [] for sheet in book.sheets}
+    for sheet in book.sheets:
+        with suppress(InputRefused):
+            tops[sheet] = _texts(book.rows(sheet, TOP_ROWS))
     return tops
 
 
-@contextmanager
-def _workbook(path: Path) -> Iterator[pd.ExcelFile]:
-    import pandas as pd
-
-    plain = io.BytesIO(unpacked_workbook(Payload.of(str(path), path.read_bytes())))
-    try:
-        with pd.ExcelFile(plain, engine="calamine") as book:
-            yield book
-    except InputRefused:
-        raise
-    except Exception as damaged:
-        raise unreadable(path, damaged) from damaged
+def _workbook(path: Path) -> Workbook:
+    return Workbook(Payload.of(str(path), path.read_bytes()))
 
 
-def _rows(frame: pd.DataFrame) -> list[list[str]]:
-    return [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+def _texts(rows: list[list[Cell]]) -> list[list[str]]:
+    return [list(map(_text, row)) for row in rows]
 
 
-def _cell(value: Any) -> str:
-    import pandas as pd
-
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return ""
+def _text(value: Cell) -> str:
+    """Return a cell as a CSV file has it, with all digits of a number and the blanks inside a text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if hasattr(value, "isoformat"):
-        text = str(value.isoformat())
-        return text.removesuffix("T00:00:00")
-    return str(value).strip()
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat().removesuffix("T00:00:00")
+    return "" if value is None else str(value).strip()
