@@ -17,8 +17,7 @@ PAGE = ROOT / "docs" / "python.md"
 
 
 def test_the_code_of_the_page_runs_and_ends_between_the_market_and_a_coin(project_dir: Path) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    source = "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    source = code_of_the_page()
     names: dict[str, Any] = {}
     try:
         exec(compile(source, str(PAGE), "exec"), names)  # noqa: S102 - the code of our own page
@@ -30,6 +29,12 @@ def test_the_code_of_the_page_runs_and_ends_between_the_market_and_a_coin(projec
     check_frame(names["frame"])
     assert set(names["bets"]["run_id"]) == {names["tested"].run_id}
     assert names["bets"]["profit"].sum() == pytest.approx(names["tested"].betting["profit"])
+
+
+def code_of_the_page() -> str:
+    """Return all code blocks of the page, in order."""
+    page = PAGE.read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
 
 
 def check_frame(frame: pd.DataFrame) -> None:

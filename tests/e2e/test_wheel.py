@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.test_python_page import code_of_the_page
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -106,3 +108,12 @@ def test_the_assets_are_found_inside_the_installed_package(programs: Path, tmp_p
         assert Path(folder) == Path(package).parent / "_assets" / name
         assert any(Path(folder).iterdir())
     assert "epl" in leagues
+
+
+def test_the_code_of_the_page_about_python_runs_from_the_wheel_alone(programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text(code_of_the_page() + "\nprint(sportsplat.__file__)\n")
+    try:
+        *_, home = run(programs, tmp_path, "python", "page.py").splitlines()
+    finally:
+        run(programs, tmp_path, "sportsplat", "down", "--volumes", "--yes")
+    assert Path(home).is_relative_to(programs.parent)
