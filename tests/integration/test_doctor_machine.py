@@ -37,7 +37,7 @@ def test_a_package_that_is_too_old_fails(project_dir: Path) -> None:
     found = doctor_with(project_dir, PYTHONPATH=str(project_dir))
 
     assert found["packages"]["state"] == "fail"
-    assert "httpx is 0.1.0, needs 0.28" in found["packages"]["seen"]
+    assert "httpx is 0.1.0, needs >=0.28" in found["packages"]["seen"]
     assert "httpx 0.1.0 instead of" in found["lock"]["seen"]
 
 

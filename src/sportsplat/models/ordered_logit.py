@@ -18,10 +18,8 @@ from sportsplat.errors import InputRefused
 from sportsplat.models.dataset import FloatArray
 
 LARGEST_GAP = 8.0  # a draw of 99.9% between equals; keeps the search out of overflow
-MOST_STEPS = 60
-MOST_HALVINGS = 40
-ARRIVED = 1e-12  # nats that the next step promises, of the whole sample
-NEARLY = 1e-6  # the same, where rounding ended the search
+NEAR = 1e-5  # length of the gradient at which the search leaves the rest to one Newton step
+CONVERGED = 1e-6  # nats of the whole sample that the last step still promises
 
 
 def sigmoid(x: FloatArray) -> FloatArray:
@@ -80,27 +78,46 @@ def fit_link(
 
     shares (n, k) are outcome shares, weights (n,) relative trust in a row. The penalty is `prior.matches`
     times half the squared distance to the prior (of the gap: of its logarithm), so that a handful of rows
-    cannot drive a coefficient to infinity. Newton's method, steps halved where they go too far.
-    Raises InputRefused (LINK_NOT_FITTED) when it does not arrive.
+    cannot drive a coefficient to infinity. SciPy's trust-region search, and one Newton step at its end: the
+    search compares losses, whose rounding hides the last digits.
+    Raises InputRefused (LINK_NOT_FITTED) when it does not converge.
     """
+    from scipy.optimize import minimize
+
     rows = _Rows(design, shares, np.ones(len(design)) if weights is None else weights)
     centre = np.append(prior.coefficients, np.log(prior.gap)) if rows.draws else prior.coefficients
-    position, here = centre, _bend(rows, centre, centre, prior.matches)
-    for _ in range(MOST_STEPS):
-        step = _downhill(here)
-        decrement = float((step * here.slope).sum())
-        position, here, moved = _advance(rows, position, step, here, centre, prior.matches)
-        if decrement < ARRIVED or not moved:
-            break
-    if not (np.isfinite(position).all() and decrement < NEARLY):
+    evaluated: dict[bytes, _Bend] = {}
+
+    def at(position: FloatArray) -> _Bend:
+        key = position.tobytes()
+        if key not in evaluated:  # loss, gradient and Hessian are asked for one by one
+            evaluated.clear()
+            evaluated[key] = _bend(rows, position, centre, prior.matches)
+        return evaluated[key]
+
+    try:
+        found = minimize(
+            lambda position: (at(position).loss, at(position).slope),
+            centre,
+            jac=True,
+            hess=lambda position: at(position).curvature,
+            method="trust-exact",
+            options={"gtol": NEAR},
+        )
+        here = at(found.x)
+        step = np.linalg.solve(here.curvature, here.slope)
+        gain = float((step * here.slope).sum())
+    except ValueError:  # a value that is not a number, or a Hessian without an inverse
+        gain = np.nan
+    if not 0 <= gain < CONVERGED:
         raise InputRefused(
             "the ordered logit from ratings to probabilities did not converge",
             cause=f"{len(design)} matches; the last step still improved the log likelihood by "
-            f"{decrement:.2g} nats",
+            f"{gain:.2g} nats",
             fix="check the stored matches with `sportsplat leagues`",
             code="LINK_NOT_FITTED",
         )
-    return LinkFit(*_unpack(position, rows.draws))
+    return LinkFit(*_unpack(found.x - step, rows.draws))
 
 
 class _Rows(NamedTuple):
@@ -119,29 +136,6 @@ class _Bend(NamedTuple):
     loss: float
     slope: FloatArray
     curvature: FloatArray
-
-
-def _downhill(here: _Bend) -> FloatArray:
-    """Return Newton's step; where the loss does not curve upwards, one bent towards the gradient."""
-    size = len(here.slope)
-    for damping in (0.0, *np.geomspace(1e-3, 1e3, 7)):
-        curvature = here.curvature + damping * float(np.abs(here.curvature).max()) * np.eye(size)
-        if np.linalg.eigvalsh(curvature)[0] > 0:
-            step: FloatArray = np.linalg.solve(curvature, here.slope)
-            return step
-    return here.slope
-
-
-def _advance(
-    rows: _Rows, position: FloatArray, step: FloatArray, here: _Bend, centre: FloatArray, trust: float
-) -> tuple[FloatArray, _Bend, bool]:
-    """Go along the step, halving it until the loss does not rise; stay when only rounding is left to gain."""
-    for halving in range(MOST_HALVINGS):
-        further = position - step / 2**halving
-        there = _bend(rows, further, centre, trust)
-        if there.loss <= here.loss:
-            return further, there, True
-    return position, here, False
 
 
 def _unpack(position: FloatArray, draws: bool) -> tuple[FloatArray, float]:

@@ -11,13 +11,15 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 import sportsplat
 from sportsplat import __version__
 from sportsplat.config.network_settings import describe_proxies, find_problems
 from sportsplat.infra.doctor.checks import Finding, ok, skipped
 
 OLDEST_PYTHON = (3, 11)
-_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?>=([0-9.]+)$")
 _LOCKED = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 _NAMED_AT_MOST = 6
 
@@ -46,16 +48,14 @@ def packages() -> Finding:
     """Compare the installed packages with what sportsplat requires."""
     installed = _installed()
     wrong = []
-    for text in metadata.requires("sportsplat") or []:
-        asked = _REQUIREMENT.match(text)
-        if asked is None:
-            continue  # an extra (`; extra == "dev"`), which nobody has to install
-        name, least = asked.groups()
-        has = installed.get(_normal(name))
+    for asked in map(Requirement, metadata.requires("sportsplat") or []):
+        if asked.marker is not None and not asked.marker.evaluate({"extra": ""}):
+            continue  # of an optional extra, or of another system
+        has = installed.get(canonicalize_name(asked.name))
         if has is None:
-            wrong.append(f"{name} is missing")
-        elif _numbers(has) < _numbers(least):
-            wrong.append(f"{name} is {has}, needs {least}")
+            wrong.append(f"{asked.name} is missing")
+        elif not asked.specifier.contains(has, prereleases=True):
+            wrong.append(f"{asked.name} is {has}, needs {asked.specifier}")
     if wrong:
         return Finding("fail", "; ".join(wrong), f"{sys.executable} -m pip install --upgrade sportsplat")
     return ok(f"sportsplat {__version__} and all packages that it requires")
@@ -152,7 +152,7 @@ def _installed() -> Mapping[str, str]:
     """Return the version of each package, as an import would find it: the first on the path. Takes 80 ms."""
     found: dict[str, str] = {}
     for package in metadata.distributions():
-        found.setdefault(_normal(package.name), package.version)
+        found.setdefault(canonicalize_name(package.name), package.version)
     return found
 
 
@@ -160,15 +160,5 @@ def _locked(path: Path) -> Mapping[str, set[str]]:
     """Return the versions that a lock file allows; several where they depend on Python's own."""
     allowed: dict[str, set[str]] = {}
     for name, version in _LOCKED.findall(path.read_text(encoding="utf-8")):
-        allowed.setdefault(_normal(name), set()).add(version)
+        allowed.setdefault(canonicalize_name(name), set()).add(version)
     return allowed
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a release for comparison; what follows them (`rc1`, `.post1`) does not count."""
-    found = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(int(number) for number in found.group().split(".")) if found else ()
