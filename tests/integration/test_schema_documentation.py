@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ ANSWERS = [
     [("Arsenal", 1, 3, 1), ("Chelsea", 1, 0, -1)],
     [(2019, "bet365", 1, pytest.approx(1 / 2 + 1 / 3 + 1 / 4 - 1))],
     [(2019, True, 9.0, None)],
+    [("Arsenal", "Chelsea", date(2019, 12, 26), "home", 2.1)],
+    [("gbm", 1, 1.0)],
 ]
 
 

@@ -77,6 +77,7 @@ ALLOWED: list[tuple[str, LiteralString]] = [
     (APP_ROLE, "CREATE TEMPORARY TABLE staged (n int)"),
     (APP_ROLE, "SELECT version_num FROM alembic_version"),
     (READ_ROLE, "SELECT count(*) FROM match_results"),
+    (READ_ROLE, "SELECT count(*) FROM matches_readable, quotes_readable, predictions_readable"),
     (READ_ROLE, "SELECT version_num FROM alembic_version"),
     (
         READ_ROLE,

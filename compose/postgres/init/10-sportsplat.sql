@@ -1,4 +1,4 @@
--- Schema revision 0018, rendered from the migrations by `sportsplat db render-init`: not to be edited.
+-- Schema revision 0019, rendered from the migrations by `sportsplat db render-init`: not to be edited.
 -- For psql, as a superuser, in an empty database.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -1265,10 +1265,129 @@ COMMENT ON COLUMN pipeline_runs.status IS 'running, done, failed, abandoned: its
 
 UPDATE alembic_version SET version_num='0018' WHERE alembic_version.version_num = '0017';
 
+-- Running upgrade 0018 -> 0019
+
+CREATE VIEW matches_readable AS
+SELECT m.id AS match_id, l.sport, m.league, m.season, m.match_date, m.kickoff_utc, m.stage, m.neutral,
+       m.status, home.name AS home, away.name AS away, m.home_score, m.away_score,
+       CASE WHEN m.home_score > m.away_score THEN 'home'
+            WHEN m.home_score < m.away_score THEN 'away'
+            WHEN m.home_score = m.away_score THEN 'draw' END AS outcome,
+       m.source, m.known_at
+FROM matches AS m
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS home ON home.id = m.home_id
+JOIN teams AS away ON away.id = m.away_id;
+COMMENT ON VIEW matches_readable IS
+    'Matches with team names; outcome is home, draw or away, empty while unplayed';
+
+CREATE VIEW quotes_readable AS
+SELECT q.match_id, m.league, q.season, m.match_date, m.kickoff_utc, home.name AS home, away.name AS away,
+       q.bookmaker, q.market, q.outcome AS priced_outcome, q.line, q.is_closing, q.decimal_odds,
+       q.quoted_at, q.known_at
+FROM quotes AS q
+JOIN matches AS m ON m.id = q.match_id AND m.season = q.season
+JOIN teams AS home ON home.id = m.home_id
+JOIN teams AS away ON away.id = m.away_id;
+COMMENT ON VIEW quotes_readable IS
+    'Prices with team names; priced_outcome is home, draw or away, in the market total over or under';
+
+CREATE VIEW predictions_readable AS
+SELECT p.id AS prediction_id, p.match_id, m.league, m.season, m.match_date, m.kickoff_utc,
+       home.name AS home, away.name AS away, p.model_id, o.kind AS model, p.as_of, p.predicted_at,
+       p.probabilities[array_position(l.outcomes, 'home')] AS home_probability,
+       p.probabilities[array_position(l.outcomes, 'draw')] AS draw_probability,
+       p.probabilities[array_position(l.outcomes, 'away')] AS away_probability,
+       m.home_score, m.away_score,
+       CASE WHEN m.home_score > m.away_score THEN 'home'
+            WHEN m.home_score < m.away_score THEN 'away'
+            WHEN m.home_score = m.away_score THEN 'draw' END AS outcome
+FROM predictions AS p
+JOIN models AS o ON o.id = p.model_id
+JOIN matches AS m ON m.id = p.match_id
+JOIN leagues AS l ON l.code = m.league
+JOIN teams AS home ON home.id = m.home_id
+JOIN teams AS away ON away.id = m.away_id;
+COMMENT ON VIEW predictions_readable IS
+    'Forecasts of ours with team names and results; draw_probability is empty in leagues without draws';
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'sportsplat_app') THEN
+        REVOKE INSERT, UPDATE, DELETE ON matches_readable, quotes_readable, predictions_readable
+            FROM sportsplat_app;
+    END IF;
+END
+$$;
+
+COMMENT ON COLUMN quotes.recorded_at IS 'UTC; since when the database has these values; empty: before revision 0015';
+
+COMMENT ON COLUMN team_match_stats.recorded_at IS 'UTC; since when the database has these values; empty: before revision 0015';
+
+COMMENT ON COLUMN forecasts.recorded_at IS 'UTC; since when the database has these values; empty: before revision 0015';
+
+COMMENT ON COLUMN match_details.recorded_at IS 'UTC; since when the database has these values; empty: before revision 0015';
+
+COMMENT ON COLUMN quote_revisions.recorded_at IS 'UTC; from when on the database had these values; -infinity: before revision 0015';
+
+COMMENT ON COLUMN team_stat_revisions.recorded_at IS 'UTC; from when on the database had these values; -infinity: before revision 0015';
+
+COMMENT ON COLUMN forecast_revisions.recorded_at IS 'UTC; from when on the database had these values; -infinity: before revision 0015';
+
+COMMENT ON COLUMN detail_revisions.recorded_at IS 'UTC; from when on the database had these values; -infinity: before revision 0015';
+
+COMMENT ON COLUMN quotes.run_id IS 'Pipeline run that last changed this row; empty: before revision 0018';
+
+COMMENT ON COLUMN team_match_stats.run_id IS 'Pipeline run that last changed this row; empty: before revision 0018';
+
+COMMENT ON COLUMN forecasts.run_id IS 'Pipeline run that last changed this row; empty: before revision 0018';
+
+COMMENT ON COLUMN match_details.run_id IS 'Pipeline run that last changed this row; empty: before revision 0018';
+
+COMMENT ON COLUMN matches.recorded_at IS 'UTC; since when the database has these values';
+
+COMMENT ON COLUMN match_claims.recorded_at IS 'UTC; the first moment at which the source is known to have reported these values';
+
+COMMENT ON COLUMN match_claims.match_date IS 'Calendar day as the source reports it';
+
+COMMENT ON COLUMN leagues.precedence IS 'Sources in the order in which their values are preferred where they differ; others follow by name';
+
+COMMENT ON COLUMN match_details.phase IS 'schedule: published with the fixture; start: known at the start; result: known with the result';
+
+COMMENT ON COLUMN matches.source IS 'Source of the result';
+
+COMMENT ON COLUMN team_match_stats.source IS 'Source of the values; the view box_scores merges several sources';
+
+COMMENT ON COLUMN quotes.quoted_at IS 'UTC; when the price was taken, as the source reports it; empty when closing';
+
+COMMENT ON COLUMN quote_revisions.quoted_at IS 'UTC; when the price was taken, as the source reports it; empty when closing';
+
+COMMENT ON COLUMN run_changes.key IS 'Values of the key columns of the row, in their order';
+
+COMMENT ON TABLE match_claims IS 'What each source reports for a match, home and away as it has them; matches has the values in use';
+
+COMMENT ON TABLE match_details IS 'What a source reports for a match besides its result: stadium, weather, line-ups';
+
+COMMENT ON TABLE match_revisions IS 'Earlier values of a match''s row, and when each was in use';
+
+COMMENT ON TABLE team_stat_revisions IS 'Earlier values of a box score';
+
+COMMENT ON TABLE forecast_revisions IS 'Earlier values of a published forecast';
+
+COMMENT ON TABLE detail_revisions IS 'Earlier values of the details of a match';
+
+COMMENT ON TABLE run_changes IS 'Values of a row before a run changed or removed it';
+
+COMMENT ON VIEW box_scores IS 'One team''s box score of one match: of each stat the value of the preferred source';
+
+COMMENT ON VIEW match_conflicts IS 'Where a source reports another value than the one in use, one row a match, source and field';
+
+UPDATE alembic_version SET version_num='0019' WHERE alembic_version.version_num = '0018';
+
 -- Last: whoever sees this setting finds a database that is complete.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0018');
+    EXECUTE format('ALTER DATABASE %I SET sportsplat.initialised = %L', current_database(), '0019');
 END
 $$;
 

@@ -57,7 +57,7 @@ def moment(name: str, comment: str = "UTC", **keywords: Any) -> Column[Any]:
 
 def recorded() -> Column[Any]:
     """Return since when the database holds what a row says."""
-    comment = "UTC; since when this database holds what the row says; empty: since before it took note"
+    comment = "UTC; since when the database has these values; empty: before revision 0015"
     return moment("recorded_at", comment, nullable=True, server_default=NOW)
 
 
@@ -67,7 +67,7 @@ def brought() -> Column[int]:
         "run_id",
         BigInteger,
         server_default=sql("(NULLIF(current_setting('sportsplat.run'::text, true), ''::text))::bigint"),
-        comment="Pipeline run that last changed this row; empty: nobody took note",
+        comment="Pipeline run that last changed this row; empty: before revision 0018",
     )
 
 
@@ -125,7 +125,7 @@ match_claims = Table(
     reference("match_id", "matches.id", "CASCADE"),
     words("source"),
     Column("season", Integer, nullable=False),
-    Column("match_date", Date, nullable=False, comment="Calendar day as the source tells it"),
+    Column("match_date", Date, nullable=False, comment="Calendar day as the source reports it"),
     moment("kickoff_utc"),
     words("precision"),
     Column("home_id", BigInteger, nullable=False, comment="Either team of the match"),
@@ -141,13 +141,18 @@ match_claims = Table(
     Column("home_score", Integer),
     Column("away_score", Integer),
     moment("known_at", BECAME_KNOWN, nullable=True),
-    moment("recorded_at", "UTC; since when the source is known to say so", server_default=NOW),
+    moment(
+        "recorded_at",
+        "UTC; the first moment at which the source is known to have reported these values",
+        server_default=NOW,
+    ),
     Column("run_id", BigInteger, comment="Pipeline run that last changed this row"),
     PrimaryKeyConstraint("match_id", "source"),
     UniqueConstraint("source", "match_date", "home_id", "away_id", "number"),
     check("status", "status IN ('withdrawn', 'scheduled', 'cancelled', 'final')"),
     check("result", RESULT),
-    comment="What each source says of a match, home and away as it names them; matches holds what counts",
+    comment="What each source reports for a match, home and away as it has them; matches has the values in"
+    " use",
 )
 
 match_revisions = Table(
@@ -172,7 +177,7 @@ match_revisions = Table(
     words("source"),
     PrimaryKeyConstraint("match_id", "superseded_at"),
     check("held", "recorded_at < superseded_at"),
-    comment="What a match's row said before, and when: the past as it was held then",
+    comment="Earlier values of a match's row, and when each was in use",
 )
 
 match_details = Table(
@@ -182,7 +187,8 @@ match_details = Table(
     words("source"),
     words(
         "phase",
-        comment="schedule: told with the fixture; start: known at the start; result: known with the result",
+        comment="schedule: published with the fixture; start: known at the start; result: known with the"
+        " result",
     ),
     Column(
         "details",
@@ -196,7 +202,7 @@ match_details = Table(
     PrimaryKeyConstraint("match_id", "source", "phase"),
     check("phase", "phase IN ('schedule', 'start', 'result')"),
     json_object("details"),
-    comment="What a source says of a match besides its result: stadium, weather, line-ups",
+    comment="What a source reports for a match besides its result: stadium, weather, line-ups",
 )
 
 
@@ -210,7 +216,7 @@ team_match_stats = Table(
     number("is_home", Boolean),
     number("stats", JSONB, comment=STAT_NAMES),
     moment("known_at", KNOWN),
-    words("source", comment="Who says so; box_scores merges what several say"),
+    words("source", comment="Source of the values; the view box_scores merges several sources"),
     recorded(),
     brought(),
     PrimaryKeyConstraint("match_id", "team_id", "source"),
@@ -241,7 +247,11 @@ quotes = Table(
     number("line", nullable=True, comment="Goals or points; empty for the result market"),
     number("is_closing", Boolean, comment="The last price before the start"),
     number("decimal_odds", comment="Units returned for one unit staked, stake included"),
-    moment("quoted_at", "UTC; when the source says that it was taken; empty when closing", nullable=True),
+    moment(
+        "quoted_at",
+        "UTC; when the price was taken, as the source reports it; empty when closing",
+        nullable=True,
+    ),
     moment("known_at", KNOWN),
     number(
         "season", SmallInteger, comment="That of the match, which it follows; each has a partition of its own"
@@ -333,8 +343,8 @@ leagues = Table(
         ARRAY(Text),
         nullable=False,
         server_default=sql("'{}'"),
-        comment="Sources whose word holds where they contradict each other, first before last; others follow"
-        " by name",
+        comment="Sources in the order in which their values are preferred where they differ; others follow by"
+        " name",
     ),
     check("code", "code ~ '^[a-z][a-z0-9_-]*$'"),
     check("outcomes", "outcomes IN (ARRAY['home', 'away'], ARRAY['home', 'draw', 'away'])"),
@@ -440,13 +450,13 @@ run_changes = Table(
         "key",
         JSONB,
         nullable=False,
-        comment="Values of the columns that tell the row apart, in their order",
+        comment="Values of the key columns of the row, in their order",
     ),
     Column("before", JSONB, comment="The row as it was before the run; empty: there was none"),
     Column("came_from", JSONB, comment="The key that the row had before the run gave it this one"),
     UniqueConstraint("run_id", "table_name", "key"),
     Index(None, "table_name", "key"),
-    comment="What a row said before a run changed or removed it",
+    comment="Values of a row before a run changed or removed it",
 )
 
 quarantine = Table(
@@ -508,9 +518,9 @@ matches = Table(
     Column("home_score", Integer, comment="Goals or points at the end, overtime included"),
     Column("away_score", Integer, comment="Goals or points at the end, overtime included"),
     moment("known_at", "UTC; when the result became known, empty while unplayed", nullable=True),
-    words("source", comment="Whose word on the result holds"),
+    words("source", comment="Source of the result"),
     moment("updated_at", "UTC; when this row last changed here", server_default=NOW),
-    moment("recorded_at", "UTC; since when this database holds what the row says", server_default=NOW),
+    moment("recorded_at", "UTC; since when the database has these values", server_default=NOW),
     reference(
         "run_id",
         "pipeline_runs.id",
@@ -643,7 +653,7 @@ bets = Table(
 )
 
 
-HELD = "UTC; since when the database held this, until the next one; -infinity: since before it took note"
+HELD = "UTC; from when on the database had these values; -infinity: before revision 0015"
 
 team_stat_revisions = Table(
     "team_stat_revisions",
@@ -655,7 +665,7 @@ team_stat_revisions = Table(
     moment("known_at", KNOWN),
     moment("recorded_at", HELD),
     PrimaryKeyConstraint("match_id", "team_id", "source", "recorded_at"),
-    comment="What a box score said before",
+    comment="Earlier values of a box score",
 )
 
 quote_revisions = Table(
@@ -667,7 +677,11 @@ quote_revisions = Table(
     words("outcome", collation="C"),
     number("line", nullable=True),
     number("is_closing", Boolean),
-    moment("quoted_at", "UTC; when the source says that it was taken; empty when closing", nullable=True),
+    moment(
+        "quoted_at",
+        "UTC; when the price was taken, as the source reports it; empty when closing",
+        nullable=True,
+    ),
     number("decimal_odds"),
     moment("known_at", KNOWN),
     moment("recorded_at", HELD),
@@ -688,7 +702,7 @@ forecast_revisions = Table(
     moment("known_at", KNOWN),
     moment("recorded_at", HELD),
     PrimaryKeyConstraint("match_id", "publisher", "recorded_at"),
-    comment="What a published forecast said before",
+    comment="Earlier values of a published forecast",
 )
 
 detail_revisions = Table(
@@ -701,7 +715,7 @@ detail_revisions = Table(
     moment("known_at", KNOWN),
     moment("recorded_at", HELD),
     PrimaryKeyConstraint("match_id", "source", "phase", "recorded_at"),
-    comment="What the details of a match said before",
+    comment="Earlier values of the details of a match",
 )
 
 
