@@ -20,7 +20,7 @@ from sportsplat.jobs.modelling.features import read_frames
 from sportsplat.jobs.modelling.predict import predict, predict_leagues
 from sportsplat.jobs.modelling.results import ExplainedPrediction, Predictions
 from sportsplat.jobs.modelling.train import train
-from sportsplat.models.ordered_logit import link_probabilities
+from sportsplat.models.ordered_logit import outcome_probabilities
 from sportsplat.paths import asset_dir
 from tests.conftest import Database
 from tests.simulated_league import NOW, TODAY, context_of, copy_of, simulated_league
@@ -259,7 +259,7 @@ def test_an_explanation_adds_up_to_the_forecast(context: Context, model_id: int)
         assert why is not None
         parts = [why.elo, why.home, why.rest, *(part.contribution for part in why.features)]
         assert sum(parts) == pytest.approx(why.latent, abs=1e-9)
-        told = link_probabilities(np.array([why.latent]), 0.0, 2)[0]
+        told = outcome_probabilities(np.array([why.latent]), 0.0, 2)[0]
         assert list(match.probabilities.values()) == pytest.approx(told.tolist(), abs=1e-6)
         assert bool(why.features) == (model_id == 1)
 

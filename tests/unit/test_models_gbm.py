@@ -35,7 +35,7 @@ def against(ours: Predictor, theirs: Predictor, later: Dataset) -> PairedDiffere
     return paired_difference(losses[0], losses[1], later.day)
 
 
-def mirrored(features: pd.DataFrame) -> pd.DataFrame:
+def sides_swapped(features: pd.DataFrame) -> pd.DataFrame:
     """Return the rows as the visiting side would write them, on neutral ground."""
     seen = {}
     for name in features.columns:
@@ -308,7 +308,7 @@ def test_on_neutral_ground_exchanging_the_teams_exchanges_their_probabilities(ou
     model = fit("gbm", data)
     assert model.predictor.to_artifact()["booster"]
     forth = model.predictor.predict(data.features)
-    back = model.predictor.predict(mirrored(data.features))
+    back = model.predictor.predict(sides_swapped(data.features))
     np.testing.assert_allclose(back[:, ::-1], forth, atol=1e-12)
 
 

@@ -20,7 +20,7 @@ from sportsplat.domain import JsonObject
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.models.baselines import fit_base_rate
 from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, IntArray
-from sportsplat.models.elo import fit_elo_link
+from sportsplat.models.elo import fit_elo
 from sportsplat.models.fit import KINDS, Predictor, fit_model
 
 REFITS: Final = ("season", "month", "week")
@@ -116,7 +116,7 @@ def blocks(dataset: Dataset, rows: BoolArray, refit: str) -> list[Block]:
 def forecast_block(train: Dataset, features: pd.DataFrame, fitting: Fitting) -> BlockForecast:
     """Fit on `train` and forecast `features`: a pure function of its arguments, for any executor."""
     start = time.perf_counter()
-    predictors: dict[str, Predictor] = {"base_rate": fit_base_rate(train), "elo": fit_elo_link(train)}
+    predictors: dict[str, Predictor] = {"base_rate": fit_base_rate(train), "elo": fit_elo(train)}
     parameters: JsonObject = {}
     if fitting.kind not in predictors:
         fitted = fit_model(

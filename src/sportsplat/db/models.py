@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from sportsplat.domain import JsonObject
 from sportsplat.models.baselines import BaseRate
-from sportsplat.models.elo import EloLink
+from sportsplat.models.elo import EloModel
 from sportsplat.models.gbm import Boosting
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sportsplat.models.fit import Predictor
 
 
-_PREDICTORS: dict[str, type[BaseRate | EloLink | Boosting]] = {
-    predictor.kind: predictor for predictor in (BaseRate, EloLink, Boosting)
+_PREDICTORS: dict[str, type[BaseRate | EloModel | Boosting]] = {
+    predictor.kind: predictor for predictor in (BaseRate, EloModel, Boosting)
 }
 _TEXT_MODEL = "booster"  # key of an artifact that is kept in a column of its own
 

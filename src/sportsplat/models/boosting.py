@@ -10,12 +10,12 @@ import numpy as np
 from sportsplat.domain import JsonObject
 from sportsplat.models.calibration import fit_blend, no_blend
 from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, IntArray, recency
-from sportsplat.models.elo import Start, fit_start, plain_start
+from sportsplat.models.elo import LinearPart, elo_linear_part, fit_linear_part
 from sportsplat.models.gbm import Blend, Boosting
-from sportsplat.models.ordered_logit import link_probabilities
+from sportsplat.models.ordered_logit import outcome_probabilities
 from sportsplat.models.score import log_loss_each
 from sportsplat.models.splits import Fold
-from sportsplat.models.trees import Grower, Rows, TreeParameters, mirror_of
+from sportsplat.models.trees import Grower, Rows, TreeParameters, side_swap_of
 
 # Chosen on EPL 2003-2016, NBA 1985-1998 and NFL 1978-1998: see docs/models.md.
 STANDING = (
@@ -48,9 +48,9 @@ PATIENCE = 5  # looks without improvement after which a candidate is given up
 
 @dataclass(frozen=True)
 class Part:
-    """One fold's later matches: what the start, fitted on earlier ones, says of them, and what happened.
+    """One fold's later matches: the forecast of a linear part fitted on earlier ones, and the outcomes.
 
-    latent (n,) strength by the start, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) outcomes.
+    latent (n,) strength by the linear part, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) outcomes.
     """
 
     known: Rows
@@ -67,7 +67,7 @@ class Part:
 class Trial:
     """One candidate: corrections of each part, (looks, n) a part, and summed log losses (parts, looks).
 
-    Look i is taken after i * STEP trees; look 0 is the start alone. No parameters means no trees ever.
+    Look i is taken after i * STEP trees; look 0 is the linear part alone. No parameters means no trees ever.
     """
 
     parameters: TreeParameters | None
@@ -99,28 +99,30 @@ class Choice:
         return chosen
 
 
-def learning_rows(train: Dataset, start: Start) -> Rows:
-    """Return what trees learn from: all matches of `train`, from the start's latent strength on."""
+def learning_rows(train: Dataset, linear: LinearPart) -> Rows:
+    """Return the rows that trees learn from: all matches of `train`, offset by their linear part."""
     values = train.features.to_numpy(dtype=np.float64)
-    mirror = mirror_of(train.names)
-    return Rows(values, start.latent(train.features), train.outcomes, start.elo.gap, mirror)
+    swap = side_swap_of(train.names)
+    return Rows(values, linear.latent(train.features), train.outcomes, linear.elo.gap, swap)
 
 
-def make_parts(train: Dataset, folds: Sequence[Fold], fit: Callable[[Dataset], Start]) -> tuple[Part, ...]:
-    """Return one part per fold, in order of time, each with a start fitted on its earlier matches."""
+def make_parts(
+    train: Dataset, folds: Sequence[Fold], fit: Callable[[Dataset], LinearPart]
+) -> tuple[Part, ...]:
+    """Return one part per fold, in order of time, each with a linear part fitted on its earlier matches."""
     return tuple(
         _part(train.take(fold.train), train.take(fold.validation), fold.validation, fit) for fold in folds
     )
 
 
-def _part(known: Dataset, later: Dataset, rows: IntArray, fit: Callable[[Dataset], Start]) -> Part:
-    start = fit(known)
+def _part(known: Dataset, later: Dataset, rows: IntArray, fit: Callable[[Dataset], LinearPart]) -> Part:
+    linear = fit(known)
     return Part(
-        known=learning_rows(known, start),
+        known=learning_rows(known, linear),
         season=known.season,
         validation=rows,
-        gap=start.elo.gap,
-        latent=start.latent(later.features),
+        gap=linear.elo.gap,
+        latent=linear.latent(later.features),
         neutral=later.neutral.astype(np.float64),
         values=later.features.to_numpy(dtype=np.float64),
         shares=later.outcomes,
@@ -169,7 +171,7 @@ def _given_up(curve: FloatArray) -> int | None:
 
 
 def _loss(part: Part, correction: FloatArray) -> float:
-    probabilities = link_probabilities(part.latent + correction, part.gap, part.shares.shape[1])
+    probabilities = outcome_probabilities(part.latent + correction, part.gap, part.shares.shape[1])
     return float(log_loss_each(probabilities, part.shares).sum())
 
 
@@ -205,30 +207,30 @@ def fit_boosting(train: Dataset, folds: Sequence[Fold], *, seed: int, threads: i
     Without folds nothing can be chosen, and the predictor is Elo without trees.
     """
     if not folds:
-        start = plain_start(train)
+        linear = elo_linear_part(train)
         nothing = np.full(train.outcomes.shape, np.nan)
-        return BoostingFit(Boosting(start, no_blend(start.elo.gap), train.names, ""), nothing, {}, [])
-    parts = make_parts(train, folds, fit_start)
+        return BoostingFit(Boosting(linear, no_blend(linear.elo.gap), train.names, ""), nothing, {}, [])
+    parts = make_parts(train, folds, fit_linear_part)
     trials = [
-        without_trees(make_parts(train, folds, plain_start)),
+        without_trees(make_parts(train, folds, elo_linear_part)),
         *(try_out(parts, p, seed=seed, threads=threads) for p in candidates(tune, seed)),
     ]
     choice = choose(trials, len(folds))
-    start = plain_start(train) if choice.trial is trials[0] else fit_start(train)
-    blend = _blend(choice, len(folds), start.elo.gap)
-    booster = _booster(train, start, choice, seed, threads)
+    linear = elo_linear_part(train) if choice.trial is trials[0] else fit_linear_part(train)
+    blend = _blend(choice, len(folds), linear.elo.gap)
+    booster = _booster(train, linear, choice, seed, threads)
     return BoostingFit(
-        predictor=Boosting(start, blend, train.names, booster),
+        predictor=Boosting(linear, blend, train.names, booster),
         oof=_out_of_fold(train, trials),
-        parameters=_chosen(start, choice, blend),
+        parameters=_chosen(linear, choice, blend),
         candidates=[_summary(trial) for trial in trials],
     )
 
 
-def _chosen(start: Start, choice: Choice, blend: Blend) -> JsonObject:
+def _chosen(linear: LinearPart, choice: Choice, blend: Blend) -> JsonObject:
     trees = choice.trial.parameters
     return {
-        "start": asdict(start.elo) | {"weights": dict(start.weights)},
+        "start": asdict(linear.elo) | {"weights": dict(linear.weights)},
         "trees": None if trees is None else trees.to_dict(),
         "rounds": choice.rounds,
         "blend": asdict(blend),
@@ -236,11 +238,11 @@ def _chosen(start: Start, choice: Choice, blend: Blend) -> JsonObject:
     }
 
 
-def _booster(train: Dataset, start: Start, choice: Choice, seed: int, threads: int) -> str:
+def _booster(train: Dataset, linear: LinearPart, choice: Choice, seed: int, threads: int) -> str:
     parameters = choice.trial.parameters
     if parameters is None or not choice.rounds:
         return ""
-    grown = grower(learning_rows(train, start), train.season, parameters, seed, threads)
+    grown = grower(learning_rows(train, linear), train.season, parameters, seed, threads)
     grown.grow(choice.rounds)
     return grown.text()
 
@@ -267,12 +269,12 @@ def _out_of_fold(train: Dataset, trials: Sequence[Trial]) -> FloatArray:
         part = choice.trial.parts[index]
         blend = _blend(choice, index, part.gap)
         latent = blend.latent(part.latent, part.neutral, choice.correction(index))
-        oof[part.validation] = link_probabilities(latent, blend.gap, train.outcomes.shape[1])
+        oof[part.validation] = outcome_probabilities(latent, blend.gap, train.outcomes.shape[1])
     return oof
 
 
 def _summary(trial: Trial) -> JsonObject:
-    """Describe a candidate by its mean validation loss at its best look, beside that of its start."""
+    """Describe a candidate by its mean validation loss at its best look, beside that of its linear part."""
     curve = trial.curve(len(trial.parts)) / sum(len(part.latent) for part in trial.parts)
     look = int(np.argmin(curve))
     return {

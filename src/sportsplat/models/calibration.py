@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sportsplat.models.dataset import FloatArray
 from sportsplat.models.gbm import Blend
-from sportsplat.models.ordered_logit import Prior, fit_link
+from sportsplat.models.ordered_logit import Prior, fit_ordered_logit
 
 BINS = 10
 NORMAL_95 = 1.959963984540054
@@ -160,12 +160,12 @@ PRIOR_MATCHES = 1000.0  # chosen with the candidates: see docs/models.md
 
 
 def no_blend(gap: float) -> Blend:
-    """Return the blend that leaves start plus trees as they are."""
+    """Return the blend that leaves linear part plus trees as they are."""
     return Blend(1.0, 0.0, 1.0, gap)
 
 
 def fit_blend(
-    start: FloatArray,
+    linear: FloatArray,
     neutral: FloatArray,
     trees: FloatArray,
     shares: FloatArray,
@@ -175,8 +175,8 @@ def fit_blend(
 
     Three or four numbers, held near `no_blend` by a prior worth PRIOR_MATCHES; trees never count negatively.
     """
-    design = np.column_stack([start, 1.0 - neutral, trees])
+    design = np.column_stack([linear, 1.0 - neutral, trees])
     prior = Prior(np.array([1.0, 0.0, 1.0]), gap, PRIOR_MATCHES)
-    fit = fit_link(design, shares, prior)
+    fit = fit_ordered_logit(design, shares, prior)
     elo_weight, home, tree_weight = (float(value) for value in fit.coefficients)
     return Blend(elo_weight, home, max(tree_weight, 0.0), fit.gap)

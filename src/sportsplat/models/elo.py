@@ -1,4 +1,4 @@
-"""Elo as a forecaster: the rating difference before the match, through a link fitted to results."""
+"""Elo as a forecaster: the rating difference before the match, through an ordered logit fitted to results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sportsplat.domain import JsonObject
 from sportsplat.models.dataset import Dataset, FloatArray, recency
-from sportsplat.models.ordered_logit import Prior, fit_link, link_probabilities
+from sportsplat.models.ordered_logit import Prior, fit_ordered_logit, outcome_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ USUAL_DRAW_GAP = 0.6  # equals draw in 29% of matches
 
 
 @dataclass(frozen=True)
-class EloLink:
+class EloModel:
     """latent = slope * difference * ln(10)/400 + home * (1 - neutral), through an ordered logit of `gap`.
 
     slope 1, home 0 and gap 0 is Elo's own formula; `elo_difference` includes the league's home advantage, and
@@ -45,7 +45,7 @@ class EloLink:
 
     def predict(self, features: pd.DataFrame) -> FloatArray:
         """Return (n, k) probabilities from the columns `elo_difference` and `neutral`."""
-        return link_probabilities(self.latent(features), self.gap, self.outcomes)
+        return outcome_probabilities(self.latent(features), self.gap, self.outcomes)
 
     def to_artifact(self) -> JsonObject:
         """Return what `from_artifact` needs, as JSON values."""
@@ -58,7 +58,7 @@ class EloLink:
         }
 
     @classmethod
-    def from_artifact(cls, artifact: JsonObject) -> EloLink:
+    def from_artifact(cls, artifact: JsonObject) -> EloModel:
         """Return the predictor that `to_artifact` described."""
         return cls(artifact["slope"], artifact["home"], artifact["gap"], artifact["outcomes"])
 
@@ -69,24 +69,24 @@ def elo_design(features: pd.DataFrame) -> FloatArray:
     return np.column_stack([difference, 1.0 - features["neutral"].to_numpy(dtype=np.float64)])
 
 
-def fit_elo_link(train: Dataset) -> EloLink:
+def fit_elo(train: Dataset) -> EloModel:
     """Fit slope, home correction and draw gap on `train`; a match counts half after HALF_LIFE seasons."""
     outcomes = train.outcomes.shape[1]
     prior = Prior(np.array([1.0, 0.0]), USUAL_DRAW_GAP if outcomes == 3 else 0.0, PRIOR_MATCHES)
     weight = recency(train.season, HALF_LIFE)
-    fit = fit_link(elo_design(train.features), train.outcomes, prior, weight)
+    fit = fit_ordered_logit(elo_design(train.features), train.outcomes, prior, weight)
     slope, home = (float(value) for value in fit.coefficients)
-    return EloLink(slope, home, fit.gap, outcomes)
+    return EloModel(slope, home, fit.gap, outcomes)
 
 
-START_HALF_LIFE = 8.0  # seasons; chosen on EPL 2003-2016 and NFL 1978-1998
+LINEAR_HALF_LIFE = 8.0  # seasons; chosen on EPL 2003-2016 and NFL 1978-1998
 
 
 @dataclass(frozen=True)
-class Start:
-    """Elo's link and the weights, in logits per unit, of columns `expected_<what>_difference`."""
+class LinearPart:
+    """Elo and the weights, in logits per unit, of columns `expected_<what>_difference`."""
 
-    elo: EloLink
+    elo: EloModel
     weights: Mapping[str, float]
 
     def latent(self, features: pd.DataFrame) -> FloatArray:
@@ -101,37 +101,37 @@ class Start:
 
 
 def expected_columns(names: Sequence[str]) -> list[str]:
-    """Return the columns that a start may weigh."""
+    """Return the columns that the linear part may weigh."""
     return [name for name in names if name.startswith("expected_") and name.endswith("_difference")]
 
 
 def expected(features: pd.DataFrame, columns: list[str]) -> FloatArray:
-    """Return (n, w) expected differences; what nobody has learned yet is 0, as for equals."""
+    """Return (n, w) expected differences; a blank, before anything is known, is 0, as for equals."""
     values: FloatArray = np.nan_to_num(features[columns].to_numpy(dtype=np.float64))
     return values
 
 
-def plain_start(train: Dataset) -> Start:
-    """Return Elo's link alone."""
-    return Start(fit_elo_link(train), {})
+def elo_linear_part(train: Dataset) -> LinearPart:
+    """Return Elo alone."""
+    return LinearPart(fit_elo(train), {})
 
 
-def fit_start(train: Dataset) -> Start:
-    """Fit Elo's link and the weights of all expected differences on `train`, with a weak prior at plain Elo.
+def fit_linear_part(train: Dataset) -> LinearPart:
+    """Fit Elo and the weights of all expected differences on `train`, with a weak prior at plain Elo.
 
-    A match counts half after START_HALF_LIFE seasons. A column is scaled by its spread, so that the prior
+    A match counts half after LINEAR_HALF_LIFE seasons. A column is scaled by its spread, so that the prior
     means the same for shots and for goals; one that began only lately is left out, for its spread is still
     to come.
     """
-    weight = recency(train.season, START_HALF_LIFE)
+    weight = recency(train.season, LINEAR_HALF_LIFE)
     columns = [name for name in expected_columns(train.names) if _learned_share(train, name, weight) >= 0.5]
     if not columns:
-        return plain_start(train)
+        return elo_linear_part(train)
     values = expected(train.features, columns)
     spread = np.maximum(values.std(axis=0), 1e-9)
     outcomes = train.outcomes.shape[1]
     centre = np.array([1.0, 0.0, *np.zeros(len(columns))])
-    fit = fit_link(
+    fit = fit_ordered_logit(
         np.column_stack([elo_design(train.features), values / spread]),
         train.outcomes,
         Prior(centre, USUAL_DRAW_GAP if outcomes == 3 else 0.0, PRIOR_MATCHES),
@@ -139,7 +139,7 @@ def fit_start(train: Dataset) -> Start:
     )
     slope, home, *weights = (float(value) for value in fit.coefficients)
     scaled = {name: weight / float(s) for name, weight, s in zip(columns, weights, spread, strict=True)}
-    return Start(EloLink(slope, home, fit.gap, outcomes), scaled)
+    return LinearPart(EloModel(slope, home, fit.gap, outcomes), scaled)
 
 
 def _learned_share(train: Dataset, column: str, weight: FloatArray) -> float:

@@ -14,7 +14,7 @@ from sportsplat.models.baselines import fit_base_rate
 from sportsplat.models.boosting import fit_boosting, recent_seasons
 from sportsplat.models.card import ModelCard, package_versions, uses_odds
 from sportsplat.models.dataset import Dataset, FloatArray
-from sportsplat.models.elo import fit_elo_link
+from sportsplat.models.elo import fit_elo
 from sportsplat.models.score import log_loss_each, paired_difference, scores
 from sportsplat.models.splits import Fold, time_folds
 
@@ -78,7 +78,7 @@ def fit_model(
     everything, train = train, train.take(learned)
     splits = time_folds(train, folds)
     base_rate = _plain(train, splits, fit_base_rate)
-    elo = _plain(train, splits, fit_elo_link)
+    elo = _plain(train, splits, fit_elo)
     if kind == "gbm":
         boosting = fit_boosting(train, splits, seed=seed, threads=threads, tune=tune)
         result = _Result(boosting.predictor, boosting.oof, boosting.parameters, boosting.candidates)

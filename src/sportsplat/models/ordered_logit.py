@@ -28,7 +28,7 @@ def sigmoid(x: FloatArray) -> FloatArray:
     return values
 
 
-def link_probabilities(latent: FloatArray, gap: float, outcomes: int) -> FloatArray:
+def outcome_probabilities(latent: FloatArray, gap: float, outcomes: int) -> FloatArray:
     """Return (n, outcomes) probabilities of home[, draw], away from latent strength (n,)."""
     home, away = _home_and_away(latent, gap)
     if outcomes == 2:
@@ -40,13 +40,13 @@ def slope_and_curvature(latent: FloatArray, gap: float, shares: FloatArray) -> t
     """Return slope and curvature (n,) of each row's log loss over its latent strength; curvature >= 0."""
     home, away = _home_and_away(latent, gap)
     won = shares[:, 0]
-    bend_home = home * (1 - home)
+    curve_home = home * (1 - home)
     if shares.shape[1] == 2:
-        return home - won, bend_home
+        return home - won, curve_home
     drawn, lost = shares[:, 1], shares[:, 2]
-    bend_away = away * (1 - away)
+    curve_away = away * (1 - away)
     slope = lost * (1 - away) - won * (1 - home) - drawn * (away - home)
-    return slope, (won + drawn) * bend_home + (lost + drawn) * bend_away
+    return slope, (won + drawn) * curve_home + (lost + drawn) * curve_away
 
 
 def _home_and_away(latent: FloatArray, gap: float) -> tuple[FloatArray, FloatArray]:
@@ -55,7 +55,7 @@ def _home_and_away(latent: FloatArray, gap: float) -> tuple[FloatArray, FloatArr
 
 
 @dataclass(frozen=True)
-class LinkFit:
+class OrderedLogit:
     """Coefficients (m,) of the latent strength and the gap of the thresholds (0 without draws)."""
 
     coefficients: FloatArray
@@ -71,9 +71,9 @@ class Prior:
     matches: float
 
 
-def fit_link(
+def fit_ordered_logit(
     design: FloatArray, shares: FloatArray, prior: Prior, weights: FloatArray | None = None
-) -> LinkFit:
+) -> OrderedLogit:
     """Fit latent = design (n, m) @ coefficients and the gap by penalised maximum likelihood.
 
     shares (n, k) are outcome shares, weights (n,) relative trust in a row. The penalty is `prior.matches`
@@ -86,13 +86,13 @@ def fit_link(
 
     rows = _Rows(design, shares, np.ones(len(design)) if weights is None else weights)
     centre = np.append(prior.coefficients, np.log(prior.gap)) if rows.draws else prior.coefficients
-    evaluated: dict[bytes, _Bend] = {}
+    evaluated: dict[bytes, _Derivatives] = {}
 
-    def at(position: FloatArray) -> _Bend:
+    def at(position: FloatArray) -> _Derivatives:
         key = position.tobytes()
         if key not in evaluated:  # loss, gradient and Hessian are asked for one by one
             evaluated.clear()
-            evaluated[key] = _bend(rows, position, centre, prior.matches)
+            evaluated[key] = _derivatives(rows, position, centre, prior.matches)
         return evaluated[key]
 
     try:
@@ -117,7 +117,7 @@ def fit_link(
             fix="check the stored matches with `sportsplat leagues`",
             code="LINK_NOT_FITTED",
         )
-    return LinkFit(*_unpack(found.x - step, rows.draws))
+    return OrderedLogit(*_unpack(found.x - step, rows.draws))
 
 
 class _Rows(NamedTuple):
@@ -130,7 +130,7 @@ class _Rows(NamedTuple):
         return len(self.shares.T) == 3
 
 
-class _Bend(NamedTuple):
+class _Derivatives(NamedTuple):
     """Penalised loss, its gradient (p,) and its Hessian (p, p) at one position."""
 
     loss: float
@@ -144,22 +144,22 @@ def _unpack(position: FloatArray, draws: bool) -> tuple[FloatArray, float]:
     return position[:-1], float(np.exp(min(position[-1], np.log(LARGEST_GAP))))
 
 
-def _bend(rows: _Rows, position: FloatArray, centre: FloatArray, trust: float) -> _Bend:
+def _derivatives(rows: _Rows, position: FloatArray, centre: FloatArray, trust: float) -> _Derivatives:
     """Return the penalised loss at a position with its derivatives; the gap's are by its logarithm."""
     coefficients, gap = _unpack(position, rows.draws)
     design, shares, weight = rows
     # einsum and sums, not @: the threads that BLAS would wake for a few columns cost more than all the work
     latent = np.einsum("nm,m->n", design, coefficients)
-    probabilities = np.maximum(link_probabilities(latent, gap, shares.shape[1]), 1e-300)
+    probabilities = np.maximum(outcome_probabilities(latent, gap, shares.shape[1]), 1e-300)
     distance = position - centre
     loss = -float((weight[:, None] * shares * np.log(probabilities)).sum())
     loss += 0.5 * trust * float((distance**2).sum())
-    slope, bend = slope_and_curvature(latent, gap, shares)
+    slope, curvatures = slope_and_curvature(latent, gap, shares)
     by_columns = np.einsum("nm,n->m", design, weight * slope)
-    curvature = np.einsum("na,nb,n->ab", design, design, weight * bend, optimize=False)
+    curvature = np.einsum("na,nb,n->ab", design, design, weight * curvatures, optimize=False)
     if rows.draws:
         by_columns, curvature = _with_gap(rows, probabilities, gap, by_columns, curvature)
-    return _Bend(loss, by_columns + trust * distance, curvature + trust * np.eye(len(position)))
+    return _Derivatives(loss, by_columns + trust * distance, curvature + trust * np.eye(len(position)))
 
 
 def _with_gap(
@@ -168,14 +168,14 @@ def _with_gap(
     """Append the derivatives by the logarithm of the gap to those by the coefficients."""
     design, shares, weight = rows
     (won, drawn, lost), (home, draw, away) = shares.T, probabilities.T
-    bend_home, bend_away = home * (1 - home), away * (1 - away)
-    widening = (bend_home + bend_away) / draw
+    curve_home, curve_away = home * (1 - home), away * (1 - away)
+    widening = (curve_home + curve_away) / draw
     slope = won * (1 - home) + lost * (1 - away) - drawn * widening
-    cross = (lost + drawn) * bend_away - (won + drawn) * bend_home
-    turning = (bend_home * (1 - 2 * home) + bend_away * (1 - 2 * away)) / draw + widening**2
-    bend = won * bend_home + lost * bend_away + drawn * turning
+    cross = (lost + drawn) * curve_away - (won + drawn) * curve_home
+    draw_curvature = (curve_home * (1 - 2 * home) + curve_away * (1 - 2 * away)) / draw + widening**2
+    curvatures = won * curve_home + lost * curve_away + drawn * draw_curvature
     by_gap = gap * float((weight * slope).sum())
     mixed = gap * np.einsum("nm,n->m", design, weight * cross)
-    corner = gap * gap * float((weight * bend).sum()) + by_gap
+    corner = gap * gap * float((weight * curvatures).sum()) + by_gap
     whole = np.block([[curvature, mixed[:, None]], [mixed[None, :], np.array([[corner]])]])
     return np.append(by_columns, by_gap), whole

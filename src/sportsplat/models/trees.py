@@ -2,7 +2,7 @@
 
 The trees start from each row's offset (Elo's latent strength), so that no trees at all means exactly Elo,
 and each tree is a step away from it that has to pay for itself on later matches. Every match is learned
-from both sides (mirror.py), and the correction is half the difference of the two views: exchanging the
+from both sides (`SideSwap`), and the correction is half the difference of the two views: exchanging the
 teams changes its sign, which halves what the trees have to find out.
 """
 
@@ -41,26 +41,26 @@ def load_lightgbm() -> ModuleType:
 
 
 @dataclass(frozen=True)
-class Mirror:
-    """Column j of the mirrored row is sign[j] * row[source[j]] + shift[j]; twice gives the row back."""
+class SideSwap:
+    """Column j of the swapped row is sign[j] * row[source[j]] + shift[j]; twice gives the row back."""
 
     source: IntArray
     sign: FloatArray
     shift: FloatArray
 
-    def of(self, values: FloatArray) -> FloatArray:
-        """Return the rows (n, f) as the visitor would write them."""
-        mirrored: FloatArray = values[:, self.source] * self.sign + self.shift
-        return mirrored
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Return the rows (n, f) with home and away exchanged."""
+        swapped: FloatArray = values[:, self.source] * self.sign + self.shift
+        return swapped
 
 
-def mirror_of(names: Sequence[str]) -> Mirror:
-    """Return how features with these names look from the other side."""
+def side_swap_of(names: Sequence[str]) -> SideSwap:
+    """Return how to exchange home and away in features with these names."""
     position = {name: index for index, name in enumerate(names)}
     source = [position.get(_other_side(name), index) for name, index in position.items()]
     sign = [-1.0 if name.endswith(("_difference", "_win_share")) else 1.0 for name in names]
     shift = [1.0 if name.endswith("_win_share") else 0.0 for name in names]
-    return Mirror(np.array(source, dtype=np.int64), np.array(sign), np.array(shift))
+    return SideSwap(np.array(source, dtype=np.int64), np.array(sign), np.array(shift))
 
 
 def _other_side(name: str) -> str:
@@ -103,14 +103,14 @@ class TreeParameters:
 class Rows:
     """What trees learn from: values (n, f), offset (n,), outcome shares (n, k), draw gap.
 
-    `mirror` tells what a row looks like from the visitor's side.
+    `swap` exchanges home and away in a row.
     """
 
     values: FloatArray
     offset: FloatArray
     shares: FloatArray
     gap: float
-    mirror: Mirror
+    swap: SideSwap
 
     @cached_property
     def both_offsets(self) -> FloatArray:
@@ -125,7 +125,7 @@ class Rows:
     @cached_property
     def binned(self) -> Any:
         """LightGBM's data set of both views, cut into bins once for all runs that learn from these rows."""
-        both = np.vstack([self.values, self.mirror.of(self.values)])
+        both = np.vstack([self.values, self.swap.apply(self.values)])
         data = load_lightgbm().Dataset(
             both, label=self.both_shares[:, 0], init_score=self.both_offsets, params=BINNING
         )
@@ -139,7 +139,7 @@ class Grower:
         self, rows: Rows, weight: FloatArray, parameters: TreeParameters, *, seed: int, threads: int
     ) -> None:
         """Open a run in which a match counts `weight` (n,)."""
-        self._mirror = rows.mirror
+        self._swap = rows.swap
         self._gradient = _gradient(rows, weight)
         self._booster = load_lightgbm().Booster(_settings(parameters, seed, threads), rows.binned)
 
@@ -153,7 +153,7 @@ class Grower:
 
     def correction(self, values: FloatArray, first: int) -> FloatArray:
         """Return (n,) what trees from number `first` on add to the home side's latent strength."""
-        return _correction(self._booster, self._mirror, values, first)
+        return _correction(self._booster, self._swap, values, first)
 
     def text(self) -> str:
         """Return LightGBM's text model."""
@@ -161,16 +161,16 @@ class Grower:
         return text
 
 
-def tree_correction(text: str, mirror: Mirror, values: FloatArray) -> FloatArray:
+def tree_correction(text: str, swap: SideSwap, values: FloatArray) -> FloatArray:
     """Return (n,) corrections of a stored text model for features (n, f)."""
-    return _correction(_load(text), mirror, values, 0)
+    return _correction(_load(text), swap, values, 0)
 
 
-def tree_contributions(text: str, mirror: Mirror, values: FloatArray) -> FloatArray:
+def tree_contributions(text: str, swap: SideSwap, values: FloatArray) -> FloatArray:
     """Return (n, f) SHAP values, in logits towards the home side; a row sums to its correction."""
-    seen, mirrored = (_shap(text, view) for view in (values, mirror.of(values)))
+    seen, swapped = (_shap(text, view) for view in (values, swap.apply(values)))
     contributions = seen.copy()
-    contributions[:, mirror.source] -= mirrored
+    contributions[:, swap.source] -= swapped
     return contributions / 2
 
 
@@ -186,14 +186,14 @@ def _load(text: str) -> Any:
     return lgb.Booster(model_str=text)
 
 
-def _correction(booster: Any, mirror: Mirror, values: FloatArray, first: int) -> FloatArray:
+def _correction(booster: Any, swap: SideSwap, values: FloatArray, first: int) -> FloatArray:
     if first >= booster.num_trees():
         return np.zeros(len(values))
-    seen, mirrored = (
+    seen, swapped = (
         np.asarray(booster.predict(view, first, -1, raw_score=True, num_threads=1), dtype=np.float64)
-        for view in (values, mirror.of(values))
+        for view in (values, swap.apply(values))
     )
-    return (seen - mirrored) / 2
+    return (seen - swapped) / 2
 
 
 def _gradient(rows: Rows, weight: FloatArray) -> Callable[[FloatArray, Any], tuple[FloatArray, FloatArray]]:

@@ -28,7 +28,7 @@ from sportsplat.jobs.modelling.results import (
 from sportsplat.leagues.league import PriceRef
 from sportsplat.models.baselines import offered_prices
 from sportsplat.models.dataset import BoolArray, FloatArray
-from sportsplat.models.elo import EloLink
+from sportsplat.models.elo import EloModel
 from sportsplat.models.gbm import Boosting
 from sportsplat.sources import SOURCES, get_source
 
@@ -52,7 +52,7 @@ def explain_forecasts(predictor: Predictor, features: pd.DataFrame) -> list[Expl
     (the rating difference) and `home` (what home advantage that lacks) plus all trees, whose SHAP values are
     given by feature, the SHOWN largest in `features` and the sum of the others in `rest`.
     """
-    if isinstance(predictor, EloLink):
+    if isinstance(predictor, EloModel):
         return _describe(predictor, features, 1.0, 0.0, np.zeros((len(features), 0)), ())
     if isinstance(predictor, Boosting):
         blend = predictor.blend
@@ -64,7 +64,7 @@ def explain_forecasts(predictor: Predictor, features: pd.DataFrame) -> list[Expl
 
 
 def _describe(
-    elo: EloLink,
+    elo: EloModel,
     features: pd.DataFrame,
     weight: float,
     home: float,

@@ -1,4 +1,4 @@
-"""From ratings to probabilities: the link finds what made the results, and its slopes are the loss's own."""
+"""From ratings to probabilities: the ordered logit recovers known coefficients, and its slopes agree with the loss."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from sportsplat.models.dataset import Dataset, FloatArray
-from sportsplat.models.elo import EloLink, fit_elo_link
-from sportsplat.models.ordered_logit import Prior, fit_link, link_probabilities, slope_and_curvature
+from sportsplat.models.elo import EloModel, fit_elo
+from sportsplat.models.ordered_logit import (
+    Prior,
+    fit_ordered_logit,
+    outcome_probabilities,
+    slope_and_curvature,
+)
 from tests.model_data import draw, made_up, ordered_logit, with_outcomes
 
 NO_PRIOR = 1e-9
@@ -22,37 +27,37 @@ def of_one_season(data: Dataset) -> Dataset:
 
 
 def total_loss(latent: FloatArray, gap: float, shares: FloatArray) -> float:
-    return float(-(shares * np.log(link_probabilities(latent, gap, shares.shape[1]))).sum())
+    return float(-(shares * np.log(outcome_probabilities(latent, gap, shares.shape[1]))).sum())
 
 
 def test_two_outcomes_recover_slope_and_home_advantage() -> None:
     made = made_up(1, 30_000, slope=0.8, home=0.15, neutral_share=0.3)
-    link = fit_elo_link(of_one_season(made.data))
-    assert link.slope == pytest.approx(0.8, abs=0.07)
-    assert link.home == pytest.approx(0.15, abs=0.07)
-    assert link.gap == 0.0
-    np.testing.assert_allclose(link.predict(made.data.features), made.truth, atol=0.02)
+    model = fit_elo(of_one_season(made.data))
+    assert model.slope == pytest.approx(0.8, abs=0.07)
+    assert model.home == pytest.approx(0.15, abs=0.07)
+    assert model.gap == 0.0
+    np.testing.assert_allclose(model.predict(made.data.features), made.truth, atol=0.02)
 
 
 def test_three_outcomes_recover_slope_home_advantage_and_draw_gap() -> None:
     made = made_up(2, 30_000, outcomes=3, slope=1.2, home=-0.1, gap=0.5, neutral_share=0.3)
-    link = fit_elo_link(of_one_season(made.data))
-    assert link.slope == pytest.approx(1.2, abs=0.07)
-    assert link.home == pytest.approx(-0.1, abs=0.07)
-    assert link.gap == pytest.approx(0.5, abs=0.03)
-    np.testing.assert_allclose(link.predict(made.data.features), made.truth, atol=0.02)
+    model = fit_elo(of_one_season(made.data))
+    assert model.slope == pytest.approx(1.2, abs=0.07)
+    assert model.home == pytest.approx(-0.1, abs=0.07)
+    assert model.gap == pytest.approx(0.5, abs=0.03)
+    np.testing.assert_allclose(model.predict(made.data.features), made.truth, atol=0.02)
 
 
 def test_slope_one_without_corrections_is_the_formula_of_elo() -> None:
     features = made_up(3, 50).data.features
     expected = 1 / (1 + 10 ** (-features["elo_difference"].to_numpy() / 400))
-    np.testing.assert_allclose(EloLink(1.0, 0.0, 0.0, 2).predict(features)[:, 0], expected, rtol=1e-12)
+    np.testing.assert_allclose(EloModel(1.0, 0.0, 0.0, 2).predict(features)[:, 0], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("outcomes", "gap"), [(2, 0.0), (3, 0.6), (3, 1e-6), (3, 5.0)])
 def test_probabilities_lie_between_zero_and_one_and_sum_to_one(outcomes: int, gap: float) -> None:
     latent = np.concatenate([np.linspace(-60, 60, 241), [-1e4, 0.0, 1e4]])
-    found = link_probabilities(latent, gap, outcomes)
+    found = outcome_probabilities(latent, gap, outcomes)
     assert np.isfinite(found).all()
     assert ((found >= 0) & (found <= 1)).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-12)
@@ -64,7 +69,7 @@ def test_probabilities_lie_between_zero_and_one_and_sum_to_one(outcomes: int, ga
 
 @pytest.mark.parametrize(("outcomes", "gap"), [(2, 0.0), (3, 0.6)])
 def test_a_stronger_home_side_wins_more_and_loses_less(outcomes: int, gap: float) -> None:
-    found = link_probabilities(np.linspace(-4, 4, 50), gap, outcomes)
+    found = outcome_probabilities(np.linspace(-4, 4, 50), gap, outcomes)
     assert (np.diff(found[:, 0]) > 0).all()
     assert (np.diff(found[:, -1]) < 0).all()
 
@@ -92,7 +97,7 @@ def test_the_fit_lies_where_the_loss_is_flat(outcomes: int, gap: float) -> None:
     rng = np.random.default_rng(5)
     design = rng.normal(0, 1, (400, 2))
     shares = draw(ordered_logit(design @ [0.7, -0.4], gap, outcomes), rng)
-    fit = fit_link(design, shares, Prior(np.zeros(2), 0.6 if outcomes == 3 else 0.0, NO_PRIOR))
+    fit = fit_ordered_logit(design, shares, Prior(np.zeros(2), 0.6 if outcomes == 3 else 0.0, NO_PRIOR))
     best = total_loss(design @ fit.coefficients, fit.gap, shares)
     for nudge in np.vstack([np.eye(2), -np.eye(2)]) * 0.02:
         assert total_loss(design @ (fit.coefficients + nudge), fit.gap, shares) > best
@@ -106,8 +111,8 @@ def test_the_fitted_home_share_is_the_observed_one() -> None:
     rng = np.random.default_rng(6)
     design = np.column_stack([rng.normal(0, 1, 500), np.ones(500)])
     shares = draw(ordered_logit(design @ [0.5, 0.3], 0.0, 2), rng)
-    fit = fit_link(design, shares, Prior(np.zeros(2), 0.0, NO_PRIOR))
-    fitted = link_probabilities(design @ fit.coefficients, 0.0, 2)[:, 0]
+    fit = fit_ordered_logit(design, shares, Prior(np.zeros(2), 0.0, NO_PRIOR))
+    fitted = outcome_probabilities(design @ fit.coefficients, 0.0, 2)[:, 0]
     assert fitted.mean() == pytest.approx(shares[:, 0].mean(), abs=1e-6)
 
 
@@ -115,9 +120,9 @@ def test_ties_count_half_a_win_for_each_side() -> None:
     made = made_up(7, 4000)
     tied = made.data.outcomes.copy()
     tied[::2] = 0.5
-    link = fit_elo_link(with_outcomes(made.data, tied))
-    assert 0.3 < link.slope < 0.7  # a tie of unequal teams says that they were equal
-    all_tied = fit_elo_link(with_outcomes(made.data, np.full_like(tied, 0.5)))
+    model = fit_elo(with_outcomes(made.data, tied))
+    assert 0.3 < model.slope < 0.7  # a tie of unequal teams says that they were equal
+    all_tied = fit_elo(with_outcomes(made.data, np.full_like(tied, 0.5)))
     np.testing.assert_allclose(all_tied.predict(made.data.features), 0.5, atol=0.01)
 
 
@@ -127,9 +132,9 @@ def test_a_weight_of_two_is_the_match_twice_and_of_zero_is_no_match() -> None:
     shares = draw(ordered_logit(design @ [0.5, 0.2], 0.5, 3), rng)
     prior = Prior(np.zeros(2), 0.6, 1.0)
     weights = np.repeat([2.0, 1.0, 0.0], 20)
-    weighted = fit_link(design, shares, prior, weights)
+    weighted = fit_ordered_logit(design, shares, prior, weights)
     rows = np.concatenate([np.arange(20), np.arange(40)])
-    repeated = fit_link(design[rows], shares[rows], prior)
+    repeated = fit_ordered_logit(design[rows], shares[rows], prior)
     np.testing.assert_allclose(weighted.coefficients, repeated.coefficients, atol=1e-4)
     assert weighted.gap == pytest.approx(repeated.gap, abs=1e-4)
 
@@ -137,9 +142,9 @@ def test_a_weight_of_two_is_the_match_twice_and_of_zero_is_no_match() -> None:
 def test_a_few_one_sided_results_do_not_drive_the_coefficients_to_infinity() -> None:
     design = np.ones((3, 1))
     won = np.tile([1.0, 0.0], (3, 1))
-    fit = fit_link(design, won, Prior(np.zeros(1), 0.0, 1.0))
+    fit = fit_ordered_logit(design, won, Prior(np.zeros(1), 0.0, 1.0))
     assert 0.5 < fit.coefficients[0] < 2.0
-    drawless = fit_link(design, np.eye(3)[[0, 2, 0]], Prior(np.zeros(1), 0.6, 1.0))
+    drawless = fit_ordered_logit(design, np.eye(3)[[0, 2, 0]], Prior(np.zeros(1), 0.6, 1.0))
     assert 0.0 < drawless.gap < 0.6
 
 
@@ -147,16 +152,16 @@ def test_recent_seasons_weigh_more_than_old_ones() -> None:
     made = made_up(9, 6000, slope=1.0)  # twenty seasons
     outcomes = made.data.outcomes.copy()
     outcomes[:3000] = outcomes[:3000, ::-1]  # long ago the weaker side won
-    assert fit_elo_link(with_outcomes(made.data, outcomes)).slope > 0.3
+    assert fit_elo(with_outcomes(made.data, outcomes)).slope > 0.3
 
 
 @pytest.mark.parametrize("outcomes", [2, 3])
 def test_an_artifact_brings_back_the_same_link(outcomes: int) -> None:
     made = made_up(10, 600, outcomes=outcomes, gap=0.5 if outcomes == 3 else 0.0)
-    link = fit_elo_link(made.data)
-    stored = json.loads(json.dumps(link.to_artifact()))
-    assert EloLink.from_artifact(stored) == link
-    assert pickle.loads(pickle.dumps(link)) == link  # noqa: S301 - our own bytes
+    model = fit_elo(made.data)
+    stored = json.loads(json.dumps(model.to_artifact()))
+    assert EloModel.from_artifact(stored) == model
+    assert pickle.loads(pickle.dumps(model)) == model  # noqa: S301 - our own bytes
     np.testing.assert_array_equal(
-        EloLink.from_artifact(stored).predict(made.data.features), link.predict(made.data.features)
+        EloModel.from_artifact(stored).predict(made.data.features), model.predict(made.data.features)
     )
