@@ -1,4 +1,4 @@
-"""From ratings to probabilities: the ordered logit recovers known coefficients, and its slopes agree with the loss."""
+"""From ratings to probabilities: known coefficients are recovered, and slopes agree with the loss."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ PATIENCE = 5  # looks without improvement after which a candidate is given up
 class Part:
     """One fold's later matches: the forecast of a linear part fitted on earlier ones, and the outcomes.
 
-    latent (n,) strength by the linear part, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) outcomes.
+    latent (n,) strength by the linear part, neutral (n,) 0 or 1, values (n, f) features, shares (n, k) of
+    outcomes.
     """
 
     known: Rows

@@ -1,6 +1,6 @@
 """Gradient boosting on top of Elo: small trees, blended and calibrated on matches later than their training.
 
-    latent = elo_weight * (latent strength of the linear part) + home * (1 - neutral) + tree_weight * (sum of trees)
+    latent = elo_weight * (linear part) + home * (1 - neutral) + tree_weight * (sum of trees)
 
 goes through the ordered logit of `ordered_logit.py`. The linear part (`elo.py`) is Elo plus weighted expected
 differences.
