@@ -23,9 +23,9 @@ NAMES = {
     "base_rate": "base rate",
 }
 NEXT = (
-    ("serve", "the stored matches and predictions over HTTP, documented at /docs"),
-    ("audit leakage sim", "take the future away and see that no feature moves"),
-    ("ingest football-data --league epl --season 2023 --season 2024", "real matches and odds"),
+    ("serve", "serve matches and predictions over HTTP, documented at /docs"),
+    ("audit leakage sim", "remove the future from the data and check that no feature changes"),
+    ("ingest football-data --league epl --season 2023 --season 2024", "load real matches and odds"),
 )
 
 
@@ -37,15 +37,15 @@ def register(app: typer.Typer) -> None:
 def quickstart(
     ctx: Run,
     seasons: Annotated[
-        int, typer.Option(min=4, max=17, metavar="N", help="Seasons to simulate, the last one in play.")
+        int, typer.Option(min=4, max=17, metavar="N", help="Seasons to simulate. The last one is still being played.")
     ] = 8,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the league and of every fit.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the league and of every fit.")] = 7,
     report: Annotated[
-        Path, typer.Option(metavar="FILE.html", help="Where the backtest's report goes.")
+        Path, typer.Option(metavar="FILE.html", help="File for the backtest report.")
     ] = Path("reports/quickstart.html"),
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the result over HTTP at the end.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the results over HTTP at the end.")] = False,
 ) -> Answer:
-    """Go the whole way on a simulated league, from `up` to a report and predictions. No network needed."""
+    """Run the full pipeline on a simulated league, from `up` to a report and predictions. Needs no network."""
     from sportsplat.jobs.quickstart import quickstart as run
 
     found = run(ctx.settings(), seasons=seasons, seed=seed, report=report, tell=ctx.note)
@@ -106,5 +106,5 @@ def _verdict(tested: Backtest) -> str:
     said = beats.get(reading(difference, interval), "is within noise of Elo on these matches")
     return (
         f"Our model {said}: {minus(f'{difference:+.4f}')}, 95% interval {in_words(interval)}. "
-        f"From the truth, which nobody beats in the long run, it is {minus(f'{gap:.4f}')} away."
+        f"The gap to the truth, which no model beats in the long run, is {minus(f'{gap:.4f}')}."
     )
