@@ -17,7 +17,7 @@ from sportsplat.quality.facts import (
     SourceCount,
     TeamCount,
 )
-from sportsplat.quality.findings import Finding, Picture, Provider, findings
+from sportsplat.quality.findings import Picture, Provider, QualityFinding, findings
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 
 LEAGUES = load_leagues()
@@ -110,7 +110,7 @@ def picture(
     )
 
 
-def found(stored: Facts, code: str, **changes: Any) -> list[Finding]:
+def found(stored: Facts, code: str, **changes: Any) -> list[QualityFinding]:
     return [one for one in findings(picture(stored, **changes)) if one.code == code]
 
 

@@ -18,7 +18,7 @@ import pytest
 from sportsplat.cleaning.rules import apply_rules
 from sportsplat.domain import Batch, Market, MatchKey, Outcome
 from sportsplat.leagues.league import load_leagues
-from sportsplat.leagues.rules import Rules
+from sportsplat.leagues.rules import LeagueRules
 from sportsplat.sources import get_source
 from sportsplat.sources.reading.csv import read_american
 from tests.payloads import read_paths
@@ -97,7 +97,7 @@ def overrounds(batches: Iterable[Batch]) -> dict[tuple[MatchKey, Market], float]
     return {key[:2]: sum(both) for key, both in prices.items() if len(both) == 2}
 
 
-def outside(batches: Iterable[Batch], rules: Rules) -> set[tuple[MatchKey, Market]]:
+def outside(batches: Iterable[Batch], rules: LeagueRules) -> set[tuple[MatchKey, Market]]:
     low, high = rules.overround
     return {key for key, total in overrounds(batches).items() if not low <= total <= high}
 

@@ -174,7 +174,7 @@ def test_retry_goes_on_after_a_file_that_cannot_be_read(
 def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty: Path) -> None:
     from hashlib import sha256
 
-    from sportsplat.jobs.ingest.file import Plan
+    from sportsplat.jobs.ingest.file import IngestPlan
     from sportsplat.jobs.ingest.ingest import store_all
     from sportsplat.progress import silent as nobody
     from sportsplat.sources import get_source
@@ -183,7 +183,7 @@ def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty:
 
     url = "https://data.example/2021/E0.csv"
     with context.connect("app", autocommit=True) as conn:
-        plan = Plan(get_source(SOURCE), None, context.leagues, now=datetime.now(UTC))
+        plan = IngestPlan(get_source(SOURCE), None, context.leagues, now=datetime.now(UTC))
         store_all(conn, plan, [Payload.of(url, faulty.read_bytes())], nobody)
     assert quarantine.retry(context).gone == [url]
     corrected = season_file(faulty.parent, [*ROWS, CORRECTED]).read_bytes()

@@ -15,7 +15,7 @@ from sportsplat.config.load import load_settings
 from sportsplat.domain import Batch, MatchRecord, Outcome
 from sportsplat.errors import DataLacking, NotFound, ResourceConflict, UsageError
 from sportsplat.jobs.context import Context
-from sportsplat.jobs.ingest.file import Plan, store_file
+from sportsplat.jobs.ingest.file import IngestPlan, store_file
 from sportsplat.jobs.quality import conflicts, quality, refuse_errors
 from sportsplat.leagues.league import load_leagues
 from sportsplat.plain_values import to_plain
@@ -73,7 +73,7 @@ def tiny(context: Context, project_dir: Path) -> Context:
 def tell(context: Context, matches: Sequence[MatchRecord], source: str = "simulate", **lists: Any) -> None:
     """Store what a source says, as ingest does."""
     made = batch(list(matches), "tiny", **lists)._replace(source=source)
-    plan = Plan(FixedSource(source, made), None, context.leagues, now=datetime.now(UTC))
+    plan = IngestPlan(FixedSource(source, made), None, context.leagues, now=datetime.now(UTC))
     with context.connect(autocommit=True) as conn:
         store_file(conn, plan, Payload.of(f"{source}.csv", repr(matches).encode()))
 

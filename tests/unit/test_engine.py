@@ -29,7 +29,7 @@ from sportsplat.backtest.walk import (
 from sportsplat.errors import InputRefused, NotFound, SportsplatError, UsageError
 from sportsplat.features.build import build_features
 from sportsplat.leagues.league import League, PriceRef, load_leagues
-from sportsplat.leagues.league import Prices as DeclaredPrices
+from sportsplat.leagues.league import LeaguePrices as DeclaredPrices
 from sportsplat.models.dataset import Dataset, FloatArray, make_dataset
 from sportsplat.sources.simulate import SimulatedMatch, simulate
 from tests.factories import typed

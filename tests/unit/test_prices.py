@@ -12,8 +12,8 @@ from sportsplat.backtest.bets import Draws, bet
 from sportsplat.backtest.portfolio import Rules
 from sportsplat.backtest.prices import Prices, find_prices, last_results
 from sportsplat.features.build import build_features
+from sportsplat.leagues.league import LeaguePrices as Declared
 from sportsplat.leagues.league import PriceRef, get_league
-from sportsplat.leagues.league import Prices as Declared
 from sportsplat.models.dataset import Dataset, make_dataset
 from tests.factories import matches_frame, random_league
 

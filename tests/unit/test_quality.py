@@ -19,7 +19,7 @@ from sportsplat.quality.facts import (
     PriceCount,
     RepeatedPairing,
     TeamCount,
-    Waiting,
+    WaitingRows,
 )
 from sportsplat.quality.findings import findings
 from sportsplat.quality.page import GENERATOR, render_page
@@ -263,8 +263,8 @@ def test_contradicting_scores_are_warnings_and_other_fields_notes() -> None:
 def test_an_unknown_team_in_quarantine_is_an_error_with_the_command_of_its_reason() -> None:
     command = "sportsplat teams alias epl espn 'Wolves FC' Wolves"
     waiting = [
-        Waiting("espn", "unknown-team", 3, f"'Wolves FC' is no team. {command}", command),
-        Waiting("football-data", "bad-line", 1, "GBAH is ''", None),
+        WaitingRows("espn", "unknown-team", 3, f"'Wolves FC' is no team. {command}", command),
+        WaitingRows("football-data", "bad-line", 1, "GBAH is ''", None),
     ]
     unknown, bad = found(facts(whole(2021), quarantine=waiting), "quarantine")
     assert (unknown.severity, unknown.next) == ("error", command)
@@ -347,7 +347,7 @@ def test_the_map_shows_only_kinds_of_which_something_is_stored_single_stats_on_t
 
 
 def test_the_page_escapes_names_and_loads_nothing() -> None:
-    waiting = [Waiting("espn", "bad-line", 1, "<script>alert(1)</script>", None)]
+    waiting = [WaitingRows("espn", "bad-line", 1, "<script>alert(1)</script>", None)]
     league = replace(EPL, name="A & <b>")
     data = report(picture(facts(whole(2020), quarantine=waiting), league=league), NOW)
     page = render_page(data, [])
@@ -368,7 +368,7 @@ def test_a_season_with_too_many_matches_is_painted_unlike_a_complete_one() -> No
 
 
 def test_no_option_date_or_short_name_of_a_finding_is_broken() -> None:
-    waiting = [Waiting("espn", "bad-line", 1, "on 2020-09-12 <b>", None)]
+    waiting = [WaitingRows("espn", "bad-line", 1, "on 2020-09-12 <b>", None)]
     page = render_page(report(picture(facts(whole(2020), quarantine=waiting)), NOW), [])
     for word in ("2020-09-12", "--source", "2020/21", "&lt;b&gt;"):
         assert f"<span class=word>{word}</span>" in page

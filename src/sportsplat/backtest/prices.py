@@ -16,7 +16,7 @@ import pandas as pd
 
 from sportsplat.betting.devig import devig
 from sportsplat.leagues.league import League, PriceRef
-from sportsplat.models.baselines import Offer, offered_prices
+from sportsplat.models.baselines import OfferedPrices, offered_prices
 from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, MomentArray, naive_utc
 
 
@@ -30,8 +30,8 @@ class Prices:
     """
 
     league: League
-    entry: Offer
-    benchmark: Offer
+    entry: OfferedPrices
+    benchmark: OfferedPrices
     fair: FloatArray
     method: str
     unsolved: int
@@ -104,7 +104,7 @@ def last_results(schedule: pd.DataFrame, matches: Dataset) -> MomentArray:
     return np.asarray(np.fmax(newest[:, 0], newest[:, 1]))
 
 
-def label(offer: Offer, refs: Sequence[PriceRef]) -> str | None:
+def label(offer: OfferedPrices, refs: Sequence[PriceRef]) -> str | None:
     """Name the prices in use, most frequent first, with their matches where there are several."""
     counts = [(int((offer.ref == index).sum()), str(ref)) for index, ref in enumerate(refs)]
     used = sorted(((count, name) for count, name in counts if count), key=lambda pair: -pair[0])

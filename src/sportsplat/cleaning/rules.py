@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sportsplat.leagues.league import League
-    from sportsplat.leagues.rules import Rules
+    from sportsplat.leagues.rules import LeagueRules
 
     Flags = npt.NDArray[np.bool_]
 
@@ -48,8 +48,8 @@ class _Rule(NamedTuple):
     """One rule: which matches break it, and the message for one."""
 
     code: str
-    broken: Callable[[_Columns, Rules], Flags]
-    explain: Callable[[MatchRecord, Rules, _Columns], str]
+    broken: Callable[[_Columns, LeagueRules], Flags]
+    explain: Callable[[MatchRecord, LeagueRules, _Columns], str]
 
 
 def apply_rules(batch: Batch, league: League, as_of: datetime) -> Batch:
@@ -87,7 +87,7 @@ def apply_rules(batch: Batch, league: League, as_of: datetime) -> Batch:
     return batch._replace(matches=matches, quotes=quotes, rejected=rejected)
 
 
-def _before_play(columns: _Columns, rules: Rules) -> Flags:  # noqa: ARG001
+def _before_play(columns: _Columns, rules: LeagueRules) -> Flags:  # noqa: ARG001
     latest = columns.as_of + ZONES
     return np.asarray(columns.played & np.array([match.kickoff_utc > latest for match in columns.matches]))
 
@@ -112,20 +112,20 @@ def _without_other_games(batch: Batch, league: League) -> Batch:
     return batch if len(kept) == len(batch.matches) else batch._replace(matches=kept, rejected=rejected)
 
 
-def _impossible(columns: _Columns, rules: Rules) -> Flags:
+def _impossible(columns: _Columns, rules: LeagueRules) -> Flags:
     low, high = rules.score
     outside = (np.minimum(columns.home, columns.away) < low) | (np.maximum(columns.home, columns.away) > high)
     return columns.played & outside
 
 
-def _tied(columns: _Columns, rules: Rules) -> Flags:
+def _tied(columns: _Columns, rules: LeagueRules) -> Flags:
     if rules.ties:
         return np.zeros(len(columns.matches), dtype=np.bool_)
     decided = np.array([not rules.can_tie(match.season) for match in columns.matches])
     return np.asarray(columns.played & (columns.home == columns.away) & decided)
 
 
-def _outside_season(columns: _Columns, rules: Rules) -> Flags:
+def _outside_season(columns: _Columns, rules: LeagueRules) -> Flags:
     if rules.season is None:
         return np.zeros(len(columns.matches), dtype=np.bool_)
     days = np.array([match.match_date for match in columns.matches], dtype="datetime64[D]")
@@ -146,7 +146,7 @@ def _parts(batch: Batch, prefix: str) -> dict[MatchKey, dict[bool, float]]:
     return sums
 
 
-def _parts_disagree(columns: _Columns, rules: Rules) -> Flags:  # noqa: ARG001
+def _parts_disagree(columns: _Columns, rules: LeagueRules) -> Flags:  # noqa: ARG001
     broken = np.zeros(len(columns.matches), dtype=np.bool_)
     if columns.parts:
         nan = float("nan")
@@ -157,22 +157,22 @@ def _parts_disagree(columns: _Columns, rules: Rules) -> Flags:  # noqa: ARG001
     return broken
 
 
-def _explain_before_play(match: MatchRecord, rules: Rules, columns: _Columns) -> str:  # noqa: ARG001
+def _explain_before_play(match: MatchRecord, rules: LeagueRules, columns: _Columns) -> str:  # noqa: ARG001
     return f"the score is {_score(match)}, but the file is of {columns.as_of:%Y-%m-%d %H:%M} UTC"
 
 
-def _explain_score(match: MatchRecord, rules: Rules, columns: _Columns) -> str:
+def _explain_score(match: MatchRecord, rules: LeagueRules, columns: _Columns) -> str:
     low, high = rules.score
     return f"the score is {_score(match)}: a side of {columns.league} scores {low} to {high}"
 
 
-def _explain_tie(match: MatchRecord, rules: Rules, columns: _Columns) -> str:
+def _explain_tie(match: MatchRecord, rules: LeagueRules, columns: _Columns) -> str:
     last = rules.last_season_of_ties
     since = f" since the season {last + 1}" if last is not None else ""
     return f"the score is {_score(match)}: a game of {columns.league} has a winner{since}"
 
 
-def _explain_season(match: MatchRecord, rules: Rules, columns: _Columns) -> str:
+def _explain_season(match: MatchRecord, rules: LeagueRules, columns: _Columns) -> str:
     bounds = rules.season.bounds(match.season) if rules.season else ()
     return (
         f"the match is on {match.match_date}: the season {match.season} of {columns.league} lasts from "
@@ -180,7 +180,7 @@ def _explain_season(match: MatchRecord, rules: Rules, columns: _Columns) -> str:
     )
 
 
-def _explain_parts(match: MatchRecord, rules: Rules, columns: _Columns) -> str:  # noqa: ARG001
+def _explain_parts(match: MatchRecord, rules: LeagueRules, columns: _Columns) -> str:  # noqa: ARG001
     sums = columns.parts[match.key]
     parts = ":".join(f"{sums[side]:g}" if side in sums else "?" for side in (True, False))
     return f"the score is {_score(match)} and its parts sum to {parts}"

@@ -1,7 +1,7 @@
 """What the readers of settings share: a `Layer` of values with their places, and what makes a value a secret.
 
 A layer holds raw values by dotted key, each with its origin. Names that no setting has, and secrets in YAML,
-become `Problem`s; nothing is raised for a value, so that one run reports all that is wrong.
+become `SettingProblem`s; nothing is raised for a value, so that one run reports all that is wrong.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """One thing that is wrong in one place. `text` never holds a secret."""
 
     kind: ProblemKind
@@ -58,7 +58,7 @@ class Layer:
     name: LayerName
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[SettingProblem] = field(default_factory=list)
 
     def put(self, key: str, value: Any, where: str) -> None:
         """Keep one value and its place."""
@@ -106,14 +106,14 @@ def preferred_variable(key: str) -> str:
     return next((name for name, known in WELL_KNOWN.items() if known == key), to_variable(key))
 
 
-def unknown(name: str, value: Any, where: str, text: str, meant: str | None) -> Problem:
+def unknown(name: str, value: Any, where: str, text: str, meant: str | None) -> SettingProblem:
     """Return the problem of a name that no setting has; the value is added to `text` if it may be shown."""
     fix = (
         f"did you mean {meant}?"
         if meant
         else f"remove it from {where}; `sportsplat config show` lists every key"
     )
-    return Problem("unknown", name, where, f"{text} (value {to_shown(f'{name} {meant}', value)})", fix)
+    return SettingProblem("unknown", name, where, f"{text} (value {to_shown(f'{name} {meant}', value)})", fix)
 
 
 def to_shown(name: str, value: Any) -> str:

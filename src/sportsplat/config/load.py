@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from sportsplat.config.layers import Keys, Layer, Origin, Problem, ProblemKind, to_shown
+from sportsplat.config.layers import Keys, Layer, Origin, ProblemKind, SettingProblem, to_shown
 from sportsplat.config.settings import Section, Settings
 from sportsplat.config.variables import (
     Variable,
@@ -178,7 +178,7 @@ def _is_there(path: Path) -> bool:
         return True
 
 
-def _invalid(layer: Layer, keys: Keys) -> list[Problem]:
+def _invalid(layer: Layer, keys: Keys) -> list[SettingProblem]:
     """Check one layer alone, strictly where the file has types (YAML); put the parsed values in its place."""
     if layer.name == "default":
         return []
@@ -206,7 +206,7 @@ def _split(key: str, value: Any) -> Any:
     return value
 
 
-def _problems_of(invalid: ValidationError, layer: Layer, keys: Keys) -> list[Problem]:
+def _problems_of(invalid: ValidationError, layer: Layer, keys: Keys) -> list[SettingProblem]:
     """One problem per key: a union (a number or "auto") reports each of its members."""
     reasons: dict[str, list[str]] = {}
     for error in invalid.errors(include_url=False, include_input=False, include_context=False):
@@ -219,11 +219,11 @@ def _problems_of(invalid: ValidationError, layer: Layer, keys: Keys) -> list[Pro
         where = layer.origins[key].where
         shown = "not shown" if key in keys.secret else to_shown(key, layer.values[key])
         text = f"{key} (value {shown}) {', or '.join(dict.fromkeys(said_all))}"
-        found.append(Problem("invalid", key, where, text, f"correct it in {where}"))
+        found.append(SettingProblem("invalid", key, where, text, f"correct it in {where}"))
     return found
 
 
-def _refusal(problems: Sequence[Problem]) -> SportsplatError:
+def _refusal(problems: Sequence[SettingProblem]) -> SportsplatError:
     """One error for all problems, of the gravest one's class; UsageError when only flags are wrong."""
     kinds = list(_REFUSALS)
     ordered = sorted(problems, key=lambda problem: kinds.index(problem.kind))

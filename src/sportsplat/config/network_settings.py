@@ -23,7 +23,7 @@ _EXAMPLE = "http://proxy.example:3128"
 
 
 @dataclass(frozen=True)
-class Problem:
+class NetworkProblem:
     """One variable that cannot be used. `value` is as it may be shown."""
 
     variable: str
@@ -68,18 +68,18 @@ def hosts_without_proxy(environ: Mapping[str, str] = os.environ) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def find_problems(environ: Mapping[str, str] = os.environ) -> Iterator[Problem]:
+def find_problems(environ: Mapping[str, str] = os.environ) -> Iterator[NetworkProblem]:
     """Check every variable and yield those that cannot be used."""
     for proxy in find_proxies(environ).values():
         why = _wrong_with_proxy(proxy.url)
         if why is not None:
             fix = f"set {proxy.variable} to a URL like {_EXAMPLE}, or unset it"
-            yield Problem(proxy.variable, mask_login(environ[proxy.variable]), why, fix)
+            yield NetworkProblem(proxy.variable, mask_login(environ[proxy.variable]), why, fix)
     for variable, wrong in (("SSL_CERT_FILE", _wrong_with_file), ("SSL_CERT_DIR", _wrong_with_folder)):
         value = environ.get(variable)
         why = wrong(value) if value else None
         if value and why is not None:
-            yield Problem(variable, value, why, f"set {variable} to one that is there, or unset it")
+            yield NetworkProblem(variable, value, why, f"set {variable} to one that is there, or unset it")
 
 
 def client_options(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -101,7 +101,9 @@ def client_options(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 mounts[f"{scheme}://"] = httpx.HTTPTransport(verify=verify, proxy=proxy.url)
             except (ValueError, httpx.InvalidURL) as error:
                 fix = f"set {proxy.variable} to a URL like {_EXAMPLE}, or unset it"
-                raise Problem(proxy.variable, mask_login(proxy.url), str(error), fix).error() from error
+                raise NetworkProblem(
+                    proxy.variable, mask_login(proxy.url), str(error), fix
+                ).error() from error
         mounts |= {pattern: None for host in excepted if (pattern := _pattern(host))} if mounts else {}
     return {"trust_env": False, "verify": verify, "mounts": mounts}
 

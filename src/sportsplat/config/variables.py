@@ -13,7 +13,7 @@ from sportsplat.config.layers import (
     WELL_KNOWN,
     Keys,
     Layer,
-    Problem,
+    SettingProblem,
     to_texts,
     to_variable,
     unknown,
@@ -87,7 +87,7 @@ def variables_layer(
         twin = variable.name.removesuffix(FILE) if from_file else variable.name + FILE
         if twin in given:
             text = f"both {twin} and {variable.name} are set, and they may differ"
-            layer.problems.append(Problem("invalid", key, variable.where, text, "keep one of the two"))
+            layer.problems.append(SettingProblem("invalid", key, variable.where, text, "keep one of the two"))
             continue
         value = _secret_file(layer, key, variable, base) if from_file else variable.value
         if value is not None:
@@ -123,7 +123,7 @@ def _key_of(variable: str, keys: Keys) -> tuple[str | None, bool]:
     return None, False
 
 
-def _unknown(variable: Variable, keys: Keys, *, own_file: bool) -> list[Problem]:
+def _unknown(variable: Variable, keys: Keys, *, own_file: bool) -> list[SettingProblem]:
     """Say what is wrong with a name that gives no setting; nothing where it is another program's business."""
     upper = variable.name.upper()
     if upper.startswith(PREFIX):
@@ -162,7 +162,7 @@ def _secret_file(layer: Layer, key: str, variable: Variable, base: Path) -> str 
             named = "a file (not shown: it may be the secret itself)"
             fix = f"set {variable.name} to the path of a file with the secret, or unset it"
         text = f"{key}: {variable.name} names {named}, which cannot be read: {reason}"
-        layer.problems.append(Problem("invalid", key, variable.where, text, fix))
+        layer.problems.append(SettingProblem("invalid", key, variable.where, text, fix))
         return None
 
 

@@ -9,7 +9,7 @@ from sportsplat.config.layers import (
     Keys,
     Layer,
     LayerName,
-    Problem,
+    SettingProblem,
     holds_secret,
     is_secret_name,
     preferred_variable,
@@ -35,7 +35,7 @@ def yaml_layer(name: LayerName, path: Path, keys: Keys) -> Layer:
         elif entries is not None:
             found = to_shown(section, entries)
             text = f"{section} is a section and takes `name: value` lines, found {found}"
-            layer.problems.append(Problem("invalid", section, where, text, f"correct {where}"))
+            layer.problems.append(SettingProblem("invalid", section, where, text, f"correct {where}"))
     return layer
 
 
@@ -48,7 +48,7 @@ def _take(layer: Layer, key: str, value: Any, where: str, keys: Keys) -> None:
         layer.put(key, value, where)
 
 
-def _unknown(key: str, value: Any, where: str, keys: Keys) -> Problem:
+def _unknown(key: str, value: Any, where: str, keys: Keys) -> SettingProblem:
     likely = keys.likely(key)
     if isinstance(value, dict):
         hidden = next((name for name, item in value.items() if item and is_secret_name(name)), None)
@@ -59,10 +59,12 @@ def _unknown(key: str, value: Any, where: str, keys: Keys) -> Problem:
     return unknown(key, value, where, f"no setting {key!r}", likely)
 
 
-def _secret(key: str, value: Any, where: str) -> Problem:
+def _secret(key: str, value: Any, where: str) -> SettingProblem:
     remember(*to_texts(value))
     variable = preferred_variable(key)
     fix = (
         f"move it to .env as {variable}=<secret>, or to a file named by {variable}_FILE; change it if shared"
     )
-    return Problem("secret", key, where, f"{key} is a secret, and YAML files are usually committed", fix)
+    return SettingProblem(
+        "secret", key, where, f"{key} is a secret, and YAML files are usually committed", fix
+    )

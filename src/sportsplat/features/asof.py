@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sportsplat.ratings.arrival import Ledger, Results, arrival_order, open_ledger
+from sportsplat.ratings.arrival import GroupHistory, Results, arrival_order, open_ledger
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -84,7 +84,7 @@ class History:
         return np.searchsorted(self.answers.known_at, self.schedule.decision, side="right").astype(np.int64)
 
     @cached_property
-    def team(self) -> Ledger:
+    def team(self) -> GroupHistory:
         """Results by team; the arrival number of an entry is 2 * answer (+ 1 for the visitor's)."""
         plan, row = self.schedule, self.answers.row
         return open_ledger(
@@ -95,7 +95,7 @@ class History:
         )
 
     @cached_property
-    def pair(self) -> Ledger:
+    def pair(self) -> GroupHistory:
         """Results by pair of teams, whoever was at home."""
         plan = self.schedule
         low, high = np.minimum(plan.home, plan.away), np.maximum(plan.home, plan.away)
@@ -199,7 +199,7 @@ def stat_names(stats: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name in recorded if name not in ("match_id", "is_home", "known_at"))
 
 
-def _latest(ledger: Ledger, value: Ints) -> Ints:
+def _latest(ledger: GroupHistory, value: Ints) -> Ints:
     """Largest `value` so far within the group, at each position."""
     if not len(value):
         return value

@@ -11,7 +11,15 @@ import pandas as pd
 from sportsplat.errors import InvalidSetting
 from sportsplat.features import efficiency
 from sportsplat.features.asof import BoxScores, History, stat_names
-from sportsplat.features.definitions import Family, Feature, Measure, Plan, Values, describe, manifest_hash
+from sportsplat.features.definitions import (
+    Family,
+    Feature,
+    FeaturePlan,
+    Measure,
+    Values,
+    describe,
+    manifest_hash,
+)
 from sportsplat.features.form import FORM, STREAK
 from sportsplat.features.head_to_head import HEAD_TO_HEAD
 from sportsplat.features.rating import ELO, STRENGTH
@@ -42,7 +50,7 @@ class Features:
         return tuple(feature.name for feature in self.documents)
 
 
-def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None = None) -> Plan:
+def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None = None) -> FeaturePlan:
     """Return what is built for a league: `windows` in matches, box scores of the names that `stats` has.
 
     Raises InvalidSetting for a window below 1.
@@ -54,10 +62,10 @@ def plan_for(league: League, windows: Sequence[int], stats: pd.DataFrame | None 
             fix="sportsplat config explain features.rolling_windows",
         )
     names = stat_names(stats) if stats is not None else ()
-    return Plan(tuple(windows), league.elo, league.season_matches, names)
+    return FeaturePlan(tuple(windows), league.elo, league.season_matches, names)
 
 
-def values_of(history: History, box: BoxScores | None, plan: Plan) -> Values:
+def values_of(history: History, box: BoxScores | None, plan: FeaturePlan) -> Values:
     """Compute every feature, (k, n): one row per feature in the order of `documents_of`."""
     n = len(history.schedule.match_id)
     rows = np.empty((len(documents_of(plan)), n))
@@ -73,13 +81,13 @@ def values_of(history: History, box: BoxScores | None, plan: Plan) -> Values:
     return rows
 
 
-def documents_of(plan: Plan) -> tuple[Feature, ...]:
+def documents_of(plan: FeaturePlan) -> tuple[Feature, ...]:
     """Document every column, in the order of the frame."""
     measures = [measure for family in FAMILIES for measure in family.measures(plan)]
     return describe([*measures, *efficiency.measures(plan)])
 
 
-def _measured(history: History, box: BoxScores | None, plan: Plan) -> Iterator[tuple[Measure, Values]]:
+def _measured(history: History, box: BoxScores | None, plan: FeaturePlan) -> Iterator[tuple[Measure, Values]]:
     for family in FAMILIES:
         yield from zip(family.measures(plan), family.values(history, plan), strict=True)
     if box is not None:

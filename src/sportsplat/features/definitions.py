@@ -25,7 +25,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Plan:
+class FeaturePlan:
     """What to build: windows (matches, at least 1), the league's rating parameters, box-score names."""
 
     windows: tuple[int, ...]
@@ -48,8 +48,8 @@ class Measure(NamedTuple):
 class Family(NamedTuple):
     """Measures computed together; `values` answers in the order of `measures`."""
 
-    measures: Callable[[Plan], Sequence[Measure]]
-    values: Callable[[History, Plan], Sequence[Values]]
+    measures: Callable[[FeaturePlan], Sequence[Measure]]
+    values: Callable[[History, FeaturePlan], Sequence[Values]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def describe(measures: Iterable[Measure]) -> tuple[Feature, ...]:
     return tuple(feature for measure in measures for feature in columns(measure))
 
 
-def manifest_hash(features: Sequence[Feature], plan: Plan) -> str:
+def manifest_hash(features: Sequence[Feature], plan: FeaturePlan) -> str:
     """Name the exact meaning of a frame: its columns, windows, rating parameters and the code's version."""
     said = {"names": [f.name for f in features], "plan": asdict(plan), "code": CODE_VERSION}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

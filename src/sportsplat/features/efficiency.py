@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import BoxScores
-from sportsplat.features.definitions import Measure, Plan, Values
+from sportsplat.features.definitions import FeaturePlan, Measure, Values
 from sportsplat.features.rating import expected_difference
-from sportsplat.ratings.arrival import Ledger
+from sportsplat.ratings.arrival import GroupHistory
 
 # Chosen by log loss on EPL seasons, those to 2021 among them; on 2010 to 2016 alone .08 gives .9782, .05
 # .9792.
@@ -19,7 +19,7 @@ _TABLES = ("matches", "team_match_stats", "leagues")
 _SINCE = "from when the newest box score of either team became known"
 
 
-def measures(plan: Plan) -> Sequence[Measure]:
+def measures(plan: FeaturePlan) -> Sequence[Measure]:
     """Return what is computed from box scores: nothing when there are none."""
     return [measure for name in plan.stats for measure in _stat_measures(name, max(plan.windows))]
 
@@ -45,7 +45,7 @@ def _stat_measures(name: str, window: int) -> tuple[Measure, ...]:
     )
 
 
-def values(box: BoxScores, plan: Plan) -> list[Values]:
+def values(box: BoxScores, plan: FeaturePlan) -> list[Values]:
     """Compute the measures, in their order."""
     window, ledger, found = max(plan.windows), box.history.team, []
     for column in range(len(box.names)):
@@ -56,7 +56,7 @@ def values(box: BoxScores, plan: Plan) -> list[Values]:
     return found
 
 
-def _recent_mean(ledger: Ledger, entries: Values, window: int) -> Values:
+def _recent_mean(ledger: GroupHistory, entries: Values, window: int) -> Values:
     """Mean of the recorded among the last `window` known entries of each question, newest added last; NaN if
     none.
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History, Ints
-from sportsplat.features.definitions import Family, Measure, Plan, Values
-from sportsplat.ratings.arrival import Ledger
+from sportsplat.features.definitions import Family, FeaturePlan, Measure, Values
+from sportsplat.ratings.arrival import GroupHistory
 
 _SINCE = "from when the newest of these results became known"
 
@@ -27,13 +27,13 @@ def share(total: Ints, count: Ints) -> Values:
     return quotient
 
 
-def recent(ledger: Ledger, total: Ints, window: int) -> tuple[Ints, Ints]:
+def recent(ledger: GroupHistory, total: Ints, window: int) -> tuple[Ints, Ints]:
     """Sum over the last `window` known entries of each question's group, and their number, (Q,) each."""
     begin = np.maximum(ledger.start, ledger.end - window)
     return total[ledger.end] - total[begin], ledger.end - begin
 
 
-def _form_measures(plan: Plan) -> list[Measure]:
+def _form_measures(plan: FeaturePlan) -> list[Measure]:
     gap = "no earlier result of the team is known"
     return [
         measure
@@ -55,7 +55,7 @@ def _form_measures(plan: Plan) -> list[Measure]:
     ]
 
 
-def _form_values(history: History, plan: Plan) -> list[Values]:
+def _form_values(history: History, plan: FeaturePlan) -> list[Values]:
     margin = history.team_margin
     points, scores = running_total(np.sign(margin) + 1), running_total(margin)
     values = []
@@ -66,7 +66,7 @@ def _form_values(history: History, plan: Plan) -> list[Values]:
     return values
 
 
-def _streak_measures(_: Plan) -> Sequence[Measure]:
+def _streak_measures(_: FeaturePlan) -> Sequence[Measure]:
     return (
         Measure(
             "streak",
@@ -77,7 +77,7 @@ def _streak_measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _streak_values(history: History, _: Plan) -> list[Values]:
+def _streak_values(history: History, _: FeaturePlan) -> list[Values]:
     ledger, result = history.team, np.sign(history.team_margin)
     if not len(result):
         return [np.full(len(ledger.end), np.nan)]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History
-from sportsplat.features.definitions import Family, Measure, Plan, Values
+from sportsplat.features.definitions import Family, FeaturePlan, Measure, Values
 from sportsplat.features.form import recent, running_total, share
 
 MEETINGS = 10
 
 
-def _measures(_: Plan) -> Sequence[Measure]:
+def _measures(_: FeaturePlan) -> Sequence[Measure]:
     gap = "no earlier meeting is known"
     since = "from when the result of the newest meeting became known"
     return (
@@ -34,7 +34,7 @@ def _measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _values(history: History, _: Plan) -> list[Values]:
+def _values(history: History, _: FeaturePlan) -> list[Values]:
     plan, row = history.schedule, history.answers.row
     lower_is_home = plan.home < plan.away
     lower_margin = np.where(lower_is_home[row], history.answers.margin, -history.answers.margin)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History
-from sportsplat.features.definitions import Family, Measure, Plan, Values
+from sportsplat.features.definitions import Family, FeaturePlan, Measure, Values
 from sportsplat.ratings.elo import carried_over, run_elo
 from sportsplat.ratings.strength import run_strength
 
@@ -18,7 +18,7 @@ SCORE_RATE = 0.035
 _SINCE = "from when the newest result of either team became known"
 
 
-def _elo_measures(_: Plan) -> Sequence[Measure]:
+def _elo_measures(_: FeaturePlan) -> Sequence[Measure]:
     gap, tables = "never: a new team has the league's initial rating", ("matches", "leagues")
     return (
         Measure("elo_home", "home team: Elo rating before the match", gap, _SINCE, tables, sided=False),
@@ -49,7 +49,7 @@ def before(history: History, after: Values) -> tuple[Values, Values]:
     return rating, (history.team_season[last] < history.asked_season).astype(np.float64)
 
 
-def _elo_values(history: History, plan: Plan) -> list[Values]:
+def _elo_values(history: History, plan: FeaturePlan) -> list[Values]:
     after = run_elo(history.results, plan.elo, history.schedule.n_teams).ravel()
     rating, opens = before(history, after)
     rating = np.where(opens > 0, carried_over(rating, plan.elo), rating)
@@ -59,7 +59,7 @@ def _elo_values(history: History, plan: Plan) -> list[Values]:
     return [home, away, home - away + advantage, neutral.astype(np.float64)]
 
 
-def expected_difference(history: History, difference: Values, plan: Plan, rate: float) -> Values:
+def expected_difference(history: History, difference: Values, plan: FeaturePlan, rate: float) -> Values:
     """Expected difference, home minus visitor, of each match as of its decision moment, (n,); 0 with no
     history.
 
@@ -77,7 +77,7 @@ def expected_difference(history: History, difference: Values, plan: Plan, rate: 
     return expected
 
 
-def _strength_measures(_: Plan) -> Sequence[Measure]:
+def _strength_measures(_: FeaturePlan) -> Sequence[Measure]:
     return (
         Measure(
             "expected_score_difference",
@@ -90,7 +90,7 @@ def _strength_measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _strength_values(history: History, plan: Plan) -> list[Values]:
+def _strength_values(history: History, plan: FeaturePlan) -> list[Values]:
     return [expected_difference(history, history.answers.margin.astype(np.float64), plan, SCORE_RATE)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportsplat.features.asof import History, Ints
-from sportsplat.features.definitions import Family, Measure, Plan, Values
+from sportsplat.features.definitions import Family, FeaturePlan, Measure, Values
 
 LONGEST_REST_DAYS = 14
 LOAD_DAYS = 7
@@ -16,7 +16,7 @@ MOST_LOAD = 8  # a match a day and one double header
 _SINCE = "from when the team's last result became known"
 
 
-def _rest_measures(_: Plan) -> Sequence[Measure]:
+def _rest_measures(_: FeaturePlan) -> Sequence[Measure]:
     gap = "no earlier result of the team is known"
     return (
         Measure(
@@ -35,7 +35,7 @@ def _rest_measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _rest_values(history: History, _: Plan) -> list[Values]:
+def _rest_values(history: History, _: FeaturePlan) -> list[Values]:
     ledger, day = history.team, history.team_day
     known = ledger.known > 0
     if not len(day):
@@ -61,7 +61,7 @@ def _played_since(history: History, day: Ints) -> Ints:
     return played
 
 
-def _season_measures(_: Plan) -> Sequence[Measure]:
+def _season_measures(_: FeaturePlan) -> Sequence[Measure]:
     return (
         Measure(
             "season_progress",
@@ -73,7 +73,7 @@ def _season_measures(_: Plan) -> Sequence[Measure]:
     )
 
 
-def _season_values(history: History, plan: Plan) -> list[Values]:
+def _season_values(history: History, plan: FeaturePlan) -> list[Values]:
     ledger, season = history.team, history.team_season
     if not len(season):
         return [np.zeros(len(ledger.end))]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from sportsplat.config.yaml_lines import Document, read_yaml
 from sportsplat.errors import ConfigError, NotFound
-from sportsplat.leagues.rules import DeclaredRules, Rules
+from sportsplat.leagues.rules import DeclaredRules, LeagueRules
 from sportsplat.leagues.season_days import DeclaredException, refuse_twice
 from sportsplat.leagues.team_names import ANY, Spelling, Spellings, Teams, fold, meaning, read_teams, tidy
 from sportsplat.paths import asset_dir, find_project_dir
@@ -66,7 +66,7 @@ class PriceRef:
 
 
 @dataclass(frozen=True)
-class Prices:
+class LeaguePrices:
     """Where bets are placed and what they are measured against, best first."""
 
     entry: tuple[PriceRef, ...] = ()
@@ -97,10 +97,10 @@ class League:
     season_matches: int
     elo: EloParams
     stats: tuple[str, ...] = ()
-    prices: Prices = Prices()
+    prices: LeaguePrices = LeaguePrices()
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
     stored_stats: tuple[str, ...] = ()
-    rules: Rules = field(default_factory=Rules)
+    rules: LeagueRules = field(default_factory=LeagueRules)
     teams: tuple[str, ...] = ()
     spellings: Spellings = field(default_factory=dict, hash=False)
     names_from: tuple[str, ...] = ()
@@ -181,7 +181,7 @@ class _Prices(_Declared):
     benchmark: list[_PriceRef] = []
 
 
-class _Dated(_Declared):
+class _DatedGame(_Declared):
     source: str
     home: str
     away: str
@@ -215,7 +215,7 @@ class _League(_Declared):
     spellings: str | None = None
     names_from: list[str] = []
     precedence: list[str] = []
-    dates: list[_Dated] = []
+    dates: list[_DatedGame] = []
     uneven_seasons: list[int | str] = []
     meetings: Annotated[int, Field(gt=0, multiple_of=2)] | None = None
     season_exceptions: list[DeclaredException] = []
@@ -285,7 +285,7 @@ class _League(_Declared):
             season_matches=self.season_matches,
             elo=EloParams(**self.elo.model_dump()),
             stats=tuple(self.stats),
-            prices=Prices(
+            prices=LeaguePrices(
                 entry=tuple(PriceRef(**price.model_dump()) for price in self.prices.entry),
                 benchmark=tuple(PriceRef(**price.model_dump()) for price in self.prices.benchmark),
             ),

@@ -21,7 +21,7 @@ from sportsplat.leagues.season_days import Days, Exceptional, SeasonDays
 
 
 @dataclass(frozen=True)
-class Rules:
+class LeagueRules:
     """The rules of a league; see the module."""
 
     score: tuple[int, int] = (0, 9999)
@@ -83,9 +83,9 @@ class DeclaredRules(BaseModel):
             Days.read(days)
         return days
 
-    def to_rules(self, exceptions: tuple[Exceptional, ...] = ()) -> Rules:
+    def to_rules(self, exceptions: tuple[Exceptional, ...] = ()) -> LeagueRules:
         """Return them as the rest of the program sees them; exceptions: seasons with days of their own."""
-        return Rules(
+        return LeagueRules(
             score=(self.score[0], self.score[1]),
             ties=self.ties is True,
             last_season_of_ties=self.ties.until if isinstance(self.ties, TiesUntil) else None,

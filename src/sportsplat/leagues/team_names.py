@@ -63,7 +63,7 @@ class Teams:
     spellings: Spellings
 
 
-class _Dated(BaseModel):
+class _DatedSpelling(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str
@@ -71,7 +71,7 @@ class _Dated(BaseModel):
     until: date = Field(default=date.max)
 
 
-_ENTRY = TypeAdapter(dict[str, list[str | _Dated]])
+_ENTRY = TypeAdapter(dict[str, list[str | _DatedSpelling]])
 
 
 def tidy(name: str) -> str:
@@ -149,7 +149,7 @@ def _spellings_of(document: Document, team: str, entry: Any) -> Iterator[tuple[s
         _refuse(document, (team, *first["loc"]), first["msg"])
     for whose, names in declared.items():
         for one in names:
-            dated = one if isinstance(one, _Dated) else _Dated(name=one)
+            dated = one if isinstance(one, _DatedSpelling) else _DatedSpelling(name=one)
             name = tidy(dated.name)
             yield whose, name, Spelling(team, dated.since, dated.until, name)
 

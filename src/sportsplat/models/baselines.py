@@ -47,7 +47,7 @@ def fit_base_rate(train: Dataset) -> BaseRate:
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedPrices:
     """Complete sets of prices: decimal_odds (n, k), NaN for none; ref (n,), which reference, -1 for none."""
 
     decimal_odds: FloatArray
@@ -56,7 +56,7 @@ class Offer:
 
 def offered_prices(
     quotes: pd.DataFrame, match_ids: npt.NDArray[np.int64], league: League, refs: Sequence[PriceRef]
-) -> Offer:
+) -> OfferedPrices:
     """Return for each match the prices of the first of `refs` (best first) that quotes every outcome.
 
     quotes: a frame of db/read/frames.py `quotes_frame`. A bookmaker's later quote of an outcome replaces its
@@ -68,7 +68,7 @@ def offered_prices(
         book = _book(quotes, match_ids, odds.shape, ref)
         fresh = (chosen < 0) & np.isfinite(book).all(axis=1)
         odds[fresh], chosen[fresh] = book[fresh], index
-    return Offer(odds, chosen)
+    return OfferedPrices(odds, chosen)
 
 
 def _book(

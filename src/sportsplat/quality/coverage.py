@@ -16,7 +16,7 @@ START, BOXES, PRICES, FORECASTS, DETAILS = "start", "box scores", "prices", "for
 RESULT = "result"
 
 
-class Measure(NamedTuple):
+class CoverageMeasure(NamedTuple):
     """One kind of fact: `counts` has the number of played matches with it, by season.
 
     detail: what a narrow table leaves out, such as one stat of many.
@@ -34,10 +34,10 @@ class Measure(NamedTuple):
         return any(self.counts.values())
 
 
-def measures(league: League, facts: Facts) -> list[Measure]:
+def measures(league: League, facts: Facts) -> list[CoverageMeasure]:
     """Return every measure of a league: what is declared for it, and what is stored besides."""
     return [
-        Measure(
+        CoverageMeasure(
             "kickoff_minute",
             "kick-off to the minute",
             START,
@@ -46,26 +46,27 @@ def measures(league: League, facts: Facts) -> list[Measure]:
         *_boxes(league, facts),
         *_prices(league, facts),
         *_forecasts(facts),
-        Measure("details", "details", DETAILS, facts.details),
+        CoverageMeasure("details", "details", DETAILS, facts.details),
     ]
 
 
-def _boxes(league: League, facts: Facts) -> list[Measure]:
+def _boxes(league: League, facts: Facts) -> list[CoverageMeasure]:
     def counts(name: str) -> dict[int, int]:
         return {season: found.get(name, 0) for season, found in facts.box_scores.items()}
 
     declared = (*league.stats, *league.stored_stats)
     if not declared and not facts.box_scores:
         return []
-    found = [Measure("box_score", "any box score", BOXES, counts(BOX))]
+    found = [CoverageMeasure("box_score", "any box score", BOXES, counts(BOX))]
     if league.stats:
-        found.append(Measure("all_stats", "all stats of features", BOXES, counts(ALL_STATS)))
+        found.append(CoverageMeasure("all_stats", "all stats of features", BOXES, counts(ALL_STATS)))
     return found + [
-        Measure(f"stat:{name}", name.replace("_", " "), BOXES, counts(name), detail=True) for name in declared
+        CoverageMeasure(f"stat:{name}", name.replace("_", " "), BOXES, counts(name), detail=True)
+        for name in declared
     ]
 
 
-def _prices(league: League, facts: Facts) -> list[Measure]:
+def _prices(league: League, facts: Facts) -> list[CoverageMeasure]:
     def counts(bookmaker: str | None, closing: bool, market: str = RESULT) -> dict[int, int]:
         return {
             price.season: price.matches
@@ -76,12 +77,12 @@ def _prices(league: League, facts: Facts) -> list[Measure]:
     found = []
     for ref in dict.fromkeys((*league.prices.entry, *league.prices.benchmark)):
         key = f"price:{ref.bookmaker}:{_when(ref.closing)}"
-        found.append(Measure(key, str(ref), PRICES, counts(ref.bookmaker, ref.closing)))
+        found.append(CoverageMeasure(key, str(ref), PRICES, counts(ref.bookmaker, ref.closing)))
     for closing in (False, True):
         key, label = f"price:any:{_when(closing)}", f"any {_when(closing)}"
-        found.append(Measure(key, label, PRICES, counts(None, closing)))
+        found.append(CoverageMeasure(key, label, PRICES, counts(None, closing)))
     others = [
-        Measure(
+        CoverageMeasure(
             f"{market}:any:{_when(closing)}", f"any {market} {_when(closing)}", PRICES, of_market, detail=True
         )
         for market in ("spread", "total")
@@ -91,10 +92,10 @@ def _prices(league: League, facts: Facts) -> list[Measure]:
     return found + others
 
 
-def _forecasts(facts: Facts) -> list[Measure]:
+def _forecasts(facts: Facts) -> list[CoverageMeasure]:
     publishers: Sequence[str] = sorted({name for found in facts.forecasts.values() for name in found})
     return [
-        Measure(
+        CoverageMeasure(
             f"forecast:{name}",
             name,
             FORECASTS,
@@ -111,7 +112,7 @@ def _when(closing: bool) -> str:
 STEPS = 10
 
 
-class Cell(NamedTuple):
+class ShareCell(NamedTuple):
     """A share in a table: its text, its step on the scale (0 none, 10 all, None of nothing), counts."""
 
     text: str
@@ -126,10 +127,10 @@ def share_in_words(share: float) -> str:
     return str(int(100 * share + 1e-9)) if share < 1 else "100"
 
 
-def cell(count: int, of: int) -> Cell:
+def cell(count: int, of: int) -> ShareCell:
     """Return the cell of `count` among `of`; more than all is shown as all."""
     if not of:
-        return Cell("–", None, "nothing to share")
+        return ShareCell("–", None, "nothing to share")
     share = min(1.0, count / of)
     step = max(1, int(STEPS * share)) if share > 0 else 0
-    return Cell(share_in_words(share), step, f"{count:,} of {of:,}")
+    return ShareCell(share_in_words(share), step, f"{count:,} of {of:,}")

@@ -132,7 +132,7 @@ class Conflict(NamedTuple):
     holds: str
 
 
-class Waiting(NamedTuple):
+class WaitingRows(NamedTuple):
     """Rows in quarantine of one reason; command: what would let them in, where their reason says it."""
 
     source: str
@@ -163,7 +163,7 @@ class Facts(NamedTuple):
     details: Mapping[int, int]
     unplayed: Sequence[OverdueFixtures]
     conflicts: Sequence[ConflictCount]
-    quarantine: Sequence[Waiting]
+    quarantine: Sequence[WaitingRows]
     ingests: Sequence[Ingest]
     repeated: Sequence[RepeatedPairing] = ()
 

@@ -16,7 +16,7 @@ from sportsplat.quality.seasons import season_label
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League
-    from sportsplat.quality.coverage import Measure
+    from sportsplat.quality.coverage import CoverageMeasure
     from sportsplat.quality.facts import (
         ConflictCount,
         Facts,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         RepeatedPairing,
         TeamCount,
     )
-    from sportsplat.quality.seasons import Schedule
+    from sportsplat.quality.seasons import SeasonSchedule
 
 
 FILE = "FILE"
@@ -35,7 +35,7 @@ ERROR, WARNING, INFO = "error", "warning", "info"
 SEVERITIES = (ERROR, WARNING, INFO)
 
 
-class Finding(NamedTuple):
+class QualityFinding(NamedTuple):
     """One thing found. season: None where it concerns none; next: a command."""
 
     severity: str
@@ -77,8 +77,8 @@ class Picture:
 
     league: League
     facts: Facts
-    schedules: Sequence[Schedule]
-    measures: Sequence[Measure]
+    schedules: Sequence[SeasonSchedule]
+    measures: Sequence[CoverageMeasure]
     long_pause: int
     today: date
     providers: Sequence[Provider]
@@ -147,7 +147,7 @@ USUAL, THIN = 0.5, 0.9
 the other of what is usual there is a gap. (A ninth inning of both teams is played in every other match.)"""
 
 
-def coverage(picture: Picture) -> Iterator[Finding]:
+def coverage(picture: Picture) -> Iterator[QualityFinding]:
     """Say what is never stored of a group, since and until when the rest is, and its gaps by season."""
     played = {one.counts.season: one.counts.final for one in picture.schedules if one.counts.final}
     never: dict[str, list[str]] = defaultdict(list)
@@ -174,32 +174,36 @@ def coverage(picture: Picture) -> Iterator[Finding]:
         yield from _bounds(picture, since, until)
         for group, names in never.items():
             what = f"nothing is stored of {', '.join(names)}"
-            yield Finding(INFO, "not-stored", group, what, LIST)
+            yield QualityFinding(INFO, "not-stored", group, what, LIST)
 
 
-def _thin(picture: Picture, thin: dict[int, list[str]]) -> Iterator[Finding]:
+def _thin(picture: Picture, thin: dict[int, list[str]]) -> Iterator[QualityFinding]:
     for season, names in sorted(thin.items()):
         what = f"less than in the seasons around it: {', '.join(names)}"
         only = picture.only_source(season)
         brings = any(one.name == only for one in picture.providers)
         command = picture.ingest(season, source=only) if brings else LIST
-        yield Finding(WARNING, "coverage-gap", season_label(picture.league, season), what, command, season)
+        yield QualityFinding(
+            WARNING, "coverage-gap", season_label(picture.league, season), what, command, season
+        )
 
 
-def _bounds(picture: Picture, since: dict[int, list[str]], until: dict[int, list[str]]) -> Iterator[Finding]:
+def _bounds(
+    picture: Picture, since: dict[int, list[str]], until: dict[int, list[str]]
+) -> Iterator[QualityFinding]:
     for season, names in sorted(since.items()):
         yield _bound(picture, season, "begins", names)
     for season, names in sorted(until.items()):
         yield _bound(picture, season, "ends", names)
 
 
-def _bound(picture: Picture, season: int, verb: str, names: Sequence[str]) -> Finding:
+def _bound(picture: Picture, season: int, verb: str, names: Sequence[str]) -> QualityFinding:
     what = f"{verb} here: {', '.join(names)}"
     name = season_label(picture.league, season)
-    return Finding(INFO, f"coverage-{verb}", name, what, LIST, season)
+    return QualityFinding(INFO, f"coverage-{verb}", name, what, LIST, season)
 
 
-def conflicts(picture: Picture) -> Iterator[Finding]:
+def conflicts(picture: Picture) -> Iterator[QualityFinding]:
     """Count contradictions by field and pair of sources."""
     totals: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for one in picture.facts.conflicts:
@@ -217,10 +221,10 @@ def conflicts(picture: Picture) -> Iterator[Finding]:
         if len(seasons) > 1:
             where += f" to {season_label(picture.league, seasons[-1])}"
         season = seasons[0] if len(seasons) == 1 else None
-        yield Finding(severity, "conflict", where, what, command, season)
+        yield QualityFinding(severity, "conflict", where, what, command, season)
 
 
-def quarantine(picture: Picture) -> Iterator[Finding]:
+def quarantine(picture: Picture) -> Iterator[QualityFinding]:
     """Count what waits in quarantine by reason; a name that nobody knows has its command."""
     for waiting in picture.facts.quarantine:
         rows = f"{waiting.rows:,} row{'' if waiting.rows == 1 else 's'}"
@@ -230,10 +234,10 @@ def quarantine(picture: Picture) -> Iterator[Finding]:
             what = what.removesuffix(waiting.command).rstrip()
         severity = ERROR if waiting.code == "unknown-team" else WARNING
         command = waiting.command or f"sportsplat quarantine list --source {waiting.source}"
-        yield Finding(severity, "quarantine", waiting.source, what, command)
+        yield QualityFinding(severity, "quarantine", waiting.source, what, command)
 
 
-def overrounds(picture: Picture) -> Iterator[Finding]:
+def overrounds(picture: Picture) -> Iterator[QualityFinding]:
     """Name offers whose margin the rules forbid, or that is unlike that of their bookmaker and season."""
     low, high = picture.league.rules.overround
     command = f"sportsplat data quality {picture.league.code} --json"
@@ -241,7 +245,7 @@ def overrounds(picture: Picture) -> Iterator[Finding]:
         if price.outside:
             what = f"{price.outside:,} offers of {_kind(price)} have an overround outside {low:g} to {high:g}"
             where = season_label(picture.league, price.season)
-            yield Finding(ERROR, "impossible-overround", where, what, command, price.season)
+            yield QualityFinding(ERROR, "impossible-overround", where, what, command, price.season)
     by_season: dict[int, list[OddOffer]] = defaultdict(list)
     for odd in picture.facts.odd_offers:
         by_season[odd.season].append(odd)
@@ -253,7 +257,7 @@ def overrounds(picture: Picture) -> Iterator[Finding]:
             f"{_kind(worst)}, sums to {worst.overround:.3f}, usually {worst.usual:.3f}"
         )
         where = season_label(picture.league, season)
-        yield Finding(WARNING, "odd-overround", where, what, f"{command} --season {season}", season)
+        yield QualityFinding(WARNING, "odd-overround", where, what, f"{command} --season {season}", season)
 
 
 def _kind(price: PriceCount | OddOffer) -> str:
@@ -272,23 +276,23 @@ LATE_DAYS = 3
 """A result may come so many days after its match."""
 
 
-def nothing(picture: Picture) -> Iterator[Finding]:
+def nothing(picture: Picture) -> Iterator[QualityFinding]:
     """Say so when there is no match at all."""
     if not picture.schedules:
-        yield Finding(ERROR, "no-matches", picture.league.code, "no match is stored", picture.begin())
+        yield QualityFinding(ERROR, "no-matches", picture.league.code, "no match is stored", picture.begin())
 
 
-def missing_seasons(picture: Picture) -> Iterator[Finding]:
+def missing_seasons(picture: Picture) -> Iterator[QualityFinding]:
     """Name seasons without a match between seasons with some."""
     stored = [schedule.counts.season for schedule in picture.schedules]
     for season in range(min(stored, default=0), max(stored, default=0)):
         if season not in stored:
             what = "no match of this season is stored, although earlier and later seasons are"
             name = season_label(picture.league, season)
-            yield Finding(ERROR, "missing-season", name, what, picture.ingest(season), season)
+            yield QualityFinding(ERROR, "missing-season", name, what, picture.ingest(season), season)
 
 
-def season_sizes(picture: Picture) -> Iterator[Finding]:
+def season_sizes(picture: Picture) -> Iterator[QualityFinding]:
     """Compare how many matches a season has with how many it should have."""
     for schedule in picture.schedules:
         counts, expected = schedule.counts, schedule.expected
@@ -301,15 +305,15 @@ def season_sizes(picture: Picture) -> Iterator[Finding]:
         if not schedule.over:
             if counts.regular_final < expected.matches:
                 what = f"going on: {counts.regular_final:,} of {about}{expected.matches:,} matches are played"
-                yield Finding(INFO, "season-going-on", schedule.label, what, command, counts.season)
+                yield QualityFinding(INFO, "season-going-on", schedule.label, what, command, counts.season)
         elif 0 < missing <= counts.cancelled:
             what = f"{detail}: {matches_in_words(missing)} cancelled"
-            yield Finding(INFO, "cancelled-matches", schedule.label, what, None, counts.season)
+            yield QualityFinding(INFO, "cancelled-matches", schedule.label, what, None, counts.season)
         elif missing > 0:
             many = missing > MISSING_SHARE * expected.matches
             severity = (WARNING if expected.about else ERROR) if many else INFO
             what = f"{detail}: {missing:,} missing"
-            yield Finding(severity, "incomplete-season", schedule.label, what, command, counts.season)
+            yield QualityFinding(severity, "incomplete-season", schedule.label, what, command, counts.season)
         elif missing < 0 and not expected.about:
             unplayed = counts.scheduled + counts.postponed
             why = (
@@ -322,10 +326,10 @@ def season_sizes(picture: Picture) -> Iterator[Finding]:
             severity = ERROR if wrong else WARNING
             command = f"sportsplat data conflicts {picture.league.code} --season {counts.season}"
             command = _runs(picture) if wrong else command
-            yield Finding(severity, "too-many-matches", schedule.label, what, command, counts.season)
+            yield QualityFinding(severity, "too-many-matches", schedule.label, what, command, counts.season)
 
 
-def repeated_pairs(picture: Picture) -> Iterator[Finding]:
+def repeated_pairs(picture: Picture) -> Iterator[QualityFinding]:
     """Report pairs that met more often at the same ground than the league's format allows."""
     by_season: dict[int, list[RepeatedPairing]] = defaultdict(list)
     for pair in picture.facts.repeated:
@@ -340,16 +344,16 @@ def repeated_pairs(picture: Picture) -> Iterator[Finding]:
             f"plays in one season: {pairs[0].home} - {pairs[0].away} on {days}"
         )
         where = season_label(picture.league, season)
-        yield Finding(ERROR, "repeated-pair", where, what, _runs(picture), season)
+        yield QualityFinding(ERROR, "repeated-pair", where, what, _runs(picture), season)
 
 
-def early_results(picture: Picture) -> Iterator[Finding]:
+def early_results(picture: Picture) -> Iterator[QualityFinding]:
     """Report seasons with a result dated in the future."""
     for schedule in picture.schedules:
         last, season = schedule.counts.last_result, schedule.counts.season
         if last is not None and (last - picture.today).days > 1:
             what = f"a result of {last} is stored, but that day is in the future"
-            yield Finding(ERROR, "result-before-play", schedule.label, what, _runs(picture), season)
+            yield QualityFinding(ERROR, "result-before-play", schedule.label, what, _runs(picture), season)
 
 
 def _runs(picture: Picture) -> str:
@@ -357,7 +361,7 @@ def _runs(picture: Picture) -> str:
     return f"sportsplat runs list --league {picture.league.code}"
 
 
-def few_matches(picture: Picture) -> Iterator[Finding]:
+def few_matches(picture: Picture) -> Iterator[QualityFinding]:
     """Name teams with far fewer matches than the others, and names that are hardly teams of the season.
 
     Of a season whose teams rightly played different numbers only such names that are like a team's.
@@ -374,7 +378,7 @@ def few_matches(picture: Picture) -> Iterator[Finding]:
             settled = schedule.over or schedule.median >= MANY
             severity = ERROR if picture.league.meetings is not None and settled else WARNING
             command = merge or picture.ingest(season)
-            yield Finding(severity, "stray-team", schedule.label, what, command, season)
+            yield QualityFinding(severity, "stray-team", schedule.label, what, command, season)
         few = [
             team
             for team in schedule.teams
@@ -383,10 +387,10 @@ def few_matches(picture: Picture) -> Iterator[Finding]:
         if few and not uneven:
             detail = ", ".join(f"{team.team} {team.matches}" for team in few)
             what = f"fewer matches than the others ({schedule.median:g}): {detail}"
-            yield Finding(WARNING, "few-matches", schedule.label, what, picture.ingest(season), season)
+            yield QualityFinding(WARNING, "few-matches", schedule.label, what, picture.ingest(season), season)
 
 
-def _merge(picture: Picture, stray: TeamCount, schedule: Schedule) -> str | None:
+def _merge(picture: Picture, stray: TeamCount, schedule: SeasonSchedule) -> str | None:
     """Return the command that would join a stray with the team that has a name most like it.
 
     A declared team is one, few as its matches may be.
@@ -402,7 +406,7 @@ def _merge(picture: Picture, stray: TeamCount, schedule: Schedule) -> str | None
     return meant and shlex.join(["sportsplat", "teams", "merge", league.code, stray.team, meant])
 
 
-def long_pauses(picture: Picture) -> Iterator[Finding]:
+def long_pauses(picture: Picture) -> Iterator[QualityFinding]:
     """Report unusually long stretches without a match."""
     whole = {
         schedule.counts.season
@@ -420,10 +424,10 @@ def long_pauses(picture: Picture) -> Iterator[Finding]:
             severity = INFO if is_whole else WARNING
             command = None if is_whole else picture.ingest(pause.season)
             name = season_label(picture.league, pause.season)
-            yield Finding(severity, "long-pause", name, what, command, pause.season)
+            yield QualityFinding(severity, "long-pause", name, what, command, pause.season)
 
 
-def unplayed(picture: Picture) -> Iterator[Finding]:
+def unplayed(picture: Picture) -> Iterator[QualityFinding]:
     """Count fixtures without a result although their day is over, by source, and those put off."""
     for fixtures in picture.facts.unplayed:
         name = season_label(picture.league, fixtures.season)
@@ -435,16 +439,16 @@ def unplayed(picture: Picture) -> Iterator[Finding]:
                 f"{matches_in_words(fixtures.matches)} postponed without a new date, {fixtures.source}: "
                 f"{days}"
             )
-            yield Finding(INFO, "postponed", name, what, command, fixtures.season)
+            yield QualityFinding(INFO, "postponed", name, what, command, fixtures.season)
             continue
         late = (picture.today - fixtures.first).days > LATE_DAYS
         what = f"{matches_in_words(fixtures.matches)} without a result although the day is over, "
         what += f"{fixtures.source}: {days}"
         severity = ERROR if late else WARNING
-        yield Finding(severity, "unplayed-past-fixture", name, what, command, fixtures.season)
+        yield QualityFinding(severity, "unplayed-past-fixture", name, what, command, fixtures.season)
 
 
-def freshness(picture: Picture) -> Iterator[Finding]:
+def freshness(picture: Picture) -> Iterator[QualityFinding]:
     """Say when results stopped coming, and which seasons have begun since."""
     if not picture.schedules:
         return
@@ -459,7 +463,7 @@ def freshness(picture: Picture) -> Iterator[Finding]:
         unplayed = latest.expected is None or latest.counts.regular_final < latest.expected.matches
         if unplayed and age > picture.long_pause:
             command = picture.ingest(season)
-            yield Finding(
+            yield QualityFinding(
                 WARNING, "stale", latest.label, f"{detail}; the season is still running", command, season
             )
         return
@@ -472,10 +476,10 @@ def freshness(picture: Picture) -> Iterator[Finding]:
     if len(later) > 1:
         names += f" to {season_label(picture.league, later[-1])}"
     what = f"{detail}; nothing is stored of {names}"
-    yield Finding(WARNING, "stale", latest.label, what, picture.ingest(*later), season)
+    yield QualityFinding(WARNING, "stale", latest.label, what, picture.ingest(*later), season)
 
 
-LOOKS: Sequence[Callable[[Picture], Iterator[Finding]]] = (
+LOOKS: Sequence[Callable[[Picture], Iterator[QualityFinding]]] = (
     nothing,
     missing_seasons,
     early_results,
@@ -501,13 +505,13 @@ IMPOSSIBLE = (
 IMPOSSIBLE_CODES = ("result-before-play", "repeated-pair", "too-many-matches", "stray-team")
 
 
-def impossible(picture: Picture) -> list[Finding]:
+def impossible(picture: Picture) -> list[QualityFinding]:
     """Return findings which show that some stored matches are wrong."""
     found = [finding for look in IMPOSSIBLE for finding in look(picture)]
     return [one for one in found if one.severity == ERROR and one.code in IMPOSSIBLE_CODES]
 
 
-def findings(picture: Picture) -> list[Finding]:
+def findings(picture: Picture) -> list[QualityFinding]:
     """Return everything found, errors first."""
     found = [finding for look in LOOKS for finding in look(picture)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

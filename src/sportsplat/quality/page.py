@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import jinja2
 
 from sportsplat.domain import JsonObject
-from sportsplat.quality.coverage import STEPS, Cell, cell
+from sportsplat.quality.coverage import STEPS, ShareCell, cell
 from sportsplat.quality.report import headline, ingest_age
 
 if TYPE_CHECKING:
     from sportsplat.quality.facts import Conflict
 
 
-class Column(NamedTuple):
+class HeatColumn(NamedTuple):
     """One measure above the cells of its column."""
 
     key: str
@@ -33,30 +33,30 @@ class Line(NamedTuple):
     """
 
     season: str
-    matches: Cell
+    matches: ShareCell
     too_many: bool
     others: str
-    cells: Sequence[Cell]
+    cells: Sequence[ShareCell]
 
 
-def columns(data: JsonObject, *, details: bool) -> list[Column]:
+def columns(data: JsonObject, *, details: bool) -> list[HeatColumn]:
     """Return the measures to show: those of which something is stored; single stats with `details` only."""
     stored = {
         key for season in data["seasons"] for key, found in season["coverage"].items() if found["matches"]
     }
     return [
-        Column(one["key"], one["label"], one["group"])
+        HeatColumn(one["key"], one["label"], one["group"])
         for one in data["measures"]
         if one["key"] in stored and (details or not one["detail"])
     ]
 
 
-def groups(shown: Sequence[Column]) -> list[tuple[str, int]]:
+def groups(shown: Sequence[HeatColumn]) -> list[tuple[str, int]]:
     """Return the groups of columns with how many each has."""
     return [(name, len(list(found))) for name, found in groupby(shown, key=lambda column: column.group)]
 
 
-def lines(data: JsonObject, shown: Sequence[Column]) -> list[Line]:
+def lines(data: JsonObject, shown: Sequence[HeatColumn]) -> list[Line]:
     """Return a line for each season, the newest first."""
     return [
         Line(
@@ -70,14 +70,14 @@ def lines(data: JsonObject, shown: Sequence[Column]) -> list[Line]:
     ]
 
 
-def _matches(season: JsonObject) -> Cell:
+def _matches(season: JsonObject) -> ShareCell:
     """Return played matches, with the number expected of the regular stage where it is known."""
     wanted, stored = season["expected"], season["regular"]
     if not wanted:
-        return Cell(f"{season['final']:,}", None, f"{season['final']:,} played")
+        return ShareCell(f"{season['final']:,}", None, f"{season['final']:,} played")
     about = "about " if season["expected_is_about"] else ""
     hint = f"{stored:,} of {about}{wanted:,} matches of the regular stage are stored"
-    return Cell(f"{stored:,}/{'~' if about else ''}{wanted:,}", cell(stored, wanted).step, hint)
+    return ShareCell(f"{stored:,}/{'~' if about else ''}{wanted:,}", cell(stored, wanted).step, hint)
 
 
 def _has_too_many(season: JsonObject) -> bool:

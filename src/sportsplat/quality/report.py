@@ -13,8 +13,8 @@ from sportsplat.quality.findings import FILE, SEVERITIES, Picture, findings
 
 if TYPE_CHECKING:
     from sportsplat.quality.facts import ConflictCount, PriceCount
-    from sportsplat.quality.findings import Finding
-    from sportsplat.quality.seasons import Schedule
+    from sportsplat.quality.findings import QualityFinding
+    from sportsplat.quality.seasons import SeasonSchedule
 
 
 def report(picture: Picture, now: datetime, seasons: Sequence[int] = ()) -> JsonObject:
@@ -66,7 +66,7 @@ def conflict_totals(counts: Sequence[ConflictCount]) -> list[JsonObject]:
     ]
 
 
-def _season(schedule: Schedule, picture: Picture) -> JsonObject:
+def _season(schedule: SeasonSchedule, picture: Picture) -> JsonObject:
     counts, expected = schedule.counts, schedule.expected
     pauses = [pause for pause in picture.facts.pauses if pause.season == counts.season]
     longest = max(pauses, key=lambda pause: pause.days, default=None)
@@ -115,7 +115,7 @@ def _freshness(picture: Picture, now: datetime) -> JsonObject:
     }
 
 
-def _counts(found: Sequence[Finding]) -> dict[str, int]:
+def _counts(found: Sequence[QualityFinding]) -> dict[str, int]:
     return {name: sum(one.severity == name for one in found) for name in SEVERITIES}
 
 

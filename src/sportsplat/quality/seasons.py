@@ -27,7 +27,7 @@ class Expected(NamedTuple):
     about: bool
 
 
-class Schedule(NamedTuple):
+class SeasonSchedule(NamedTuple):
     """One season against what it should be.
 
     teams: those that play it (strays left out), median: of their matches, expected: None where no number of
@@ -43,7 +43,7 @@ class Schedule(NamedTuple):
     over: bool
 
 
-def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
+def schedules(league: League, facts: Facts, today: date) -> list[SeasonSchedule]:
     """Return the seasons in order, each with its teams and how many matches it should have."""
     by_season: dict[int, list[TeamCount]] = defaultdict(list)
     for team in facts.teams:
@@ -58,7 +58,7 @@ def schedules(league: League, facts: Facts, today: date) -> list[Schedule]:
         played = [team.matches for team in teams]
         countable = played and counts.season not in league.uneven_seasons
         found.append(
-            Schedule(
+            SeasonSchedule(
                 counts,
                 season_label(league, counts.season),
                 teams,

@@ -1,7 +1,7 @@
 """Order of arrival: which answers (results) were known when each question (match) was asked.
 
 Answers are numbered 0..F-1 in the order in which they became known. A question asked at a moment sees the
-answers known at that moment or before: answers come first at equal times. A `Ledger` groups entries (one per
+answers known at that moment or before: answers come first at equal times. A `GroupHistory` groups entries (one per
 answer and group, such as a team) so that everything a question may see of its group is one range of
 positions. Positions within a group depend on that group's past alone, so taking the future away moves
 nothing.
@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Ledger:
+class GroupHistory:
     """Entries grouped, in order of arrival within a group, and what each question may see of its group.
 
     `entry` (E,): the arrival number of the entry at each position. `first` (E,): the first position of the
@@ -63,7 +63,7 @@ def arrival_order(known_at: Ints, kickoff: Ints, number: Ints, match_id: Ints) -
     return np.lexsort((match_id, number, kickoff, known_at)).astype(np.int64)
 
 
-def open_ledger(group: Ints, asked_group: Ints, known: Ints, n_groups: int) -> Ledger:
+def open_ledger(group: Ints, asked_group: Ints, known: Ints, n_groups: int) -> GroupHistory:
     """Group entries and find what each question may see.
 
     `group` (E,): the group of each entry, 0..n_groups-1, entries in order of arrival. `asked_group`, `known`
@@ -79,7 +79,7 @@ def open_ledger(group: Ints, asked_group: Ints, known: Ints, n_groups: int) -> L
     asked = asked_group[question] * (n_entries + 1) + known[question]
     end = np.empty(len(question), dtype=np.int64)
     end[question] = np.searchsorted(keys, asked)
-    return Ledger(entry=entry, first=offsets[grouped], start=offsets[asked_group], end=end)
+    return GroupHistory(entry=entry, first=offsets[grouped], start=offsets[asked_group], end=end)
 
 
 def _by_group(group: Ints, n_groups: int) -> Ints:

@@ -35,8 +35,8 @@ from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, Source, Window, one_league
 from sportsplat.sources.reading.csv import RowError, read_count
 from sportsplat.sources.reading.json_events import (
+    EventMatch,
     EventReader,
-    Read,
     dig,
     items,
     moment_of,
@@ -202,7 +202,7 @@ class _Reader(EventReader):
             known_at=known_at,
         )
 
-    def add_facts(self, read: Read, key: MatchKey) -> None:
+    def add_facts(self, read: EventMatch, key: MatchKey) -> None:
         """Add the venue, and the scores by period of a game that was played."""
         game = dig(read.event, "competitions", 0)
         kind = dig(game, "status", "type") or dig(read.event, "status", "type")
@@ -229,7 +229,7 @@ class _Reader(EventReader):
             raise RowError("bad-season", f"season.year is {year} on {kickoff:%Y-%m-%d}")
         return season
 
-    def _by_period(self, read: Read, name: str, lines: list[Any]) -> dict[str, float]:
+    def _by_period(self, read: EventMatch, name: str, lines: list[Any]) -> dict[str, float]:
         """Return the score by period; whatever comes after those that the league declares is overtime.
 
         In ice hockey a regular-season game has one overtime: a further line is the shoot-out, no score.

@@ -26,8 +26,8 @@ from sportsplat.leagues.team_names import fold
 from sportsplat.sources.base import Payload, Source, Window, one_league
 from sportsplat.sources.reading.csv import RowError
 from sportsplat.sources.reading.json_events import (
+    EventMatch,
     EventReader,
-    Read,
     dig,
     items,
     moment_of,
@@ -227,7 +227,7 @@ class _Reader(EventReader):
         home, away = self.teams(dig(event, "home_team"), dig(event, "away_team"), day, names)
         return MatchRecord(season_of(self.league, day), day, kickoff, Precision.MINUTE, home, away)
 
-    def add_facts(self, read: Read, key: MatchKey) -> None:
+    def add_facts(self, read: EventMatch, key: MatchKey) -> None:
         """Add the prices of every bookmaker."""
         running = 0
         for bookmaker in items(dig(read.event, "bookmakers")):
@@ -248,7 +248,7 @@ class _Reader(EventReader):
             reason = f"last_update of {running} markets is after commence_time: prices of the running game"
             self.note(read.place, "in-play", reason)
 
-    def _add_quotes(self, read: Read, key: MatchKey, name: Any, market: Any, taken: datetime) -> None:
+    def _add_quotes(self, read: EventMatch, key: MatchKey, name: Any, market: Any, taken: datetime) -> None:
         bookmaker, kind = text_of(name), MARKETS.get(text_of(dig(market, "key")))
         if not bookmaker or kind is None:
             raise RowError(

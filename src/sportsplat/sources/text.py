@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sportsplat.errors import InputRefused
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A kind of file that is no text: its first bytes, its name, and what to do with one (of that FILE)."""
 
     magic: bytes
@@ -22,25 +22,25 @@ class Kind(NamedTuple):
 
 _AS_CSV = "Open it, and save the sheet as CSV."
 _KINDS = (
-    Kind(b"%PDF", "a PDF document"),
-    Kind(b"PAR1", "a Parquet file", "sportsplat sources"),
-    Kind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (xls)", _AS_CSV),
-    Kind(b"SQLite format 3\0", "an SQLite database"),
-    Kind(b"\x89PNG\r\n", "a PNG picture"),
-    Kind(b"\xff\xd8\xff", "a JPEG picture"),
-    Kind(b"GIF8", "a GIF picture"),
-    Kind(b"BZh", "a bzip2 archive", "bunzip2 --keep FILE"),
-    Kind(b"\xfd7zXZ\0", "an xz archive", "unxz --keep FILE"),
-    Kind(b"\x28\xb5\x2f\xfd", "a zstd archive", "unzstd FILE"),
-    Kind(b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x FILE"),
-    Kind(b"Rar!\x1a\x07", "a RAR archive", "unrar x FILE"),
-    Kind(b"\x7fELF", "a program"),
-    Kind(b"\x1f\x8b", "a gzip file within a gzip file", "gunzip --keep FILE"),
+    FileKind(b"%PDF", "a PDF document"),
+    FileKind(b"PAR1", "a Parquet file", "sportsplat sources"),
+    FileKind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of before 2007 (xls)", _AS_CSV),
+    FileKind(b"SQLite format 3\0", "an SQLite database"),
+    FileKind(b"\x89PNG\r\n", "a PNG picture"),
+    FileKind(b"\xff\xd8\xff", "a JPEG picture"),
+    FileKind(b"GIF8", "a GIF picture"),
+    FileKind(b"BZh", "a bzip2 archive", "bunzip2 --keep FILE"),
+    FileKind(b"\xfd7zXZ\0", "an xz archive", "unxz --keep FILE"),
+    FileKind(b"\x28\xb5\x2f\xfd", "a zstd archive", "unzstd FILE"),
+    FileKind(b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x FILE"),
+    FileKind(b"Rar!\x1a\x07", "a RAR archive", "unrar x FILE"),
+    FileKind(b"\x7fELF", "a program"),
+    FileKind(b"\x1f\x8b", "a gzip file within a gzip file", "gunzip --keep FILE"),
 )
-_ZIP = Kind(b"PK\x03\x04", "a zip archive", "unzip FILE")
+_ZIP = FileKind(b"PK\x03\x04", "a zip archive", "unzip FILE")
 _OFFICE = (
-    (b"xl/", Kind(_ZIP.magic, "an Excel workbook (xlsx)", _AS_CSV)),
-    (b"word/", Kind(_ZIP.magic, "a Word document (docx)")),
+    (b"xl/", FileKind(_ZIP.magic, "an Excel workbook (xlsx)", _AS_CSV)),
+    (b"word/", FileKind(_ZIP.magic, "a Word document (docx)")),
 )
 _LFS = "version https://git-lfs.github.com/spec/"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -89,7 +89,7 @@ def wide_encoding_of_text(name: str, data: bytes) -> str | None:
     return encoding
 
 
-def kind_of(data: bytes) -> Kind | None:
+def kind_of(data: bytes) -> FileKind | None:
     """Tell by the first bytes what a file is that is no text; None for anything else."""
     if data.startswith(_ZIP.magic):
         return next((kind for mark, kind in _OFFICE if mark in data), _ZIP)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sportsplat.domain import JsonObject
-    from sportsplat.quality.coverage import Cell
+    from sportsplat.quality.coverage import ShareCell
 
 # By step: one hue from light to dark, so that the eye needs no colours to read it, under text that stands out
 # on each. A terminal of sixteen colours has fewer shades.
@@ -95,7 +95,7 @@ def _show_heat_map(console: Console, data: JsonObject) -> None:
         console.print(legend, markup=False, style="dim")
 
 
-def _heat(console: Console, cell: Cell, *, end: str = " ") -> Text:
+def _heat(console: Console, cell: ShareCell, *, end: str = " ") -> Text:
     shades = HEAT_OF_FEW_COLORS if console.color_system == "standard" else HEAT
     return Text(f" {cell.text}{end}", style=shades[cell.step] if cell.step else "dim")
 

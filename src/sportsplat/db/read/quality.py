@@ -31,7 +31,7 @@ from sportsplat.quality.facts import (
     SeasonCounts,
     SourceCount,
     TeamCount,
-    Waiting,
+    WaitingRows,
 )
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def read_facts(conn: psycopg.Connection[Any], league: League, today: date, ignor
             details=dict(conn.execute(DETAILS, params).fetchall()),
             unplayed=_rows(conn, OverdueFixtures, UNPLAYED, params),
             conflicts=_rows(conn, ConflictCount, CONFLICT_COUNTS, params),
-            quarantine=_rows(conn, Waiting, WAITING, params),
+            quarantine=_rows(conn, WaitingRows, WAITING, params),
             ingests=_rows(conn, Ingest, INGESTS, params),
             repeated=_repeated(conn, league),
         )

@@ -50,7 +50,7 @@ ReservedIds = Callable[["Sequence[MatchRecord]", "Mapping[MatchKey, MatchKey]"],
 
 
 @dataclass(frozen=True)
-class Plan:
+class IngestPlan:
     """How files are to be taken: whose format, which leagues, and what of them."""
 
     source: Provider
@@ -90,7 +90,7 @@ class Plan:
             "accept_changes": self.accept_changes,
         }
 
-    def again(self, last: StoredReading | None, sha256: str) -> Plan:
+    def again(self, last: StoredReading | None, sha256: str) -> IngestPlan:
         """Return how to take a file of this hash that was stored before.
 
         The same bytes say what was known then: read as of now they would replace what newer files said.
@@ -108,7 +108,7 @@ class Plan:
         )
 
 
-def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> list[Stored]:
+def store_file(conn: psycopg.Connection[Any], plan: IngestPlan, payload: Payload) -> list[Stored]:
     """Parse and store one file, with a row in `pipeline_runs` for each league that it holds.
 
     `conn` is in autocommit mode. All leagues of a file are stored, or none.
@@ -150,12 +150,12 @@ def store_file(conn: psycopg.Connection[Any], plan: Plan, payload: Payload) -> l
         return stored
 
 
-def _start_run(conn: psycopg.Connection[Any], plan: Plan, payload: Payload, league: str | None) -> int:
+def _start_run(conn: psycopg.Connection[Any], plan: IngestPlan, payload: Payload, league: str | None) -> int:
     return runs.start_run(conn, KIND, plan.source.name, league, payload.name, payload.sha256)
 
 
 def keep_rejected(
-    conn: psycopg.Connection[Any], plan: Plan, stored: Sequence[Stored], run_id: int
+    conn: psycopg.Connection[Any], plan: IngestPlan, stored: Sequence[Stored], run_id: int
 ) -> list[Stored]:
     """Put what was rejected of a file into quarantine; its first league tells how much of it is new."""
     rejected = {each.league: each.rejected for each in stored}
@@ -174,7 +174,7 @@ def keep_rejected(
 
 def store_batch(
     conn: psycopg.Connection[Any],
-    plan: Plan,
+    plan: IngestPlan,
     file: str,
     batch: Batch,
     run_id: int,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from sportsplat.jobs.context import Context
-    from sportsplat.jobs.ingest.file import Plan
+    from sportsplat.jobs.ingest.file import IngestPlan
     from sportsplat.jobs.ingest.report import Stored
     from sportsplat.leagues.league import League
 
@@ -62,7 +62,7 @@ def ingest(
             one file).
         EnvironmentUnavailable: the database went away; files stored until then stay.
     """
-    from sportsplat.jobs.ingest.file import Plan
+    from sportsplat.jobs.ingest.file import IngestPlan
 
     started = time.perf_counter()
     provider = get_source(source, context.leagues)
@@ -72,7 +72,7 @@ def ingest(
         payloads = list(_readable(paths, provider.suffixes, unreadable))
     else:
         payloads = _made(context, provider, chosen, seasons, since, options or {})
-    plan = Plan(
+    plan = IngestPlan(
         provider,
         chosen,
         context.leagues,
@@ -111,7 +111,7 @@ def _readable(
 
 def store_all(
     conn: psycopg.Connection[Any],
-    plan: Plan,
+    plan: IngestPlan,
     payloads: Sequence[Payload],
     tell: Progress,
     *,
@@ -191,7 +191,7 @@ def _made(
     return payloads
 
 
-def _refused(payload: Payload, plan: Plan, refusal: InputRefused) -> RefusedFile:
+def _refused(payload: Payload, plan: IngestPlan, refusal: InputRefused) -> RefusedFile:
     wanted = refusal.error_code in ANOTHER_FORMAT
     right = source_that_reads(payload, plan.leagues, besides=plan.source.name) if wanted else None
     fix = f"sportsplat ingest {right} {shlex.quote(payload.name)}" if right else None

@@ -18,7 +18,7 @@ from sportsplat.db.write.runs import ALL_WAITING, Waiting
 from sportsplat.error_codes import CODES
 from sportsplat.errors import ConfigError, InputRefused, NotFound, UsageError
 from sportsplat.jobs.ingest.failed_rows import nothing_stored
-from sportsplat.jobs.ingest.file import KIND, Plan
+from sportsplat.jobs.ingest.file import KIND, IngestPlan
 from sportsplat.jobs.ingest.ingest import store_all
 from sportsplat.jobs.ingest.report import refused_file
 from sportsplat.jobs.ingest.table import store_table
@@ -112,7 +112,7 @@ def _store_again(
             cause=outdated.cause,
             fix=_command(path, reading),
         ) from outdated
-    plan = Plan(TableSource(), context.league(league), context.leagues, now=now).again(last, sha256)
+    plan = IngestPlan(TableSource(), context.league(league), context.leagues, now=now).again(last, sha256)
     return store_table(conn, plan, path, declared)
 
 
@@ -251,12 +251,12 @@ def _retry_file(
         payload = read_again(file, RawCache(context.settings.cache_dir))
         if payload is None:
             return Retried(0, [file], [])
-        plans: list[Plan] = []
+        plans: list[IngestPlan] = []
         for waits in sorted(leagues, key=str):
             last = runs.remembered(conn, KIND, source, waits, file)
             code = last.reading["league"] if last and last.reading else waits
             chosen = context.league(code) if code else None
-            plan = Plan(get_source(source, context.leagues), chosen, context.leagues, now=now)
+            plan = IngestPlan(get_source(source, context.leagues), chosen, context.leagues, now=now)
             plan = plan.again(last, payload.sha256)
             plans += [plan] if plan not in plans else []
         for plan in plans:

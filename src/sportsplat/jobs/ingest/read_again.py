@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sportsplat.db.write import runs
 from sportsplat.db.write.runs import StoredReading
 from sportsplat.errors import ConfigError, InputRefused, NotFound
-from sportsplat.jobs.ingest.file import Plan, ingest_errors, keep_rejected, store_batch
+from sportsplat.jobs.ingest.file import IngestPlan, ingest_errors, keep_rejected, store_batch
 from sportsplat.jobs.ingest.quarantine import read_again
 from sportsplat.jobs.ingest.table import tell_again as table_again
 from sportsplat.sources import get_source
@@ -63,7 +63,7 @@ def _was_read_again(conn: psycopg.Connection[Any], context: Context, run: Stored
     league = context.league(reading["league"]) if reading["league"] else None
     try:
         source = get_source(run.source or "", context.leagues)
-        plan = Plan(source, league, context.leagues, now=datetime.now(UTC))
+        plan = IngestPlan(source, league, context.leagues, now=datetime.now(UTC))
         plan = plan.again(StoredReading(run.sha256, told_at[0], reading), run.sha256)
         plan = replace(plan, accept_changes=reading.get("accept_changes", False))
         with conn.transaction():
@@ -74,7 +74,7 @@ def _was_read_again(conn: psycopg.Connection[Any], context: Context, run: Stored
         return False
 
 
-def _read_file(conn: psycopg.Connection[Any], context: Context, plan: Plan, run: StoredRun) -> bool:
+def _read_file(conn: psycopg.Connection[Any], context: Context, plan: IngestPlan, run: StoredRun) -> bool:
     payload = read_again(run.file or "", RawCache(context.settings.cache_dir))
     if payload is None or payload.sha256 != run.sha256:
         return False
@@ -86,7 +86,7 @@ def _read_file(conn: psycopg.Connection[Any], context: Context, plan: Plan, run:
     return True
 
 
-def _read_table(conn: psycopg.Connection[Any], plan: Plan, run: StoredRun) -> bool:
+def _read_table(conn: psycopg.Connection[Any], plan: IngestPlan, run: StoredRun) -> bool:
     path = Path(run.file or "")
     if not path.is_file():
         return False

@@ -257,13 +257,13 @@ def _follow(
     """Fetch and store what one source has of one league, as far as it comes."""
     from sportsplat.db.write.runs import abandon_dead_runs
     from sportsplat.jobs.ingest.failed_rows import nothing_stored
-    from sportsplat.jobs.ingest.file import KIND, Plan, store_file
+    from sportsplat.jobs.ingest.file import KIND, IngestPlan, store_file
 
     started = time.perf_counter()
     stored: list[Stored] = []
     status, reason = Status.SKIPPED, task.missing
     if task.missing is None:
-        plan = Plan(task.provider, task.league, context.leagues, now=now)
+        plan = IngestPlan(task.provider, task.league, context.leagues, now=now)
         abandon_dead_runs(conn, KIND)
         try:
             for payload in task.provider.fetch_window(

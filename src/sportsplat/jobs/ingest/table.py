@@ -31,7 +31,7 @@ from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest.failed_rows import nothing_stored, refuse_many
-from sportsplat.jobs.ingest.file import KIND, Plan, ingest_errors, keep_rejected, store_batch
+from sportsplat.jobs.ingest.file import KIND, IngestPlan, ingest_errors, keep_rejected, store_batch
 from sportsplat.jobs.ingest.report import (
     IngestReport,
     RefusedFile,
@@ -87,7 +87,7 @@ def ingest_tables(
     files = find_files(paths, SUFFIXES)
     declared = read_mapping(mapping)
     league = context.league(declared.mapping.league)
-    plan = Plan(
+    plan = IngestPlan(
         TableSource(),
         league,
         context.leagues,
@@ -121,7 +121,7 @@ def ingest_tables(
     return report
 
 
-def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared: MappingFile) -> Stored:
+def store_table(conn: psycopg.Connection[Any], plan: IngestPlan, path: Path, declared: MappingFile) -> Stored:
     """Store one table, and with its run how it was read. `conn` is in autocommit mode.
 
     Raises:
@@ -147,7 +147,7 @@ def store_table(conn: psycopg.Connection[Any], plan: Plan, path: Path, declared:
 
 
 def tell_again(
-    conn: psycopg.Connection[Any], plan: Plan, path: Path, declared: MappingFile, run_id: int
+    conn: psycopg.Connection[Any], plan: IngestPlan, path: Path, declared: MappingFile, run_id: int
 ) -> None:
     """Store what a table says as the word of the run that stored it before, in a transaction of the caller's.
 
@@ -167,13 +167,13 @@ def _open(path: Path, declared: MappingFile) -> TableFile:
 
 
 def _store(
-    conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
+    conn: psycopg.Connection[Any], plan: IngestPlan, table: TableFile, declared: MappingFile, run_id: int
 ) -> Stored:
     store = _store_matches if declared.mapping.rows == "matches" else _store_quotes
     return store(conn, plan, table, declared, run_id)
 
 
-def reading(plan: Plan, declared: MappingFile) -> dict[str, Any]:
+def reading(plan: IngestPlan, declared: MappingFile) -> dict[str, Any]:
     """Return how tables are read: the mapping with the file that it stood in, and what was taken."""
     return plan.reading() | {
         "mapping": declared.document.text,
@@ -182,7 +182,7 @@ def reading(plan: Plan, declared: MappingFile) -> dict[str, Any]:
 
 
 def _store_matches(
-    conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
+    conn: psycopg.Connection[Any], plan: IngestPlan, table: TableFile, declared: MappingFile, run_id: int
 ) -> Stored:
     batch = read_matches(table, declared.mapping, plan.leagues[declared.mapping.league])
     _refuse_empty(batch)
@@ -196,7 +196,7 @@ def _store_matches(
 
 
 def _store_quotes(
-    conn: psycopg.Connection[Any], plan: Plan, table: TableFile, declared: MappingFile, run_id: int
+    conn: psycopg.Connection[Any], plan: IngestPlan, table: TableFile, declared: MappingFile, run_id: int
 ) -> Stored:
     """Store prices straight where all of them are new; where they turn out not to be, staged and compared."""
     if not plan.seasons and plan.since is None:
@@ -208,7 +208,7 @@ def _store_quotes(
 
 def _store_prices(
     conn: psycopg.Connection[Any],
-    plan: Plan,
+    plan: IngestPlan,
     table: TableFile,
     declared: MappingFile,
     run_id: int,

@@ -60,7 +60,7 @@ _BOOK = "|".join(sorted(BOOKMAKERS, key=len, reverse=True))
 _COLUMN = re.compile(rf"(?P<book>{_BOOK})(?P<closing>C?)(?P<outcome>{'|'.join(map(re.escape, OUTCOMES))})")
 
 
-class Side(NamedTuple):
+class PriceColumn(NamedTuple):
     """One price column of an offer."""
 
     position: int
@@ -68,13 +68,13 @@ class Side(NamedTuple):
     outcome: Outcome
 
 
-class Offer(NamedTuple):
+class PriceColumns(NamedTuple):
     """All prices of one book on one market at one time; `line_index` is the column of the handicap."""
 
     bookmaker: str
     market: Market
     is_closing: bool
-    sides: tuple[Side, ...]
+    sides: tuple[PriceColumn, ...]
     line_index: int | None
     line_column: str
 
@@ -89,7 +89,7 @@ class PriceRow(NamedTuple):
     closed_known_at: datetime
 
 
-class Problem(NamedTuple):
+class PriceProblem(NamedTuple):
     """What could not be a quote: the position of its row, and the words of a rejected value."""
 
     position: int
@@ -97,10 +97,10 @@ class Problem(NamedTuple):
     reason: str
 
 
-def offers_of(header: Sequence[str]) -> list[Offer]:
+def offers_of(header: Sequence[str]) -> list[PriceColumns]:
     """Find the price columns of a header; the first of two columns for one price counts."""
     position = {name: index for index, name in reversed(list(enumerate(header)))}
-    sides: dict[tuple[str, Market, bool], dict[Outcome, Side]] = {}
+    sides: dict[tuple[str, Market, bool], dict[Outcome, PriceColumn]] = {}
     prefixes: dict[tuple[str, Market, bool], str] = {}
     for index, name in enumerate(header):
         found = _COLUMN.fullmatch(name)
@@ -108,7 +108,7 @@ def offers_of(header: Sequence[str]) -> list[Offer]:
             market, outcome = OUTCOMES[found["outcome"]]
             offer = (BOOKMAKERS[found["book"]], market, bool(found["closing"]))
             prefixes.setdefault(offer, found["book"])
-            sides.setdefault(offer, {}).setdefault(outcome, Side(index, name, outcome))
+            sides.setdefault(offer, {}).setdefault(outcome, PriceColumn(index, name, outcome))
     offers = []
     for (bookmaker, market, is_closing), by_outcome in sides.items():
         line = (
@@ -117,19 +117,21 @@ def offers_of(header: Sequence[str]) -> list[Offer]:
             else ""
         )
         offers.append(
-            Offer(bookmaker, market, is_closing, tuple(by_outcome.values()), position.get(line), line)
+            PriceColumns(bookmaker, market, is_closing, tuple(by_outcome.values()), position.get(line), line)
         )
     return offers
 
 
-def read_quotes(offers: Sequence[Offer], rows: Sequence[PriceRow]) -> tuple[list[QuoteRecord], list[Problem]]:
+def read_quotes(
+    offers: Sequence[PriceColumns], rows: Sequence[PriceRow]
+) -> tuple[list[QuoteRecord], list[PriceProblem]]:
     """Return the quotes of all rows, column by column, and what could not be one.
 
     An empty price or 0 is a price that is missing. A spread with one refused side or line is refused whole:
     old files have rows in which line and prices changed places.
     """
     quotes: list[QuoteRecord] = []
-    problems: list[Problem] = []
+    problems: list[PriceProblem] = []
     if not rows:
         return quotes, problems
     cells, matches, collected_at, collected_known_at, closed_known_at = zip(*rows, strict=True)
@@ -164,23 +166,25 @@ def read_quotes(offers: Sequence[Offer], rows: Sequence[PriceRow]) -> tuple[list
     return quotes, problems
 
 
-def _bad_prices(side: Side, texts: Sequence[str], prices: Sequence[float | None]) -> Iterator[Problem]:
+def _bad_prices(
+    side: PriceColumn, texts: Sequence[str], prices: Sequence[float | None]
+) -> Iterator[PriceProblem]:
     if None in prices:
         for position, price in enumerate(prices):
             if price is None:
                 reason = f"{side.column} is {texts[position]!r}: decimal odds are above 1"
-                yield Problem(position, "bad-price", reason)
+                yield PriceProblem(position, "bad-price", reason)
 
 
 def _lines(
-    offer: Offer, cells: Sequence[Sequence[str]], prices: Sequence[Sequence[str]]
-) -> tuple[list[float | None], list[Problem]]:
+    offer: PriceColumns, cells: Sequence[Sequence[str]], prices: Sequence[Sequence[str]]
+) -> tuple[list[float | None], list[PriceProblem]]:
     """Return the handicap of each row, and those that are missing beside a price."""
     column = offer.line_index
     texts = ["" if column is None else row[column].strip() for row in cells]
     lines = list(map(_handicap, texts))
     problems = [
-        Problem(
+        PriceProblem(
             position,
             "bad-line",
             f"{offer.line_column} is {texts[position]!r}: a handicap is a multiple of 0.25",

@@ -21,7 +21,7 @@ from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, decode_text
 from sportsplat.sources.reading.blanks import blanked_rows
-from sportsplat.sources.reading.repeats import Kind, Repeats, describe_repeat
+from sportsplat.sources.reading.repeats import RepeatedRows, RepeatKind, describe_repeat
 from sportsplat.sources.text import empty_file, not_text, refuse_other_text
 
 if TYPE_CHECKING:
@@ -329,7 +329,7 @@ class RowReader(ABC):
         self.batch = Batch.empty(league.code, source, table.file)
         self.column = {name: index for index, name in reversed(list(enumerate(table.header))) if name}
         self._source = source
-        self._repeats = Repeats(league)
+        self._repeats = RepeatedRows(league)
 
     @abstractmethod
     def read(self, index: int, row: list[str]) -> None:
@@ -373,7 +373,7 @@ class RowReader(ABC):
         Raises RowError (duplicate-match) for a row that stands above as it is.
         """
         place = self._repeats.place(index + 2, match)
-        if place.kind is not Kind.REPEATED:
+        if place.kind is not RepeatKind.REPEATED:
             self.batch.matches.append(place.match)
             return place.match.key
         repeated = RowError("duplicate-match", describe_repeat(match, place.first_line))

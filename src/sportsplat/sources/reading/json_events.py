@@ -14,7 +14,7 @@ from sportsplat.domain import Batch, DetailRecord, MatchKey, MatchRecord, MatchS
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
 from sportsplat.sources.reading.csv import YEARS, RowError
-from sportsplat.sources.reading.repeats import Kind, Repeats, describe_repeat
+from sportsplat.sources.reading.repeats import RepeatedRows, RepeatKind, describe_repeat
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League
@@ -23,7 +23,7 @@ LONGEST_RAW = 2000  # letters of an event that are kept with what is refused of 
 _HALF_A_LETTER = re.compile("[\ud800-\udfff]")
 
 
-class Read(NamedTuple):
+class EventMatch(NamedTuple):
     """A match as read from one event."""
 
     place: int  # from 0
@@ -47,23 +47,23 @@ class EventReader(ABC):
         """Return the match of an event. Raises RowError when there is none in it."""
 
     @abstractmethod
-    def add_facts(self, read: Read, key: MatchKey) -> None:
+    def add_facts(self, read: EventMatch, key: MatchKey) -> None:
         """Add the further records of an event's match."""
 
     def read_all(self) -> Batch:
         """Read every event; one that raises RowError is rejected with its place."""
-        found: list[Read] = []
+        found: list[EventMatch] = []
         twins = _RepeatedEvents(self._events)
         for place, event in enumerate(self._events):
             try:
                 twins.refuse(place, event)
-                found.append(Read(place, event, self.match_of(event)))
+                found.append(EventMatch(place, event, self.match_of(event)))
             except RowError as bad:
                 self.note(place, bad.code, bad.reason)
-        repeats = Repeats(self.league)
+        repeats = RepeatedRows(self.league)
         for read in self._numbered(found):
             reported = repeats.place(read.place + 1, read.match)
-            if reported.kind is Kind.REPEATED:
+            if reported.kind is RepeatKind.REPEATED:
                 self.note(read.place, "duplicate-match", describe_repeat(read.match, reported.first_line))
             else:
                 self.batch.matches.append(reported.match)
@@ -76,12 +76,12 @@ class EventReader(ABC):
             further_lines=repeats.further,
         )
 
-    def _numbered(self, found: Sequence[Read]) -> list[Read]:
+    def _numbered(self, found: Sequence[EventMatch]) -> list[EventMatch]:
         """Number the games of one pair on one day by their start; those that are not played come last.
 
         Where a pair plays once a day, several games that are not cancelled repeat or contradict each other.
         """
-        same: dict[tuple[date, str, str], list[Read]] = defaultdict(list)
+        same: dict[tuple[date, str, str], list[EventMatch]] = defaultdict(list)
         for read in found:
             same[read.match.match_date, read.match.home, read.match.away].append(read)
         if Counter(map(len, same.values())).keys() <= {1}:
@@ -216,7 +216,7 @@ class _RepeatedEvents:
             raise RowError("duplicate-match", f"id {identity!r} is that of event {places[0] + 1}, too")
 
 
-def _played_first(read: Read) -> tuple[bool, datetime, int]:
+def _played_first(read: EventMatch) -> tuple[bool, datetime, int]:
     return read.match.status is MatchStatus.CANCELLED, read.match.kickoff_utc, read.place
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GAMES_OF_A_DAY = 2
 
 
-class Kind(Enum):
+class RepeatKind(Enum):
     """What a row is compared with earlier rows."""
 
     NEW = "new"
@@ -26,15 +26,15 @@ class Kind(Enum):
     CONTRADICTING = "contradicting"
 
 
-class Place(NamedTuple):
+class ComparedRow(NamedTuple):
     """A row compared with earlier rows: its match with its game number, and its first line."""
 
-    kind: Kind
+    kind: RepeatKind
     match: MatchRecord
     first_line: int
 
 
-class Repeats:
+class RepeatedRows:
     """The matches of a file so far, by what identifies them, with their lines."""
 
     def __init__(self, league: League) -> None:
@@ -43,21 +43,21 @@ class Repeats:
         self._league = league
         self._reported: dict[MatchKey, list[MatchRecord]] = {}
 
-    def place(self, line: int, match: MatchRecord) -> Place:
+    def place(self, line: int, match: MatchRecord) -> ComparedRow:
         """Add the match of a line, and return how it relates to earlier lines."""
         key = match.key
         reported = self._reported.get(key)
         if reported is None:
             self._reported[key] = [match]
             self.line_of[key] = line
-            return Place(Kind.NEW, match, line)
+            return ComparedRow(RepeatKind.NEW, match, line)
         if match in reported:
-            return Place(Kind.REPEATED, match, self.line_of[key])
+            return ComparedRow(RepeatKind.REPEATED, match, self.line_of[key])
         if self._is_second_game(match, reported):
             return self.place(line, match._replace(number=match.number + 1))
         reported.append(match)
         self.further.setdefault(key, []).append(line)
-        return Place(Kind.CONTRADICTING, match, self.line_of[key])
+        return ComparedRow(RepeatKind.CONTRADICTING, match, self.line_of[key])
 
     def _is_second_game(self, match: MatchRecord, reported: list[MatchRecord]) -> bool:
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sportsplat.domain import Market, Outcome, Phase
 from sportsplat.sources.reading.csv import RowError, check_line, read_american, read_number
-from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, Side
+from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, PairRow
 
 REQUIRED = (
     "Date", "Rot", "VH", "Team", "Pitcher", "1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th",
@@ -63,7 +63,7 @@ class MlbReader(PairReader):
                 continue
             self.add_quote(game, market, outcome, line, odds, closing)
 
-    def _line(self, home: Side, away: Side, market: Market, column: str) -> float | None:
+    def _line(self, home: PairRow, away: PairRow, market: Market, column: str) -> float | None:
         """Return the line that both rows agree on, None without one. Raises RowError (bad-line)."""
         texts = [self.cell(side.row, column) for side in (home, away)]
         if all(text.upper() in NO_LINE for text in texts):

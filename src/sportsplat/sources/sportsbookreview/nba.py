@@ -8,7 +8,7 @@ from functools import partial
 
 from sportsplat.domain import Market, Outcome, Phase
 from sportsplat.sources.reading.csv import RowError, check_line, read_american, read_number
-from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, Side
+from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, PairRow
 
 REQUIRED = ("Date", "Rot", "VH", "Team", "1st", "2nd", "3rd", "4th", "Final", "Open", "Close", "ML")
 LOWEST_TOTAL, HIGHEST_TOTAL, HIGHEST_SPREAD = 100.0, 350.0, 40.0
@@ -54,7 +54,7 @@ class NbaReader(PairReader):
                 details["spread" + named] = 0.0 - line if side is game.pair.home else line
         return details
 
-    def _value(self, side: Side, column: str) -> float | None:
+    def _value(self, side: PairRow, column: str) -> float | None:
         """Return a cell of lines without its sign: a minus says again that the row's team is favoured."""
         text = self.cell(side.row, column)
         if text.upper() in NO_LINE:
@@ -65,7 +65,7 @@ class NbaReader(PairReader):
         number = self._or_noted(side, partial(read_number, priced[1] if priced else text, column, "bad-line"))
         return None if number is None else abs(number)
 
-    def _or_noted(self, side: Side, read: Callable[[], float]) -> float | None:
+    def _or_noted(self, side: PairRow, read: Callable[[], float]) -> float | None:
         """Return what `read` gives; a RowError is noted against the row, and the value left out."""
         try:
             return read()
@@ -74,6 +74,6 @@ class NbaReader(PairReader):
             return None
 
 
-def _likely_total(one: tuple[float, Side]) -> tuple[bool, float]:
+def _likely_total(one: tuple[float, PairRow]) -> tuple[bool, float]:
     """Sort the total last: the larger number, unless only the other one can be a total."""
     return LOWEST_TOTAL <= one[0] <= HIGHEST_TOTAL, one[0]

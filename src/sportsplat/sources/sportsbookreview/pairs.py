@@ -34,7 +34,7 @@ _NAMED = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:-(\d\d))?(?!\d)")
 _MONTH_DAY = re.compile(r"([0-9]{1,2})([0-9]{2})")
 
 
-class SeasonDays(NamedTuple):
+class SeasonBounds(NamedTuple):
     """The first game of a season, and the first one after its regular part (play-in games included)."""
 
     opening: date
@@ -42,8 +42,8 @@ class SeasonDays(NamedTuple):
 
 
 # The league's own calendar, for the seasons of the archive: the files do not tell which games are play-offs.
-CALENDAR: dict[tuple[str, int], SeasonDays] = {
-    (league, season): SeasonDays(date.fromisoformat(opening), date.fromisoformat(playoffs))
+CALENDAR: dict[tuple[str, int], SeasonBounds] = {
+    (league, season): SeasonBounds(date.fromisoformat(opening), date.fromisoformat(playoffs))
     for league, season, opening, playoffs in (
         ("nba", 2007, "2007-10-30", "2008-04-19"),
         ("nba", 2008, "2008-10-28", "2009-04-18"),
@@ -148,7 +148,7 @@ _COUNT = re.compile(r"[0-9]{1,3}")
 _ROTATION = re.compile(r"[0-9]{1,6}")
 
 
-class Side(NamedTuple):
+class PairRow(NamedTuple):
     """One row of a game."""
 
     at: int  # index of the row in its table
@@ -158,8 +158,8 @@ class Side(NamedTuple):
 class Pair(NamedTuple):
     """The two rows of a game; on neutral ground the second is the nominal host."""
 
-    away: Side
-    home: Side
+    away: PairRow
+    home: PairRow
     neutral: bool
 
 
@@ -182,7 +182,7 @@ class PairReader(RowReader):
         super().__init__(table, league, NAME)
         self.season = Season(league, table.file)
         self._days = LocalDays(league)
-        self._rows = [Side(index, row) for index, row in table.filled()]
+        self._rows = [PairRow(index, row) for index, row in table.filled()]
         self._pairs = self._paired()
         self._seen: dict[tuple[date, str, str], list[str]] = {}
         self._details: list[DetailRecord] = []
@@ -240,7 +240,7 @@ class PairReader(RowReader):
                 pairs[above.at] = pairs[below.at] = Pair(above, below, places == ("N", "N"))
         return pairs
 
-    def _begins(self, side: Side) -> bool:
+    def _begins(self, side: PairRow) -> bool:
         """Whether a row on neutral ground is a game's first: a visitor's rotation number is odd."""
         return self.cell(side.row, "Rot")[-1:] in tuple("13579")
 
@@ -344,7 +344,7 @@ class PairReader(RowReader):
             if stats and (twin is not None or sum(stats.values()) == final):
                 self.batch.stats.append(TeamStatsRecord(game.key, is_home, stats, known_at))
 
-    def _periods(self, side: Side) -> dict[str, float] | None:
+    def _periods(self, side: PairRow) -> dict[str, float] | None:
         stats: dict[str, float] = {}
         for number, column in enumerate(self.periods, 1):
             text = self.cell(side.row, column)

@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """Some rows: the line of each in the file (the header is line 1), and the columns that were asked for."""
 
     lines: npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ class TableFile:
     unread: Mapping[str, str] = field(default_factory=dict)  # columns that hold no plain values, their type
     top: Rows = ()  # the first rows, with the header; of a Parquet file none, as its header is no row
 
-    def blocks(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
+    def blocks(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[TextBlock]:
         """Yield the rows in order, with the columns `wanted`.
 
         Raises InputRefused (`UNREADABLE_FILE`) when the file turns out to be damaged on the way.
@@ -70,7 +70,7 @@ class TableFile:
         blocks = self._readable(self._reader()(wanted, ragged))
         return map(_with_points, blocks) if self.decimal == "," else blocks
 
-    def first_rows(self, rows: int) -> Block | None:
+    def first_rows(self, rows: int) -> TextBlock | None:
         """Return the first `rows` rows or more, without ragged ones; None where there is none.
 
         A CSV file is read line by line here: Arrow's threads would read on, for nothing.
@@ -79,17 +79,17 @@ class TableFile:
         block = next(self._readable(reader), None)
         return _with_points(block) if block is not None and self.decimal == "," else block
 
-    def _reader(self) -> Callable[[Sequence[str], list[Rejected]], Iterator[Block]]:
+    def _reader(self) -> Callable[[Sequence[str], list[Rejected]], Iterator[TextBlock]]:
         if self.kind == "csv":
             return self._csv
         return self._parquet if self.kind == "parquet" else self._excel
 
-    def _all(self) -> Iterator[Block]:
+    def _all(self) -> Iterator[TextBlock]:
         """Read all columns of a file that is no CSV file, whatever they contain."""
         read = self._parquet if self.kind == "parquet" else self._excel
         return read(self.header, [], lenient=True)
 
-    def _readable(self, blocks: Iterator[Block]) -> Iterator[Block]:
+    def _readable(self, blocks: Iterator[TextBlock]) -> Iterator[TextBlock]:
         try:
             yield from blocks
         except DAMAGED as damaged:
@@ -115,7 +115,7 @@ class TableFile:
         encoding = "utf-8-sig" if self.encoding == "utf8" else self.encoding
         return open_text(self.path, encoding)
 
-    def _csv(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[Block]:
+    def _csv(self, wanted: Sequence[str], ragged: list[Rejected]) -> Iterator[TextBlock]:
         if self.by_line:
             yield from self._line_by_line(wanted, ragged)
             return
@@ -158,7 +158,7 @@ class TableFile:
                 continue
             line = int(lines[-1]) + 1
             skipped[:] = [number for number in skipped if number >= line]
-            yield Block(lines, dict(zip(wanted, batch.columns, strict=True)))
+            yield TextBlock(lines, dict(zip(wanted, batch.columns, strict=True)))
 
     def _has_rows(self) -> bool:
         with self._text() as file:
@@ -167,7 +167,7 @@ class TableFile:
 
     def _line_by_line(
         self, wanted: Sequence[str], ragged: list[Rejected], rows_a_block: int = BLOCK_ROWS
-    ) -> Iterator[Block]:
+    ) -> Iterator[TextBlock]:
         """Let a quote that is not closed cost its own line, instead of all up to the next quote."""
         width, places = len(self.header), [self.header.index(name) for name in wanted]
         line, is_open = 2, False
@@ -193,16 +193,16 @@ class TableFile:
                     pa.array([cells[place] for cells in rows.values()], pa.string()).dictionary_encode()
                     for place in places
                 ]
-                yield Block(np.array(list(rows), dtype=np.int64), dict(zip(wanted, columns, strict=True)))
+                yield TextBlock(np.array(list(rows), dtype=np.int64), dict(zip(wanted, columns, strict=True)))
 
     def _parquet(
         self, wanted: Sequence[str], _ragged: list[Rejected], *, lenient: bool = False
-    ) -> Iterator[Block]:
+    ) -> Iterator[TextBlock]:
         """Read the columns; with `lenient` one that is no text (bytes that are no UTF-8) comes blank."""
         line = 2
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=BLOCK_ROWS, columns=list(wanted)):
-                yield Block(
+                yield TextBlock(
                     np.arange(line, line + batch.num_rows),
                     {name: _as_words(batch.column(name), lenient=lenient) for name in wanted},
                 )
@@ -210,7 +210,7 @@ class TableFile:
 
     def _excel(
         self, wanted: Sequence[str], ragged: list[Rejected], *, lenient: bool = False
-    ) -> Iterator[Block]:
+    ) -> Iterator[TextBlock]:
         """Read the sheet; unless `lenient` a row is ragged in which a formula has no result."""
         places = [self.header.index(name) for name in wanted]
         rows: dict[int, list[str]] = {}
@@ -226,7 +226,7 @@ class TableFile:
             pa.array([cells[place] for cells in rows.values()], pa.string()).dictionary_encode()
             for place in range(len(places))
         ]
-        yield Block(np.array(list(rows), dtype=np.int64), dict(zip(wanted, columns, strict=True)))
+        yield TextBlock(np.array(list(rows), dtype=np.int64), dict(zip(wanted, columns, strict=True)))
 
 
 def _numbered(file: io.TextIOBase, last: int) -> Iterator[tuple[int, str]]:
@@ -236,7 +236,7 @@ def _numbered(file: io.TextIOBase, last: int) -> Iterator[tuple[int, str]]:
             return
 
 
-def _with_points(block: Block) -> Block:
+def _with_points(block: TextBlock) -> TextBlock:
     """Return the rows with a decimal point in each cell that is a number with a comma."""
     columns = {
         name: pa.DictionaryArray.from_arrays(
@@ -244,7 +244,7 @@ def _with_points(block: Block) -> Block:
         )
         for name, values in block.columns.items()
     }
-    return Block(block.lines, columns)
+    return TextBlock(block.lines, columns)
 
 
 def plain_columns(schema: pa.Schema) -> tuple[list[str], dict[str, str]]:
@@ -283,7 +283,7 @@ def _words(values: pa.Array) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes, texts)
 
 
-def words_of(block: Block, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
+def words_of(block: TextBlock, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
     """Return a mapped column as codes and the words, translated, that they stand for."""
     if cell is None or cell.column is None:
         constant = said(cell.value) if cell is not None and cell.value is not None else ""
@@ -318,7 +318,7 @@ def taken(column: pa.DictionaryArray, rows: Ints) -> list[str]:
     return [words[code] for code in np.asarray(column.indices)[rows].tolist()]
 
 
-def without_blank(block: Block) -> Block:
+def without_blank(block: TextBlock) -> TextBlock:
     """Drop empty rows."""
     filled = np.zeros(len(block.lines), dtype=np.bool_)
     for values in block.columns.values():
@@ -329,4 +329,4 @@ def without_blank(block: Block) -> Block:
     if filled.all():
         return block
     kept = pa.array(np.flatnonzero(filled))
-    return Block(block.lines[filled], {name: values.take(kept) for name, values in block.columns.items()})
+    return TextBlock(block.lines[filled], {name: values.take(kept) for name, values in block.columns.items()})

@@ -33,7 +33,7 @@ from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import League
 from sportsplat.sources.reading.blanks import is_blank
 from sportsplat.sources.reading.csv import YEARS, LocalDays, RowError, collector_paused, read_count
-from sportsplat.sources.reading.repeats import Kind, Repeats, describe_repeat
+from sportsplat.sources.reading.repeats import RepeatedRows, RepeatKind, describe_repeat
 from sportsplat.sources.reading.seasons import season_of
 from sportsplat.sources.table.blocks import TableFile
 from sportsplat.sources.table.dates import DateColumn
@@ -302,7 +302,7 @@ class _Rows:
         self._matches = MatchReader(mapping, league)
         self._file = str(table.path)
         self._batch = Batch.empty(league.code, NAME, self._file)
-        self._repeats = Repeats(league)
+        self._repeats = RepeatedRows(league)
         self._noted: list[tuple[int, str, str]] = []
         self._taken = {
             wide.quoted_at.column: DateColumn("quoted_at", wide.quoted_at)
@@ -347,7 +347,7 @@ class _Rows:
         place = self._repeats.place(line, match)
         match = place.match
         key = match.key
-        if place.kind is Kind.REPEATED:
+        if place.kind is RepeatKind.REPEATED:
             self._noted.append((line, "duplicate-match", describe_repeat(match, place.first_line)))
         else:
             self._batch.matches.append(match)

@@ -23,11 +23,11 @@ from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.leagues.league import League
 from sportsplat.sources.reading.csv import RowError
 from sportsplat.sources.table.blocks import (
-    Block,
     Flags,
     Floats,
     Ints,
     TableFile,
+    TextBlock,
     taken,
     together,
     without_blank,
@@ -46,7 +46,7 @@ from sportsplat.sources.table.values import (
 )
 
 
-class Offer(NamedTuple):
+class QuoteKey(NamedTuple):
     """What a price is of, besides its match."""
 
     bookmaker: str
@@ -69,15 +69,15 @@ class Books:
     def __init__(self, outcomes: Sequence[str]) -> None:
         """Begin with none. outcomes: those of the league's result."""
         self.sides = {"spread": ("home", "away"), "total": ("over", "under"), "result": tuple(outcomes)}
-        self.offers: list[Offer] = []
-        self._place: dict[Offer, int] = {}
+        self.offers: list[QuoteKey] = []
+        self._place: dict[QuoteKey, int] = {}
         self._book: dict[tuple[str, str, bool], int] = {}
         self._reported: list[
             tuple[int, int, int]
         ] = []  # of each offer: its book, its outcome's bit, all bits
         self._ranks = np.zeros(0, dtype=np.int64)
 
-    def place(self, offer: Offer) -> int:
+    def place(self, offer: QuoteKey) -> int:
         """Return the place of an offer whose market and outcome are known ones."""
         found = self._place.get(offer)
         if found is None:
@@ -139,7 +139,7 @@ def _ascending(columns: Sequence[npt.NDArray[Any]]) -> bool:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Prices(NamedTuple):
+class PriceArrays(NamedTuple):
     """Equally long columns. `row` is a line of the file, `match` and `offer` are places in `QuoteTable`'s
     lists; line is NaN in the result market; quoted_at (microseconds since 1970 UTC) is NOT_A_TIME where
     nobody says; `loose`: the overround is to be judged yet, as not all of the offer stood together.
@@ -153,9 +153,9 @@ class Prices(NamedTuple):
     quoted_at: Ints
     loose: Flags
 
-    def at(self, rows: Ints | Flags) -> Prices:
+    def at(self, rows: Ints | Flags) -> PriceArrays:
         """Return some of the rows."""
-        return Prices(
+        return PriceArrays(
             self.row[rows],
             self.match[rows],
             self.offer[rows],
@@ -189,7 +189,7 @@ class QuoteTable:
         self._line_of: dict[MatchKey, int] = {}
         self._refused = Refusals(str(table.path))
 
-    def prices(self) -> Iterator[tuple[int, Prices]]:
+    def prices(self) -> Iterator[tuple[int, PriceArrays]]:
         """Yield prices and the season of their matches, each time in the order of the key of `quotes`.
 
         Rows that are no prices are kept for `batch`.
@@ -221,7 +221,7 @@ class QuoteTable:
         self._refused.add_whole(torn)
         ragged.clear()
 
-    def _of_block(self, block: Block) -> Iterator[tuple[int, Prices]]:
+    def _of_block(self, block: TextBlock) -> Iterator[tuple[int, PriceArrays]]:
         block = without_blank(block)
         size = len(block.lines)
         if not size:
@@ -239,7 +239,7 @@ class QuoteTable:
         line = self._lines_of(block, is_result, refuse)
         odds = self._odds_of(block, refuse)
         quoted_at = self._quoted_at(block, closing, match, refuse)
-        prices = Prices(block.lines, match, offer, line, odds, quoted_at, good)
+        prices = PriceArrays(block.lines, match, offer, line, odds, quoted_at, good)
         prices = self._fair(prices if good.all() else prices.at(good))
         order = self.books.order(prices.match, prices.offer, prices.line, prices.quoted_at)
         if order is not None:
@@ -249,7 +249,7 @@ class QuoteTable:
         for season in found:
             yield season, prices if len(found) == 1 else prices.at(seasons == season)
 
-    def _fair(self, prices: Prices) -> Prices:
+    def _fair(self, prices: PriceArrays) -> PriceArrays:
         """Drop offers with an impossible overround; return which prices are still to be checked."""
         rules, offers = self._league.rules, self.books.offers
         judged = self.books.judge(
@@ -273,7 +273,7 @@ class QuoteTable:
         prices = prices._replace(loose=~judged.whole)
         return prices.at(~wrong) if wrong.any() else prices
 
-    def _match_of(self, block: Block, refuse: Refuse) -> Ints:
+    def _match_of(self, block: TextBlock, refuse: Refuse) -> Ints:
         """Return the place of each row's match; matches that are met for the first time are read."""
         names = self._reader.columns
         codes, first = together([block.columns[name] for name in names], len(block.lines))
@@ -315,7 +315,7 @@ class QuoteTable:
             self._closes_us.append((self.closes[-1] - _EPOCH) // timedelta(microseconds=1))
         return place
 
-    def _offers_of(self, block: Block, closing: Flags, refuse: Refuse) -> tuple[Ints, Flags]:
+    def _offers_of(self, block: TextBlock, closing: Flags, refuse: Refuse) -> tuple[Ints, Flags]:
         """Return the place of each row's offer, and whether it is on the result."""
         size = len(block.lines)
         book_codes, books = words_of(block, self._mapping.bookmaker, size)
@@ -331,7 +331,7 @@ class QuoteTable:
         for group, code in enumerate(groups.tolist()):
             rest, outcome = divmod(code // 2, len(outcomes))
             book, market = divmod(rest, len(markets))
-            offer = Offer(books[book], markets[market].lower(), outcomes[outcome].lower(), bool(code % 2))
+            offer = QuoteKey(books[book], markets[market].lower(), outcomes[outcome].lower(), bool(code % 2))
             error = self._wrong_offer(offer)
             if error is not None:
                 wrong[group] = error
@@ -343,7 +343,7 @@ class QuoteTable:
             refuse(np.isin(position, places_of), code, lambda row: wrong[int(position[row])].reason)
         return places[position], is_result[position]
 
-    def _wrong_offer(self, offer: Offer) -> RowError | None:
+    def _wrong_offer(self, offer: QuoteKey) -> RowError | None:
         bookmaker, market, outcome, _ = offer
         if not bookmaker:
             return RowError("missing-bookmaker", f"{_column(self._mapping.bookmaker)} is blank")
@@ -360,7 +360,7 @@ class QuoteTable:
             return RowError("unknown-outcome", f"{column} is {outcome!r}: expected {expected} of a {market}")
         return None
 
-    def _outcomes(self, block: Block, size: int) -> tuple[Ints, list[str]]:
+    def _outcomes(self, block: TextBlock, size: int) -> tuple[Ints, list[str]]:
         """Return the outcomes; a side may be given by the team's name, as in the row."""
         codes, words = words_of(block, self._mapping.outcome, size)
         known = {"home", "draw", "away", "over", "under"}
@@ -376,7 +376,7 @@ class QuoteTable:
                 codes = np.where(np.asarray(same, dtype=np.bool_), len(words) - 2 + place, codes)
         return codes, words
 
-    def _lines_of(self, block: Block, is_result: Flags, refuse: Refuse) -> Floats:
+    def _lines_of(self, block: TextBlock, is_result: Flags, refuse: Refuse) -> Floats:
         codes, words = words_of(block, self._mapping.line, len(block.lines))
         line = np.where(is_result, np.nan, read_numbers(words).values[codes])
         named = _column(self._mapping.line)
@@ -387,7 +387,7 @@ class QuoteTable:
         )
         return line
 
-    def _odds_of(self, block: Block, refuse: Refuse) -> Floats:
+    def _odds_of(self, block: TextBlock, refuse: Refuse) -> Floats:
         how = self._mapping.odds
         codes, words = words_of(block, how, len(block.lines))
         american = how is not None and how.format == "american"
@@ -402,7 +402,7 @@ class QuoteTable:
         )
         return odds[codes]
 
-    def _flags(self, block: Block, cell: Cell | None, refuse: Refuse) -> Flags:
+    def _flags(self, block: TextBlock, cell: Cell | None, refuse: Refuse) -> Flags:
         codes, words = words_of(block, cell, len(block.lines))
         flags, wrong = read_flags(words)
         named = _column(cell)
@@ -413,7 +413,7 @@ class QuoteTable:
         )
         return flags[codes]
 
-    def _quoted_at(self, block: Block, closing: Flags, match: Ints, refuse: Refuse) -> Ints:
+    def _quoted_at(self, block: TextBlock, closing: Flags, match: Ints, refuse: Refuse) -> Ints:
         """Return when prices were taken, before the match began; of a closing price the kick-off tells."""
         how: When | None = self._mapping.quoted_at
         if how is None or self._taken is None:

@@ -24,7 +24,7 @@ LONGEST_LINE = 4 << 20  # bytes in UTF-8
 _HEAD = 1 << 16
 
 
-class Look(NamedTuple):
+class TextFormat(NamedTuple):
     """How the text of a file is written. `over_lines`: a quoted cell goes over the end of a line, or may do
     so: then a quote that is not closed would swallow the lines below it.
     """
@@ -66,7 +66,7 @@ def wide_encoding_of(path: Path) -> str | None:
         return wide_encoding_of_text(str(path), file.read(_HEAD))
 
 
-def scan(path: Path, delimiter: str, wide: str | None) -> Look:
+def scan(path: Path, delimiter: str, wide: str | None) -> TextFormat:
     """Look at all of a file: utf8 where all is, else cp1252, which spreadsheets write; latin-1 takes any.
 
     `wide` is its encoding by its first bytes, if it is a wide one.
@@ -77,7 +77,7 @@ def scan(path: Path, delimiter: str, wide: str | None) -> Look:
     for encoding in (wide,) if wide else ("utf8", "cp1252", "latin-1"):
         over = _scan_as(path, encoding, delimiter)
         if over is not None:
-            return Look(encoding, over)
+            return TextFormat(encoding, over)
     detail = f"After its first bytes it is not valid {(wide or '').upper()}: it is cut off, or is not text."
     raise not_text(f"{path} is damaged {(wide or '').upper()} text.", detail, "Export or download it again.")
 

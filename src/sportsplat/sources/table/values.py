@@ -29,34 +29,36 @@ _FIRST, _END = (
 )
 
 
-class Read(NamedTuple):
+class WordValues(NamedTuple):
     """Values by distinct word, and which words have none although they are not blank."""
 
     values: npt.NDArray[Any]
     wrong: npt.NDArray[np.bool_]
 
 
-def read_numbers(words: Sequence[str]) -> Read:
+def read_numbers(words: Sequence[str]) -> WordValues:
     """Return float64, NaN where a word is blank or no finite number."""
     values = np.array([read_finite(word) for word in words], dtype=np.float64)
-    return Read(values, np.isnan(values) & np.array([bool(word.strip()) for word in words], dtype=np.bool_))
+    return WordValues(
+        values, np.isnan(values) & np.array([bool(word.strip()) for word in words], dtype=np.bool_)
+    )
 
 
-def read_flags(words: Sequence[str]) -> Read:
+def read_flags(words: Sequence[str]) -> WordValues:
     """Return bool; blank is False."""
     plain = [word.strip().lower() for word in words]
     flags = np.array([word in _TRUE for word in plain], dtype=np.bool_)
-    return Read(flags, ~flags & np.array([word not in _FALSE for word in plain], dtype=np.bool_))
+    return WordValues(flags, ~flags & np.array([word not in _FALSE for word in plain], dtype=np.bool_))
 
 
-def read_moments(words: pa.Array, how: When, zone: ZoneInfo) -> Read:
+def read_moments(words: pa.Array, how: When, zone: ZoneInfo) -> WordValues:
     """Return microseconds since 1970 UTC, NOT_A_TIME where a word is blank or no moment."""
     blank = pc.equal(pc.utf8_trim_whitespace(words), "")
     texts = pc.if_else(blank, pa.scalar(None, pa.string()), pc.utf8_trim_whitespace(words))
     found = _moments(texts, how, ZoneInfo(how.timezone) if how.timezone else zone)
     found = np.where((found >= _FIRST) & (found < _END), found, NOT_A_TIME)
     missing = found == NOT_A_TIME
-    return Read(found, missing & ~np.asarray(blank, dtype=np.bool_))
+    return WordValues(found, missing & ~np.asarray(blank, dtype=np.bool_))
 
 
 def _moments(texts: pa.Array, how: When, zone: ZoneInfo) -> npt.NDArray[np.int64]:
