@@ -45,7 +45,9 @@ ProjectUse = Literal["needed", "started", "optional"]
 _PANEL = "Common"
 _SERVER_DISK_FULL = "53100"
 _FLAGS: dict[str, Any] = {
-    "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_PANEL)],
+    "as_json": Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on stdout.", rich_help_panel=_PANEL)
+    ],
     "profile": Annotated[
         str | None,
         typer.Option(
@@ -59,13 +61,16 @@ _FLAGS: dict[str, Any] = {
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The project folder. Default: this folder or the nearest above it that is one.",
+            help="The project folder. Default: this folder, or the nearest project above it.",
             rich_help_panel=_PANEL,
         ),
     ],
-    "quiet": Annotated[bool, typer.Option("--quiet", help="No progress, no notes.", rich_help_panel=_PANEL)],
+    "quiet": Annotated[
+        bool, typer.Option("--quiet", help="No progress and no notes.", rich_help_panel=_PANEL)
+    ],
     "verbose": Annotated[
-        bool, typer.Option("--verbose", help="Logs, and a traceback with an error.", rich_help_panel=_PANEL)
+        bool,
+        typer.Option("--verbose", help="Print logs, and a traceback with an error.", rich_help_panel=_PANEL),
     ],
     "no_color": Annotated[
         bool, typer.Option("--no-color", help="No colours (as NO_COLOR=1).", rich_help_panel=_PANEL)

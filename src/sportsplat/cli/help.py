@@ -181,7 +181,7 @@ def season_begun(text: str) -> int:
 Seasons = Annotated[
     list[int] | None,
     typer.Option(
-        metavar="S", parser=season_begun, help="Only this season: 2020 or 2020/21; may be given again."
+        metavar="S", parser=season_begun, help="Only this season: 2020 or 2020/21. Can be repeated."
     ),
 ]
 

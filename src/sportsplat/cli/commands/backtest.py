@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def register_audit(app: typer.Typer) -> None:
     """Add the group `audit`."""
-    audit = group(app, "audit", "Check that no number knows the future.")
+    audit = group(app, "audit", "Check features for leakage.")
     command(audit, "leakage")(leakage)
 
 
@@ -30,11 +30,13 @@ def leakage(
     ctx: Run,
     league: LeagueCode,
     samples: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Moments at which the future is cut off.")
+        int, typer.Option(metavar="N", min=1, help="Number of moments at which later data is removed.")
     ] = 25,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Random seed. Default: the setting models.seed.")
+    ] = None,
 ) -> Answer:
-    """Rebuild features from a past without its future and compare bit for bit; exit 10 names what moved."""
+    """Remove later data, rebuild the features and compare bit for bit. Exit 10 names what changed."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.audit import audit_leakage
 
@@ -65,30 +67,35 @@ def register(app: typer.Typer) -> None:
     def backtest(
         ctx: Run,
         league: LeagueCode,
-        model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
+        model: Annotated[str, typer.Option(help="Kind of model: gbm, elo or base_rate.")] = "gbm",
         start: Annotated[
             datetime | None,
             typer.Option(
                 "--from",
                 formats=["%Y-%m-%d"],
                 metavar="YYYY-MM-DD",
-                help="First match day. Default: the latest five seasons.",
+                help="First match day. Default: start of the latest five seasons.",
             ),
         ] = None,
         end: Annotated[
             datetime | None,
             typer.Option(
-                "--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last match day. Default: the last."
+                "--to",
+                formats=["%Y-%m-%d"],
+                metavar="YYYY-MM-DD",
+                help="Last match day. Default: the last stored one.",
             ),
         ] = None,
-        refit: Annotated[Refit, typer.Option(help="How often a new model is fitted.")] = Refit.season,
+        refit: Annotated[Refit, typer.Option(help="How often the model is refitted.")] = Refit.season,
         report: Annotated[
             Path | None,
-            typer.Option(metavar="FILE.html", help="Also write a report that opens in any browser."),
+            typer.Option(metavar="FILE.html", help="Also write an HTML report."),
         ] = None,
-        seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+        seed: Annotated[
+            int | None, typer.Option(metavar="N", help="Random seed. Default: the setting models.seed.")
+        ] = None,
     ) -> Answer:
-        """Walk a model forward through stored matches and bet with it; compare with Elo and the market."""
+        """Walk forward through stored matches, place simulated bets, and compare with Elo and the market."""
         from sportsplat.jobs.context import open_context
         from sportsplat.jobs.modelling.backtest import Request
         from sportsplat.jobs.modelling.backtest import backtest as run

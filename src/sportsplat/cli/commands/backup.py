@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FILE = Annotated[Path, typer.Argument(readable=False, help="A file made by `sportsplat db backup`.")]
-_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up what is there first.")]
+_NO_BACKUP = Annotated[bool, typer.Option("--no-backup", help="Do not back up existing rows first.")]
 
 _TRUST = Annotated[
     bool,
-    typer.Option("--trust", help="Also run code that is not sportsplat's: it can do all that the user can."),
+    typer.Option(
+        "--trust",
+        help="Also run code in the backup that is not sportsplat's, with all rights of the database user.",
+    ),
 ]
 
 
@@ -45,14 +48,14 @@ def register(db: typer.Typer) -> None:
 def backup(
     ctx: Run,
     file: Annotated[
-        Path | None, typer.Argument(help="Where to; default: a name with the time in .sportsplat/backups.")
+        Path | None, typer.Argument(help="Target file. Default: a name with the time in .sportsplat/backups.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Restore it elsewhere and compare, before it gets its name.")
+        bool, typer.Option("--verify", help="Restore it elsewhere and compare before it is kept.")
     ] = False,
 ) -> Answer:
-    """Write all data into one file, as of one moment, while others work on.
+    """Write a consistent snapshot of all data to one file. Others can keep using the database.
 
     sportsplat db backup --verify
     sportsplat db backup /mnt/safe/league.dump
@@ -65,7 +68,7 @@ def backup(
 
 
 def backups(ctx: Run) -> Answer:
-    """List the backups in the project's folder, and which of them were verified."""
+    """List the project's backups and which of them were verified."""
     from sportsplat.jobs.backup.backup import backups as run
 
     data = run(ctx.settings())
@@ -78,11 +81,11 @@ def verify(
         Path | None,
         typer.Argument(
             readable=False,
-            help="A file made by `sportsplat db backup`; default: the newest in .sportsplat/backups.",
+            help="A file made by `sportsplat db backup`. Default: the newest in .sportsplat/backups.",
         ),
     ] = None,
 ) -> Answer:
-    """Prove a backup: restore it elsewhere and compare each table. Exit 10 names what differs.
+    """Verify a backup: restore it elsewhere and compare every table. Exit 10 lists the differences.
 
     sportsplat db verify                the newest backup of the project
     sportsplat db verify league.dump
@@ -101,15 +104,15 @@ def restore(
     ctx: Run,
     file: _FILE,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Replace the rows that are there, once they are backed up.")
+        bool, typer.Option("--yes", help="Replace existing rows. They are backed up first.")
     ] = False,
     no_backup: _NO_BACKUP = False,
     trust: _TRUST = False,
 ) -> Answer:
-    """Put a backup in the place of what the database holds: all of it, or nothing is changed.
+    """Replace the content of the database with a backup. All or nothing.
 
-    sportsplat db restore league.dump          into a database without rows
-    sportsplat db restore league.dump --yes    in the place of rows
+    sportsplat db restore league.dump          into an empty database
+    sportsplat db restore league.dump --yes    replace existing rows
     """
     from sportsplat.jobs.backup.restore import restore as run
 
@@ -121,11 +124,11 @@ def restore(
 def reset(
     ctx: Run,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Delete the rows that are there, once they are backed up.")
+        bool, typer.Option("--yes", help="Delete existing rows. They are backed up first.")
     ] = False,
     no_backup: _NO_BACKUP = False,
 ) -> Answer:
-    """Drop everything of sportsplat's in the database and make the schema anew.
+    """Delete all sportsplat tables and create an empty schema.
 
     sportsplat db reset --yes
     """
@@ -138,13 +141,13 @@ def reset(
 
 def move(
     ctx: Run,
-    backend: Annotated[Place, typer.Argument(help="Where the data is to live.")],
+    backend: Annotated[Place, typer.Argument(help="Target backend.")],
     yes: Annotated[
-        bool, typer.Option("--yes", help="Replace rows that are there already, once they are backed up.")
+        bool, typer.Option("--yes", help="Replace existing rows in the target. They are backed up first.")
     ] = False,
     trust: _TRUST = False,
 ) -> Answer:
-    """Take all data to another backend, compared table by table. The old data stays where it is.
+    """Move all data to another backend and compare every table. The old data is kept.
 
     sportsplat db move docker
     DATABASE_URL=postgresql://me@db.example/league sportsplat db move external

@@ -18,7 +18,7 @@ Key = Annotated[str | None, typer.Argument(metavar="KEY", help="A key (infra.por
 
 def register(app: typer.Typer) -> None:
     """Add the group `config`."""
-    config = group(app, "config", "Settings: what holds and where it comes from.")
+    config = group(app, "config", "Show, explain and check settings.")
     command(config, "show", project="optional")(show)
     command(config, "explain", project="optional")(explain)
     command(config, "check", project="optional")(check)
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(ctx: Run, key: Key = None) -> Answer:
-    """Show every value and where it comes from; secrets are masked."""
+    """Show every setting, its value and where the value comes from. Secrets are masked."""
     from sportsplat.jobs.configuration import show as run
 
     ctx.find_folder()
@@ -38,7 +38,7 @@ def show(ctx: Run, key: Key = None) -> Answer:
 def explain(
     ctx: Run, key: Annotated[str, typer.Argument(metavar="KEY", help="A dotted key, such as infra.port.")]
 ) -> Answer:
-    """Say what one key means and what each layer says about it."""
+    """Explain one setting: its meaning, and its value in each layer."""
     from sportsplat.jobs.configuration import explain as run
 
     ctx.find_folder()
@@ -47,7 +47,7 @@ def explain(
 
 
 def check(ctx: Run) -> Answer:
-    """Read every layer and the leagues, and report all that is wrong."""
+    """Check all settings and leagues, and report every problem."""
     from sportsplat.jobs.configuration import check as run
 
     ctx.find_folder()
@@ -67,7 +67,7 @@ def schema(ctx: Run) -> Answer:  # noqa: ARG001
 
 
 def init(ctx: Run) -> Answer:
-    """Write config/ and .env into the project, or into this folder if there is none; existing files stay."""
+    """Write config/ and .env into the project, or here if there is none. Existing files stay."""
     from sportsplat.jobs.configuration import init as run
 
     data = run(ctx.find_folder())

@@ -18,7 +18,7 @@ ROWS_SHOWN = 50
 
 def register(app: typer.Typer) -> None:
     """Add the group `data`."""
-    data = group(app, "data", "What is stored of a league: coverage and gaps, sources that disagree.")
+    data = group(app, "data", "Check stored data: coverage, gaps, and sources that disagree.")
     command(data, "quality")(quality)
     command(data, "conflicts")(conflicts)
 
@@ -27,12 +27,10 @@ def quality(
     ctx: Run,
     league: LeagueCode,
     season: Seasons = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Also write a page that opens in any browser.")
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 10 when an error is found.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write an HTML page.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 10 if an error is found.")] = False,
 ) -> Answer:
-    """Show coverage by season, gaps, contradictions and how fresh the data are, each with the next command.
+    """Show coverage by season, gaps, contradictions and freshness, each with the command to run next.
 
     sportsplat data quality epl
     sportsplat data quality epl --season 2019 --season 2020 --html reports/quality.html
@@ -66,10 +64,12 @@ def conflicts(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help=f"Newest rows. Default: {ROWS_SHOWN}, all with --json."),
+        typer.Option(
+            metavar="N", min=1, help=f"Number of newest rows. Default: {ROWS_SHOWN}, all with --json."
+        ),
     ] = None,
 ) -> Answer:
-    """List where a source says something else of a match than what holds, newest first.
+    """List matches where a source differs from the value in use, newest first.
 
     sportsplat data conflicts nba --field score
     """

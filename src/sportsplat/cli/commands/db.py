@@ -13,7 +13,7 @@ from sportsplat.cli.commands import backup as backup_commands
 
 def register(app: typer.Typer) -> None:
     """Add the group `db`."""
-    db = group(app, "db", "The database: its schema, its backups.")
+    db = group(app, "db", "Manage the database: schema, backups, passwords.")
     command(db, "migrate")(migrate)
     command(db, "current")(current)
     command(db, "plan")(plan)
@@ -26,18 +26,18 @@ def register(app: typer.Typer) -> None:
 
 def migrate(
     ctx: Run,
-    wait: Annotated[float, typer.Option(metavar="S", min=0, help="Wait for another migration.")] = 60,
+    wait: Annotated[
+        float, typer.Option(metavar="S", min=0, help="Seconds to wait for another migration.")
+    ] = 60,
     lock_timeout: Annotated[
-        float, typer.Option(metavar="S", min=0.001, help="Wait for a table that somebody uses.")
+        float, typer.Option(metavar="S", min=0.001, help="Seconds to wait for a table that is in use.")
     ] = 10,
     backup: Annotated[
         bool,
-        typer.Option(
-            "--backup/--no-backup", help="Back stored rows up before a migration that deletes some."
-        ),
+        typer.Option("--backup/--no-backup", help="Make a backup before a migration that deletes rows."),
     ] = True,
 ) -> Answer:
-    """Bring the schema to the newest revision and verify it. Safe to repeat, and to run twice at once."""
+    """Bring the schema to the newest revision and verify it. Safe to repeat and to run concurrently."""
     from sportsplat.jobs.schema import migrate as run
 
     data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout, back_up=backup)
@@ -49,7 +49,7 @@ def migrate(
 
 
 def current(ctx: Run) -> Answer:
-    """Say at which revision the database is, and at which it should be."""
+    """Show the schema revision of the database and the one that this version needs."""
     from sportsplat.jobs.schema import current as run
 
     data = run(ctx.settings())
@@ -69,7 +69,7 @@ def plan(ctx: Run) -> Answer:
 
 
 def check(ctx: Run) -> Answer:
-    """Compare the live schema with what the migrations make; exit 7 names every difference."""
+    """Compare the live schema with what the migrations create. Exit 7 lists every difference."""
     from sportsplat.jobs.schema import check as run
 
     data = run(ctx.settings())
@@ -79,13 +79,15 @@ def check(ctx: Run) -> Answer:
 
 def render_init(
     ctx: Run,  # noqa: ARG001
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 10 when it is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing. Exit 10 if the script is out of date.")
+    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where to write it, instead of compose/postgres/init."),
+        typer.Option(metavar="FOLDER", help="Target folder, instead of compose/postgres/init."),
     ] = None,
 ) -> Answer:
-    """Render the script that gives a new container its schema. Needs no database."""
+    """Write the script that creates the schema in a new container. Needs no database."""
     from sportsplat.jobs.schema import render_init as run
 
     data = run(out, check=check)
@@ -94,7 +96,7 @@ def render_init(
 
 
 def rotate_password(ctx: Run) -> Answer:
-    """Give the database a new password and write it into .env; the old one is not needed."""
+    """Set a new database password and write it to .env. The old one is not needed."""
     from sportsplat.jobs.environment import rotate_password as run
 
     rotation = run(ctx.settings())
@@ -102,7 +104,7 @@ def rotate_password(ctx: Run) -> Answer:
 
 
 def api_login(ctx: Run) -> Answer:
-    """Make the login role of the API, or give it its password again. Safe to repeat.
+    """Create the login role of the API, or set its password again. Safe to repeat.
 
     `serve` and `up --stack` do this on a server of this project; on one of your own it is yours to run.
     """

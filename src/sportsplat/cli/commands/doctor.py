@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(ctx: Run) -> Answer:
-    """Check every precondition, each with its fix. Changes nothing; exit 10 when one fails.
+    """Check every precondition and show how to fix what fails. Changes nothing. Exit 10 if a check fails.
 
     sportsplat doctor
     sportsplat doctor --json | jq -r '(.data // .error.details).checks[] | select(.state == "fail").fix'

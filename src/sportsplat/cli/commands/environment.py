@@ -43,33 +43,41 @@ def _add_up(app: typer.Typer) -> None:
     def up(
         ctx: Run,
         backend: Annotated[
-            Backend | None, typer.Option(help="Where PostgreSQL runs; default: where the data is.")
+            Backend | None, typer.Option(help="Where PostgreSQL runs. Default: where the data is.")
         ] = None,
         port: Annotated[
             str | None,
-            typer.Option(metavar="N|auto", help="Port on 127.0.0.1; auto: a free one, kept."),
+            typer.Option(
+                metavar="N|auto", help="Port on 127.0.0.1. auto: a free port, then always the same."
+            ),
         ] = None,
         timeout: Annotated[
-            float | None, typer.Option(metavar="S", help="Seconds to wait until it answers.")
+            float | None, typer.Option(metavar="S", help="Seconds to wait until the database answers.")
         ] = None,
         reinit: Annotated[
             bool,
             typer.Option(
                 "--reinit",
-                help="Begin anew beside data that is unfinished, lost or elsewhere by now.",
+                help="Start anew when the old data is incomplete, lost or elsewhere. The old data stays.",
             ),
         ] = False,
         reset_password: Annotated[
-            bool, typer.Option("--reset-password", help="Give existing data the password of .env.")
+            bool,
+            typer.Option(
+                "--reset-password", help="Set the password of the existing database to the one in .env."
+            ),
         ] = False,
-        stack: Annotated[bool, typer.Option("--stack", help="The API too, in Docker.")] = False,
+        stack: Annotated[bool, typer.Option("--stack", help="Also start the API, in Docker.")] = False,
         reload: Annotated[
-            bool, typer.Option("--reload", help="With --stack: serve this checkout, again after each change.")
+            bool,
+            typer.Option(
+                "--reload", help="With --stack: serve the code of this checkout and restart when it changes."
+            ),
         ] = False,
     ) -> Answer:
         """Create or start the database and bring its schema up to date. Safe to repeat.
 
-        sportsplat up                       Docker where an engine answers, else embedded
+        sportsplat up                       in Docker if an engine is running
         sportsplat up --backend embedded    without Docker
         sportsplat up --stack               the API too, in Docker
         """
@@ -96,15 +104,15 @@ def _add_down(app: typer.Typer) -> None:
     def down(
         ctx: Run,
         volumes: Annotated[
-            bool, typer.Option("--volumes", help="Delete the data too; asks, or needs --yes.")
+            bool, typer.Option("--volumes", help="Also delete the data. Asks first, unless --yes is given.")
         ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         stack: Annotated[
             bool,
-            typer.Option("--stack", help="Changes nothing: the API stops in any case."),
+            typer.Option("--stack", help="Accepted for symmetry with `up`: the API stops in any case."),
         ] = False,
     ) -> Answer:
-        """Stop the database, and the API beside it in Docker. Its data stays, unless --volumes.
+        """Stop the database, and the API if it runs in Docker. Keeps the data unless --volumes is given.
 
         sportsplat down
         sportsplat down --volumes --yes    delete the data; backups stay
@@ -135,7 +143,7 @@ def _add_status(app: typer.Typer) -> None:
             bool, typer.Option("--exit-code", help="Exit 4 unless the database runs, for scripts.")
         ] = False,
     ) -> Answer:
-        """Show where the database and the API are, whether they run, and the schema."""
+        """Show where the database and the API are, whether they run, and the schema revision."""
         from sportsplat.jobs.environment import status as run
 
         found = run(ctx.settings())
@@ -151,9 +159,9 @@ def _add_url(app: typer.Typer) -> None:
     @command(app, "url")
     def url(
         ctx: Run,
-        reveal: Annotated[bool, typer.Option("--reveal", help="Print the password too.")] = False,
+        reveal: Annotated[bool, typer.Option("--reveal", help="Show the password.")] = False,
     ) -> Answer:
-        """Print the database's URL, its password masked unless --reveal."""
+        """Print the URL of the database. The password is masked unless --reveal is given."""
         from sportsplat.jobs.environment import endpoint
 
         address = endpoint(ctx.settings()).url(reveal=reveal)
@@ -165,10 +173,10 @@ def _add_psql(app: typer.Typer) -> None:
     def psql(
         ctx: Run,
         arguments: Annotated[
-            list[str] | None, typer.Argument(metavar="[-- ARGS]", help="Passed on to psql.")
+            list[str] | None, typer.Argument(metavar="[-- ARGS]", help="Arguments for psql.")
         ] = None,
     ) -> None:
-        """Open psql on the database, or run it: sportsplat psql -- -c 'SELECT 1'."""
+        """Open psql on the database. Arguments after -- go to psql: sportsplat psql -- -c 'SELECT 1'."""
         from sportsplat.jobs.environment import psql as prepare
 
         words, variables = prepare(ctx.settings(), arguments or [])
@@ -181,8 +189,8 @@ def _add_logs(app: typer.Typer) -> None:
     def logs(
         ctx: Run,
         service: Annotated[str, typer.Argument(help="postgres or api.")] = "postgres",
-        follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
-        lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines to show.")] = 100,
+        follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
+        lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Number of lines to show.")] = 100,
     ) -> Answer:
         """Show the log of the database server, or of the API in Docker.
 

@@ -28,14 +28,15 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 "--as-of",
                 metavar="MOMENT",
-                help="Build from the past as held then; nothing is stored.",
+                help="Build from the data as stored at that moment. Stores nothing.",
             ),
         ] = None,
         out: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Also write them to a .parquet or .csv file.")
+            Path | None,
+            typer.Option(metavar="FILE", help="Also write the features to a .parquet or .csv file."),
         ] = None,
     ) -> Answer:
-        """Build the features of every match from what was known at its kick-off, and store them."""
+        """Build and store the features of every match, from facts known before its kick-off."""
         from sportsplat.jobs.context import open_context
         from sportsplat.jobs.modelling.features import features as run
 

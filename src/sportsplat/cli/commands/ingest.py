@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 def register_leagues(app: typer.Typer) -> None:
     """Add the group `leagues`."""
     leagues = group(
-        app, "leagues", "What is declared and stored; a league of your own; alone: list.", ListingGroup
+        app, "leagues", "List leagues, or add your own. Without a subcommand: list.", ListingGroup
     )
     command(leagues, "list", project="optional")(list_leagues)
     command(leagues, "add", project="started")(add)
 
 
 def list_leagues(ctx: Run) -> Answer:
-    """List the declared leagues, what is stored of each, and how fresh it is."""
+    """List the configured leagues, what is stored for each, and how fresh it is."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.listing import leagues as run
 
@@ -54,28 +54,37 @@ def list_leagues(ctx: Run) -> Answer:
 
 def add(
     ctx: Run,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Small letters, digits and hyphens: primera.")],
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="Lowercase letters, digits and hyphens: primera.")
+    ],
     sport: Annotated[
-        str | None, typer.Option(metavar="SPORT", help="soccer, basketball, …: it is made like that league.")
+        str | None,
+        typer.Option(
+            metavar="SPORT", help="soccer, basketball, … A configured league of that sport is the template."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Default: from the code.")] = None,
     timezone: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="Where a match day is a calendar day. Default: UTC.")
+        str | None, typer.Option(metavar="ZONE", help="Time zone of match dates. Default: UTC.")
     ] = None,
     season_start: Annotated[
-        str | None, typer.Option(metavar="MM-DD", help="First day that a season can have.")
+        str | None, typer.Option(metavar="MM-DD", help="First possible day of a season.")
     ] = None,
     season_end: Annotated[
-        str | None, typer.Option(metavar="MM-DD", help="Last one; before the start: in the next year.")
+        str | None,
+        typer.Option(
+            metavar="MM-DD", help="Last possible day. If it is before the start, it is in the next year."
+        ),
     ] = None,
     matches: Annotated[
-        int | None, typer.Option(metavar="N", help="Matches a team plays in a regular season.")
+        int | None, typer.Option(metavar="N", help="Matches of one team in a regular season.")
     ] = None,
     bookmaker: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose prices you have: to bet at and to measure by.")
+        str | None,
+        typer.Option(metavar="NAME", help="Bookmaker of your prices, used for bets and as benchmark."),
     ] = None,
 ) -> Answer:
-    """Declare a league of your own in config/leagues.yaml. On a terminal what is not given is asked.
+    """Add your own league to config/leagues.yaml. On a terminal, asks for missing options.
 
     sportsplat leagues add primera --sport soccer --timezone America/Montevideo --matches 30
     """
@@ -245,7 +254,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sources(ctx: Run) -> Answer:
-    """Say what can be ingested, under which licence, and what it gives."""
+    """List the data sources, what each contains and its licence."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.listing import sources as run
 
@@ -264,7 +273,7 @@ def ingest(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="One that `sportsplat sources` lists.", autocompletion=source_names
+            metavar="SOURCE", help="A source listed by `sportsplat sources`.", autocompletion=source_names
         ),
     ],
     files: Annotated[
@@ -272,14 +281,14 @@ def ingest(
         typer.Argument(
             metavar="[FILE…]",
             readable=False,  # not to be looked at here: one that cannot be read is refused beside the others
-            help="Files or folders, .gz too; none: fetched from the source's site.",
+            help="Files or folders, also .gz. Default: download from the source's site.",
         ),
     ] = None,
     league: Annotated[
         str | None,
         typer.Option(
             metavar="L",
-            help="Only this league; needed where a file does not tell.",
+            help="Only this league. Required if a file does not say which league it is.",
             autocompletion=league_codes,
         ),
     ] = None,
@@ -291,28 +300,30 @@ def ingest(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            metavar="DATE", formats=["%Y-%m-%d"], help="The files are old: as they were on that day."
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="The day on which the files were current, for old files.",
         ),
     ] = None,
     accept_changes: Annotated[
         bool,
-        typer.Option("--accept-changes", help="Take results other than the source gave before."),
+        typer.Option("--accept-changes", help="Accept results that differ from what the source gave before."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then take it back.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then roll back.")] = False,
     mapping: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="With the source `table`: what its columns mean."),
+        typer.Option(metavar="FILE", help="With source `table`: file that says what the columns mean."),
     ] = None,
     suggest: Annotated[
         bool,
-        typer.Option("--suggest", help="With the source `table`: propose a mapping, store nothing."),
+        typer.Option("--suggest", help="With source `table`: print a draft mapping, store nothing."),
     ] = False,
 ) -> Answer:
-    """Store files of a source, each as a whole or not at all. A second run changes nothing and says so.
+    """Store files of a source, each in one transaction. Safe to repeat.
 
-    sportsplat ingest football-data --league epl --season 2021    from the public site
+    sportsplat ingest football-data --league epl --season 2021    download from the site
     sportsplat ingest nflverse games.csv
-    sportsplat ingest table odds.csv --mapping mapping.yaml       any table of your own
+    sportsplat ingest table odds.csv --mapping mapping.yaml       your own table
     """
     if source == "table" or mapping is not None or suggest:
         options = {

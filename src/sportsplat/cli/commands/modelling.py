@@ -22,7 +22,7 @@ ModelId = Annotated[int, typer.Argument(metavar="ID", help="Number of a stored m
 def register(app: typer.Typer) -> None:
     """Add the commands about models."""
     command(app, "train")(train)
-    models = group(app, "models", "Stored models: their cards, and which one serves its league.")
+    models = group(app, "models", "List, compare and promote stored models.")
     command(models, "list")(models_list)
     command(models, "show")(models_show)
     command(models, "compare")(models_compare)
@@ -34,19 +34,26 @@ def register(app: typer.Typer) -> None:
 def train(
     ctx: Run,
     league: LeagueCode,
-    model: Annotated[str, typer.Option(help="What to fit: gbm, elo, base_rate.")] = "gbm",
+    model: Annotated[str, typer.Option(help="Kind of model: gbm, elo or base_rate.")] = "gbm",
     until: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Learn nothing after this day. Default: now."
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Use only what was known at the end of this day. Default: now.",
         ),
     ] = None,
     tune: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Random parameter sets to try beside the standing ones.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Number of random parameter sets to try in addition to the default ones."
+        ),
     ] = 0,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed. Default: models.seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Random seed. Default: the setting models.seed.")
+    ] = None,
 ) -> Answer:
-    """Fit a model to everything known, score it on later matches than it saw, and store it with its card."""
+    """Fit a model to all known matches, score it on held-out later matches, and store it with its card."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.train import train as run
 
@@ -81,7 +88,7 @@ def models_list(
         ),
     ] = None,
 ) -> Answer:
-    """List stored models, newest first, each beside Elo on matches that it had not seen."""
+    """List stored models, newest first, each compared with Elo on held-out matches."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.models import list_models as run
 
@@ -96,7 +103,7 @@ def models_list(
 
 
 def models_show(ctx: Run, model_id: ModelId) -> Answer:
-    """Show a model's card: what it was made from, what was chosen, how it did out of fold."""
+    """Show a model card: training data, parameters and scores on held-out matches."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.models import show_model as run
 
@@ -112,10 +119,12 @@ def models_show(ctx: Run, model_id: ModelId) -> Answer:
 
 def models_compare(
     ctx: Run,
-    first: Annotated[int, typer.Argument(metavar="A", help="A stored model.", show_default=False)],
-    second: Annotated[int, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+    first: Annotated[int, typer.Argument(metavar="A", help="Number of a stored model.", show_default=False)],
+    second: Annotated[
+        int, typer.Argument(metavar="B", help="Number of another stored model.", show_default=False)
+    ],
 ) -> Answer:
-    """Score two models on the same matches, those played after both were trained."""
+    """Score two models on the same matches, played after both were trained."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.models import compare as run
 
@@ -133,10 +142,10 @@ def models_promote(
     ctx: Run,
     model_id: ModelId,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if it does not beat Elo on matches it had not seen.")
+        bool, typer.Option("--force", help="Promote even if it does not beat Elo on held-out matches.")
     ] = False,
 ) -> Answer:
-    """Let a model serve its league; refused for one that does not beat Elo on matches it had not seen."""
+    """Promote a model, so that its league uses it. Refused if it does not beat Elo on held-out matches."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.train import promote as run
 
@@ -149,7 +158,7 @@ def models_promote(
 
 
 def models_rollback(ctx: Run, league: LeagueCode) -> Answer:
-    """Return to the model that served before the newest promotion."""
+    """Return to the model that was promoted before."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.modelling.train import rollback as run
 
@@ -164,27 +173,30 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[LEAGUE…]",
-            help="Codes; none: each league that a model serves.",
+            help="League codes. Default: all with a promoted model.",
             autocompletion=league_codes,
         ),
     ] = None,
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only matches of this day."),
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only matches on this day."),
     ] = None,
     days: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="Matches up to this many days ahead. Default: 7."),
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Add what moved each forecast.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what contributed to each forecast.")
+    ] = False,
     model_id: Annotated[
-        int | None, typer.Option(metavar="ID", help="Model to ask. Default: the one that serves the league.")
+        int | None,
+        typer.Option(metavar="ID", help="Model to use. Default: the promoted model of the league."),
     ] = None,
 ) -> Answer:
-    """Forecast matches that are still to come, beside the price that is offered; store the forecasts.
+    """Forecast upcoming matches, show each beside the offered price, and store the forecasts.
 
     sportsplat predict epl --days 3
-    sportsplat predict              every league that a model serves
+    sportsplat predict              every league with a promoted model
     """
     from sportsplat.errors import UsageError
     from sportsplat.jobs.context import open_context

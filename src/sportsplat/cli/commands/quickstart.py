@@ -37,15 +37,20 @@ def register(app: typer.Typer) -> None:
 def quickstart(
     ctx: Run,
     seasons: Annotated[
-        int, typer.Option(min=4, max=17, metavar="N", help="Seasons to simulate. The last one is still being played.")
+        int,
+        typer.Option(
+            min=4, max=17, metavar="N", help="Seasons to simulate. The last one is still being played."
+        ),
     ] = 8,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the league and of every fit.")] = 7,
-    report: Annotated[
-        Path, typer.Option(metavar="FILE.html", help="File for the backtest report.")
-    ] = Path("reports/quickstart.html"),
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Random seed of the league and of every fit.")
+    ] = 7,
+    report: Annotated[Path, typer.Option(metavar="FILE.html", help="File for the backtest report.")] = Path(
+        "reports/quickstart.html"
+    ),
     serve: Annotated[bool, typer.Option("--serve", help="Serve the results over HTTP at the end.")] = False,
 ) -> Answer:
-    """Run the full pipeline on a simulated league, from `up` to a report and predictions. Needs no network."""
+    """Run the full pipeline on a simulated league, from `up` to report and predictions. Needs no network."""
     from sportsplat.jobs.quickstart import quickstart as run
 
     found = run(ctx.settings(), seasons=seasons, seed=seed, report=report, tell=ctx.note)

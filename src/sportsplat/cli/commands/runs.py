@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
 _Source = Annotated[str | None, typer.Option(metavar="NAME", help="Only rows of this source.")]
 _League = Annotated[str | None, typer.Option(metavar="LEAGUE", help="Only rows of this league.")]
-_File = Annotated[str | None, typer.Option(metavar="TEXT", help="Only of files with this in their name.")]
-_Reason = Annotated[str | None, typer.Option(metavar="CODE", help="Only of this reason: bad-date …")]
-_Run = Annotated[int | None, typer.Option(metavar="RUN", help="Only of this run of `sportsplat runs list`.")]
+_File = Annotated[str | None, typer.Option(metavar="TEXT", help="Only files with this text in their name.")]
+_Reason = Annotated[str | None, typer.Option(metavar="CODE", help="Only this reason, for example bad-date.")]
+_Run = Annotated[
+    int | None, typer.Option(metavar="RUN", help="Only this run, by its number in `sportsplat runs list`.")
+]
 
 
 def register_quarantine(app: typer.Typer) -> None:
     """Add the group `quarantine`."""
     quarantine = group(
-        app, "quarantine", "Rows that could not be taken, each with its reason; alone: list.", ListingGroup
+        app,
+        "quarantine",
+        "Rows that were rejected, with the reason. Without a subcommand: list.",
+        ListingGroup,
     )
     command(quarantine, "list")(list_rows)
     command(quarantine, "show")(show_row)
@@ -44,7 +49,7 @@ def list_rows(
     reason: _Reason = None,
     run: _Run = None,
 ) -> Answer:
-    """List the rows that wait, by file and line, and how many there are of each reason.
+    """List quarantined rows by file and line, and count them by reason.
 
     sportsplat quarantine list --reason bad-date --file E0.csv
     """
@@ -67,9 +72,10 @@ def list_rows(
 
 
 def show_row(
-    ctx: Run, row_id: Annotated[int, typer.Argument(metavar="ID", help="The row's number in the list.")]
+    ctx: Run,
+    row_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the row in `quarantine list`.")],
 ) -> Answer:
-    """Show one row with its reason and its text as it stands in the file."""
+    """Show one row with its reason and its text in the file."""
     from dataclasses import asdict
 
     from sportsplat.jobs.context import open_context
@@ -81,7 +87,7 @@ def show_row(
 
 
 def retry(ctx: Run) -> Answer:
-    """Read the files of waiting rows again; rows that pass now are stored and leave quarantine."""
+    """Read the files of quarantined rows again. Rows that are valid now are stored."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.ingest.quarantine import refuse_failed
     from sportsplat.jobs.ingest.quarantine import retry as run
@@ -109,10 +115,10 @@ def drop(
     file: _File = None,
     reason: _Reason = None,
     run: _Run = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many, delete none.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the rows, delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Answer:
-    """Delete quarantined rows that are not needed any more. Their file, ingested again, brings them back.
+    """Delete quarantined rows. Ingesting their file again brings them back.
 
     sportsplat quarantine drop --file 2021/E0.csv --yes
     sportsplat quarantine drop --reason bad-line --source football-data --yes
@@ -160,14 +166,14 @@ def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-_RunId = Annotated[int, typer.Argument(metavar="RUN", help="The run's number in the list.")]
+_RunId = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run in `runs list`.")]
 _TABLES = ("matches", "quotes", "stats", "forecasts", "details")
 
 
 def register(app: typer.Typer) -> None:
     """Add the groups `quarantine` and `runs`."""
     register_quarantine(app)
-    summary = "What each ingest brought, and one of them taken back; alone: list."
+    summary = "List ingest runs, or undo one. Without a subcommand: list."
     runs = group(app, "runs", summary, ListingGroup)
     command(runs, "list")(list_runs)
     command(runs, "show")(show_run)
@@ -179,11 +185,11 @@ def list_runs(
     league: Annotated[str | None, typer.Option(metavar="LEAGUE", help="Only runs of this league.")] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this source.")] = None,
     file: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only of files with this in their name.")
+        str | None, typer.Option(metavar="TEXT", help="Only files with this text in their name.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="So many, the last ones.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Number of newest runs to show.")] = 20,
 ) -> Answer:
-    """List runs, the last one first: a file of a source has one for each of its leagues."""
+    """List runs, newest first. Each file has one run for each league in it."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.ingest.runs import listed
 
@@ -198,7 +204,7 @@ def list_runs(
 
 
 def show_run(ctx: Run, run: _RunId) -> Answer:
-    """Show one run: which bytes of which file, how they were read, and what they changed."""
+    """Show one run: its file and checksum, its options, and what it changed."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.ingest.runs import show as find
 
@@ -215,14 +221,14 @@ def show_run(ctx: Run, run: _RunId) -> Answer:
 def undo(
     ctx: Run,
     run: _RunId,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then take it back.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, then roll back.")] = False,
     with_predictions: Annotated[
         bool,
-        typer.Option("--with-predictions", help="Delete predictions and bets of matches that go, too."),
+        typer.Option("--with-predictions", help="Also delete predictions and bets of the removed matches."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> Answer:
-    """Take back what one run brought. What it replaced comes back; what other runs said stands.
+    """Undo one run: remove what it stored and restore what it replaced. Other runs are not affected.
 
     sportsplat runs undo 12 --dry-run
     sportsplat runs undo 12 --yes

@@ -24,7 +24,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the code changes.")] = False,
 ) -> Answer:
-    """Serve matches and predictions over HTTP until Ctrl-C; the documentation is at /docs.
+    """Serve matches and predictions over HTTP until Ctrl-C. Documentation at /docs.
 
     Each request is a line on stderr: its time in UTC, who asked, what, and the status. --quiet leaves it out.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _Leagues = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[LEAGUE…]", help="League codes; none: all with stored matches."),
+    typer.Argument(metavar="[LEAGUE…]", help="League codes. Default: all with stored matches."),
 ]
 _Days = Annotated[int, typer.Option(metavar="N", min=0, max=366, help="Matches up to this many days ahead.")]
 
@@ -38,9 +38,9 @@ def sync(
         ),
     ] = None,
     days: _Days = 7,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when a source failed.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if a source failed.")] = False,
 ) -> Answer:
-    """Bring leagues up to date from their live sources; one that is down fails alone.
+    """Bring leagues up to date from their live sources. If one source fails, the others continue.
 
     sportsplat sync
     sportsplat sync nba epl --days 3
@@ -84,7 +84,9 @@ def _show_what_came(ctx: Run, failed: SourcesFailed) -> None:
 def schedule(
     ctx: Run,
     leagues: _Leagues = None,
-    at: Annotated[str, typer.Option(metavar="HH:MM", help="Time of day, of this machine's clock.")] = "07:00",
+    at: Annotated[
+        str, typer.Option(metavar="HH:MM", help="Time of day in this machine's time zone.")
+    ] = "07:00",
     days: _Days = 7,
     kind: Annotated[str, typer.Option(metavar="cron|systemd|both", help="What to print.")] = "both",
 ) -> Answer:

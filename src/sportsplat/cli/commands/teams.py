@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the group `teams`."""
-    teams = group(app, "teams", "Who plays in a league, and what sources call them.")
+    teams = group(app, "teams", "Teams of a league and the names that sources use for them.")
     command(teams, "list")(list_teams)
     command(teams, "alias")(alias)
     command(teams, "add")(add)
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_teams(ctx: Run, league: LeagueCode) -> Answer:
-    """List a league's teams with every spelling that leads to them."""
+    """List the teams of a league with all their known spellings."""
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.teams import teams as run
 
@@ -45,19 +45,21 @@ def list_teams(ctx: Run, league: LeagueCode) -> Answer:
 def alias(
     ctx: Run,
     league: LeagueCode,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Whose spelling it is; any: everybody's.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name as the source writes it.")],
-    team: Annotated[str, typer.Argument(metavar="TEAM", help="The team that is meant, as `list` names it.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="The source that uses the name, or `any` for all sources.")
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name as it is written in the source.")],
+    team: Annotated[str, typer.Argument(metavar="TEAM", help="The team, as named by `teams list`.")],
     since: Annotated[
         datetime | None,
         typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches from this day."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches up to this day."),
+        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Only matches until this day."),
     ] = None,
 ) -> Answer:
-    """Say which team a source means by a name; then `quarantine retry` takes the rows that waited for it.
+    """Assign a name used by a source to a team. Then run `sportsplat quarantine retry`.
 
     Example: sportsplat teams alias epl espn "Manchester United" "Man United"
     """
@@ -79,7 +81,7 @@ def add(
     league: LeagueCode,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The team's name.")],
 ) -> Answer:
-    """Add a team that no source may name by itself.
+    """Add a team by hand, in a league where sources cannot add teams.
 
     Example: sportsplat teams add nhl Whalers
     """
@@ -93,15 +95,15 @@ def add(
 def merge(
     ctx: Run,
     league: LeagueCode,
-    name: Annotated[str, typer.Argument(metavar="FROM", help="The stored team that should not be.")],
-    into: Annotated[str, typer.Argument(metavar="INTO", help="The team that it is, as `list` names it.")],
+    name: Annotated[str, typer.Argument(metavar="FROM", help="The team to remove.")],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The team to keep, as named by `teams list`.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change, without changing it.")
     ] = False,
 ) -> Answer:
-    """Make one team of two: FROM's matches, box scores and aliases become INTO's, and its name a spelling.
+    """Merge two teams: FROM's matches, box scores and aliases move to INTO, and its name becomes an alias.
 
-    A match that both have stored becomes one. Refused if the two have met. It cannot be taken back.
+    A match stored for both becomes one. Refused if they have played each other. Cannot be undone.
 
     Example: sportsplat teams merge epl "Manchester Untied" "Man United" --dry-run
     """
