@@ -208,3 +208,10 @@ def test_all_that_is_wrong_with_the_leagues_is_told_at_once(tmp_path: Path) -> N
     }
     assert all(key in caught.value.message for key in found)
     assert found["cup.sport"] == "is missing"
+
+
+@pytest.mark.parametrize("names", [("reported", "played"), ("told", "held")])
+def test_the_days_of_a_game_are_read_by_their_older_names_too(tmp_path: Path, names: tuple[str, str]) -> None:
+    days = f"{names[0]}: 2024-01-02, {names[1]}: 2024-01-01"
+    write(tmp_path, f"{VALID}  dates: [{{source: espn, home: A, away: B, {days}}}]\n")
+    assert get_league("cup", tmp_path).dates == {("espn", date(2024, 1, 2), "A", "B"): date(2024, 1, 1)}

@@ -65,7 +65,7 @@ def narrow(batch: Batch, seasons: Sequence[int], since: date | None) -> Batch:
     return batch._replace(matches=kept)
 
 
-def settle_repeats(batch: Batch) -> Batch:
+def merge_repeated_matches(batch: Batch) -> Batch:
     """Deduplicate matches that appear in a file more than once under the same names.
 
     This comes before any rule is applied: of two rows that contradict each other one may break a rule, and
@@ -78,7 +78,7 @@ def settle_repeats(batch: Batch) -> Batch:
     for key, match in zip(keys, batch.matches, strict=True):
         same[key].append(match)
     rejected = list(batch.rejected)
-    chosen = [_settled(batch, duplicates, rejected) for duplicates in same.values()]
+    chosen = [_merged(batch, duplicates, rejected) for duplicates in same.values()]
     return batch._replace(matches=[match for match in chosen if match is not None], rejected=rejected)
 
 
@@ -93,12 +93,12 @@ def deduplicate(batch: Batch, teams: Mapping[str, int], mentioned: Iterable[Matc
     rows = _rows_without_duplicates(batch, teams)
     matches = batch.matches
     if rows is None:
-        matches, rows = _settle_matches(batch, teams, rejected)
-    settle = _Settler(batch, rows, mentioned, rejected)
-    quotes = settle(batch.quotes, _quote_key)
-    stats = settle(batch.stats, _stats_key)
-    forecasts = settle(batch.forecasts, _forecast_key)
-    details = settle(batch.details, _detail_key)
+        matches, rows = _merge_matches(batch, teams, rejected)
+    link = _RecordLinker(batch, rows, mentioned, rejected)
+    quotes = link(batch.quotes, _quote_key)
+    stats = link(batch.stats, _stats_key)
+    forecasts = link(batch.forecasts, _forecast_key)
+    details = link(batch.details, _detail_key)
     return UniqueRecords(matches, *quotes, *stats, *forecasts, *details, rejected)
 
 
@@ -109,7 +109,7 @@ def _rows_without_duplicates(batch: Batch, teams: Mapping[str, int]) -> Rows | N
     return rows if plain and all(match.home != match.away for match in batch.matches) else None
 
 
-def _settle_matches(
+def _merge_matches(
     batch: Batch, teams: Mapping[str, int], rejected: list[Rejected]
 ) -> tuple[list[MatchRecord], Rows]:
     """Return one record per match, and the position of every key that leads to one."""
@@ -121,19 +121,19 @@ def _settle_matches(
             rejected.append(_refuse(batch.file, "same-team", reason, [match]))
         else:
             same[match.match_date, home, away, match.number].append(match)
-    settled: list[MatchRecord] = []
+    merged: list[MatchRecord] = []
     rows: Rows = {}
     for duplicates in same.values():
-        chosen = _settled(batch, duplicates, rejected)
+        chosen = _merged(batch, duplicates, rejected)
         if chosen is None:
             continue
         for duplicate in duplicates:
-            rows[duplicate.key] = len(settled)
-        settled.append(chosen)
-    return settled, rows
+            rows[duplicate.key] = len(merged)
+        merged.append(chosen)
+    return merged, rows
 
 
-def _settled(batch: Batch, duplicates: list[MatchRecord], rejected: list[Rejected]) -> MatchRecord | None:
+def _merged(batch: Batch, duplicates: list[MatchRecord], rejected: list[Rejected]) -> MatchRecord | None:
     """Return the merged record of the rows of one match; None where they differ, and all are rejected."""
     chosen = duplicates[0] if len(duplicates) == 1 else _agreed(duplicates)
     if chosen is None:
@@ -175,7 +175,7 @@ def _differing(duplicates: Sequence[MatchRecord]) -> Iterator[str]:
             yield f"{name} is {' and '.join(reported)}"
 
 
-class _Settler:
+class _RecordLinker:
     """Links records to matches and drops repetitions."""
 
     def __init__(
@@ -203,7 +203,7 @@ class _Settler:
         keys = list(zip(positions, map(key, kept), strict=True))
         if len(set(keys)) == len(keys):
             return kept, positions
-        return self._without_twins(kept, positions, keys)
+        return self._without_duplicates(kept, positions, keys)
 
     def _of_matches(self, records: Sequence[Record]) -> tuple[list[Record], list[int]]:
         positions = [self._rows.get(record[0]) for record in records]  # type: ignore[index]
@@ -220,7 +220,7 @@ class _Settler:
         kept = [(r, p) for r, p in zip(records, positions, strict=True) if p is not None]
         return [record for record, _ in kept], [position for _, position in kept]
 
-    def _without_twins(
+    def _without_duplicates(
         self, records: list[Record], positions: list[int], keys: Sequence[Hashable]
     ) -> tuple[list[Record], list[int]]:
         same: dict[Hashable, list[int]] = defaultdict(list)

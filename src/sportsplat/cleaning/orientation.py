@@ -22,32 +22,32 @@ class Sides:
     """The id of each match of a file, and whether it is stored with home and away swapped."""
 
     ids: Ids
-    turned: Flags
+    swapped: Flags
 
     def of_quotes(
         self, records: Sequence[QuoteRecord], rows: Sequence[int]
     ) -> tuple[Sequence[QuoteRecord], Ids]:
         """Return quotes as their matches are stored, and their ids; `rows`: the matches' places."""
-        ids, turned = self._at(rows)
-        if not turned.any():
+        ids, swapped = self._at(rows)
+        if not swapped.any():
             return records, ids
-        return [_turn_quote(r) if turn else r for r, turn in zip(records, turned, strict=True)], ids
+        return [_swap_quote(r) if swap else r for r, swap in zip(records, swapped, strict=True)], ids
 
     def of_stats(
         self, records: Sequence[TeamStatsRecord], rows: Sequence[int]
     ) -> tuple[Sequence[TeamStatsRecord], Ids]:
         """Return box scores likewise."""
-        ids, turned = self._at(rows)
-        flipped = zip(records, turned.tolist(), strict=True)
-        return [r._replace(is_home=r.is_home != turn) if turn else r for r, turn in flipped], ids
+        ids, swapped = self._at(rows)
+        pairs = zip(records, swapped.tolist(), strict=True)
+        return [r._replace(is_home=r.is_home != swap) if swap else r for r, swap in pairs], ids
 
     def of_forecasts(
         self, records: Sequence[ForecastRecord], rows: Sequence[int]
     ) -> tuple[Sequence[ForecastRecord], Ids]:
         """Return forecasts likewise."""
-        ids, turned = self._at(rows)
-        flipped = zip(records, turned.tolist(), strict=True)
-        return [r._replace(probabilities=r.probabilities[::-1]) if turn else r for r, turn in flipped], ids
+        ids, swapped = self._at(rows)
+        pairs = zip(records, swapped.tolist(), strict=True)
+        return [r._replace(probabilities=r.probabilities[::-1]) if swap else r for r, swap in pairs], ids
 
     def of_details(
         self, records: Sequence[DetailRecord], rows: Sequence[int]
@@ -57,9 +57,9 @@ class Sides:
 
     def _at(self, rows: Sequence[int]) -> tuple[Ids, Flags]:
         places = np.asarray(rows, dtype=np.intp)
-        return self.ids[places], self.turned[places]
+        return self.ids[places], self.swapped[places]
 
 
-def _turn_quote(quote: QuoteRecord) -> QuoteRecord:
+def _swap_quote(quote: QuoteRecord) -> QuoteRecord:
     line = 0.0 - quote.line if quote.market is Market.SPREAD and quote.line is not None else quote.line
     return quote._replace(outcome=_OTHER.get(quote.outcome, quote.outcome), line=line)

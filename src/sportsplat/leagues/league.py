@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sportsplat.config.yaml_lines import Document, read_yaml
 from sportsplat.errors import ConfigError, NotFound
@@ -114,7 +122,7 @@ class League:
     @property
     def declared_teams(self) -> frozenset[str]:
         """The teams that a file of config/teams names, be it a closed list or not, and those of aliases."""
-        spelt = {one.team for held in self.spellings.values() for one in held}
+        spelt = {one.team for spellings in self.spellings.values() for one in spellings}
         return frozenset(self.teams) | frozenset(self.clubs) | spelt
 
     def local_midnight(self, day: date) -> datetime:
@@ -142,8 +150,8 @@ class League:
         if always is not None:
             return always
         team = meaning(self.spellings, name, source, day) or self._own_names.get(fold(name)) or tidy(name)
-        held = (one for whose in (source, ANY) for one in self.spellings.get((whose, fold(name)), ()))
-        if len(self._always_meant) < REMEMBERED and all(one.always for one in held):
+        spellings = (one for by in (source, ANY) for one in self.spellings.get((by, fold(name)), ()))
+        if len(self._always_meant) < REMEMBERED and all(one.always for one in spellings):
             self._always_meant[source, name] = team
         return team
 
@@ -182,11 +190,13 @@ class _Prices(_Declared):
 
 
 class _DatedGame(_Declared):
+    """A game that a source dates differently; `told` and `held` are older names of its two days."""
+
     source: str
     home: str
     away: str
-    told: date
-    held: date
+    reported: Annotated[date, Field(validation_alias=AliasChoices("reported", "told"))]
+    played: Annotated[date, Field(validation_alias=AliasChoices("played", "held"))]
 
 
 class _OtherGame(_Declared):
@@ -297,7 +307,7 @@ class _League(_Declared):
             names_from=tuple(self.names_from),
             precedence=tuple(self.precedence),
             clubs=() if self.teams else teams.names,
-            dates={(one.source, one.told, one.home, one.away): one.held for one in self.dates},
+            dates={(one.source, one.reported, one.home, one.away): one.played for one in self.dates},
             other_games={(one.day, frozenset(one.teams)): one.what for one in self.other_games},
             uneven_seasons=frozenset(int(season) for season in self.uneven_seasons),
             meetings=self.meetings,

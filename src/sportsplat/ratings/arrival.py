@@ -1,8 +1,8 @@
 """Order of arrival: which answers (results) were known when each question (match) was asked.
 
 Answers are numbered 0..F-1 in the order in which they became known. A question asked at a moment sees the
-answers known at that moment or before: answers come first at equal times. A `GroupHistory` groups entries (one per
-answer and group, such as a team) so that everything a question may see of its group is one range of
+answers known at that moment or before: answers come first at equal times. A `GroupHistory` groups entries
+(one per answer and group, such as a team) so that everything a question may see of its group is one range of
 positions. Positions within a group depend on that group's past alone, so taking the future away moves
 nothing.
 """

@@ -132,8 +132,8 @@ def _rounds(rng: Generator) -> list[list[tuple[int, int]]]:
         ring = others[turn:] + others[:turn]
         pairs = [(fixed, ring[0]), *zip(ring[1:8], reversed(ring[8:]), strict=True)]
         cycle.append([pair if turn % 2 else pair[::-1] for pair in pairs])
-    turned = [[(away, home) for home, away in pairs] for pairs in cycle]
-    return [*cycle, *turned, *cycle, *turned]
+    reversed_cycle = [[(away, home) for home, away in pairs] for pairs in cycle]
+    return [*cycle, *reversed_cycle, *cycle, *reversed_cycle]
 
 
 def _play(

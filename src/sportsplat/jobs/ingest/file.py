@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.cleaning.duplicates import deduplicate, narrow, settle_repeats
+from sportsplat.cleaning.duplicates import deduplicate, merge_repeated_matches, narrow
 from sportsplat.cleaning.orientation import Sides
 from sportsplat.cleaning.rules import ZONES, apply_rules
 from sportsplat.db.errors import Work, server_errors
@@ -192,7 +192,7 @@ def store_batch(
     declare_league(conn, league)
     note_changes(conn, run_id)
     narrowed = narrow(batch, plan.seasons, plan.since)
-    wanted = apply_rules(settle_repeats(narrowed), league, plan.told_at)
+    wanted = apply_rules(merge_repeated_matches(narrowed), league, plan.told_at)
     if prices is None:
         refuse_bad_file(batch, narrowed, wanted)
     else:

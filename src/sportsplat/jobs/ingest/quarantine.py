@@ -248,7 +248,7 @@ def _retry_file(
     """
     refused: list[RefusedFile] = []
     try:
-        payload = read_again(file, RawCache(context.settings.cache_dir))
+        payload = load_payload(file, RawCache(context.settings.cache_dir))
         if payload is None:
             return Retried(0, [file], [])
         plans: list[IngestPlan] = []
@@ -267,7 +267,7 @@ def _retry_file(
     return Retried(1, [], refused)
 
 
-def read_again(name: str, cache: RawCache) -> Payload | None:
+def load_payload(name: str, cache: RawCache) -> Payload | None:
     """Read a file where it was, or what a site gave out of the raw cache; None when it is gone."""
     if name.startswith(("http://", "https://")):
         copy = cache.load(name)

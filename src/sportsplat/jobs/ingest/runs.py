@@ -81,7 +81,7 @@ def undo(
             matches that would go (MATCHES_IN_USE).
     """
     from sportsplat.db.write.undo_run import settle, take_out, used
-    from sportsplat.jobs.ingest.read_again import tell_again
+    from sportsplat.jobs.ingest.reread import reread_later_files
 
     tell = progress or silent
     with (
@@ -92,7 +92,7 @@ def undo(
         run = _undoable(_found(conn, run_id))  # somebody else may have undone it meanwhile
         league = context.league(run.league or "")
         undone = take_out(conn, run_id)
-        again, not_again = tell_again(conn, context, run, tell)
+        again, not_again = reread_later_files(conn, context, run, tell)
         matches = used(conn)
         if matches and not with_predictions:
             raise _in_use(run, matches)

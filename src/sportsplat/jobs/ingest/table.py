@@ -146,10 +146,10 @@ def store_table(conn: psycopg.Connection[Any], plan: IngestPlan, path: Path, dec
         return stored
 
 
-def tell_again(
+def store_table_again(
     conn: psycopg.Connection[Any], plan: IngestPlan, path: Path, declared: MappingFile, run_id: int
 ) -> None:
-    """Store what a table says as the word of the run that stored it before, in a transaction of the caller's.
+    """Store a table again for the run that stored it before, in a transaction of the caller's.
 
     Raises as `store_table` does.
     """
@@ -243,7 +243,7 @@ def _store_prices(
                 "match_id": np.append(sides.ids, NO_MATCH)[places],
                 "starts": moments(reader.starts),
                 "closes": moments(reader.closes),
-                "turned": np.append(sides.turned, False)[places],
+                "turned": np.append(sides.swapped, False)[places],
             }
             overround = Overround(*league.rules.overround, outcomes=len(league.outcomes))
             settled = stage.settle(matches, reader.books.offers, overround)

@@ -38,9 +38,9 @@ _RESULTS = {1: ("1", "1.0"), 0: ("0.5",), -1: ("0", "0.0")}  # of team1, by the 
 class Layout:
     """What one file has of its own.
 
-    `forecasts` are publishers with the columns of both probabilities; a file without the second tells the
-    first alone. `turned` are games, by date and team1, that name the visitor first; `season_years_late` is 1
-    where the column season gives the year in which it ends.
+    `forecasts` are publishers with the columns of both probabilities; a file without the second has the
+    first alone. `visitor_first` are games, by date and team1, that name the visitor first;
+    `season_years_late` is 1 where the column season gives the year in which it ends.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Layout:
     forecasts: tuple[tuple[str, str, str], ...]
     regular: frozenset[str]
     playoffs: frozenset[str]
-    turned: frozenset[tuple[str, str]]
+    visitor_first: frozenset[tuple[str, str]]
     season_years_late: int
     ties: bool
 
@@ -108,8 +108,8 @@ class _Reader:
         """Add one game and its forecasts. Raises RowError when there is no game in the row."""
         day = self.day(row[self.date], "date")
         neutral, stage = _neutral(row[self.neutral]), self._stage(row[self.playoff])
-        turned = (row[self.date], row[self.teams[0]]) in self.layout.turned
-        first, second = (1, 0) if turned else (0, 1)
+        swapped = (row[self.date], row[self.teams[0]]) in self.layout.visitor_first
+        first, second = (1, 0) if swapped else (0, 1)
         home, away = (self.team(row[self.teams[side]], day=day) for side in (first, second))
         check_teams(home, away)
         score = self._score(row, first, second)
@@ -128,7 +128,7 @@ class _Reader:
                 home,
                 away,
                 number,
-                neutral or turned,
+                neutral or swapped,
                 stage,
                 MatchStatus.SCHEDULED if score is None else MatchStatus.FINAL,
                 None if score is None else score[0],
@@ -136,7 +136,7 @@ class _Reader:
                 None if score is None else end,
             )
         )
-        self._add_forecasts(index, row, key, midnight, turned)
+        self._add_forecasts(index, row, key, midnight, swapped)
 
     def _number(self, index: int, above: list[int]) -> int:
         """Return which of the games of a pair on one day this is; raises RowError for the same row again.
@@ -182,7 +182,7 @@ class _Reader:
         return score
 
     def _add_forecasts(
-        self, index: int, row: Sequence[str], key: MatchKey, known_at: datetime, turned: bool
+        self, index: int, row: Sequence[str], key: MatchKey, known_at: datetime, swapped: bool
     ) -> None:
         for publisher, first, second in self.forecasts:
             reported, other = row[first], None if second is None else row[second]
@@ -195,7 +195,7 @@ class _Reader:
             except RowError as bad:
                 self.batch.rejected.append(self.table.reject(index, bad.code, bad.reason))
                 continue
-            ordered = probabilities[::-1] if turned else probabilities
+            ordered = probabilities[::-1] if swapped else probabilities
             self.batch.forecasts.append(ForecastRecord(key, publisher, ordered, known_at))
 
 

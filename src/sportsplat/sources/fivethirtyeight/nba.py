@@ -44,7 +44,7 @@ LAYOUT = Layout(
     ),
     regular=BLANK,
     playoffs=frozenset("tpqscf"),  # any round, play-in, quarter-final, semi-final, conference final, final
-    turned=VISITOR_FIRST,
+    visitor_first=VISITOR_FIRST,
     season_years_late=1,
     ties=False,
 )  # fmt: skip

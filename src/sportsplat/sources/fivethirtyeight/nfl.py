@@ -51,7 +51,7 @@ LAYOUT = Layout(
     ),
     regular=BLANK | {"0"},
     playoffs=frozenset("1twdcs"),  # any round, wild card, division, conference, Super Bowl
-    turned=VISITOR_FIRST,
+    visitor_first=VISITOR_FIRST,
     season_years_late=0,
     ties=True,
 )  # fmt: skip

@@ -53,10 +53,10 @@ class EventReader(ABC):
     def read_all(self) -> Batch:
         """Read every event; one that raises RowError is rejected with its place."""
         found: list[EventMatch] = []
-        twins = _RepeatedEvents(self._events)
+        repeated = _RepeatedEvents(self._events)
         for place, event in enumerate(self._events):
             try:
-                twins.refuse(place, event)
+                repeated.refuse(place, event)
                 found.append(EventMatch(place, event, self.match_of(event)))
             except RowError as bad:
                 self.note(place, bad.code, bad.reason)

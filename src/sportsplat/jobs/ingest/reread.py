@@ -1,6 +1,6 @@
-"""What later files repeated of a run that is taken back: read once more, as the word of their own runs.
+"""Reread the later files of a league when a run is undone.
 
-A file that says what is stored already writes nothing, so nobody knows what it repeated but the file itself.
+A file that repeats stored facts writes nothing, so only the file itself shows which facts it repeated.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sportsplat.db.write import runs
 from sportsplat.db.write.runs import StoredReading
 from sportsplat.errors import ConfigError, InputRefused, NotFound
 from sportsplat.jobs.ingest.file import IngestPlan, ingest_errors, keep_rejected, store_batch
-from sportsplat.jobs.ingest.quarantine import read_again
-from sportsplat.jobs.ingest.table import tell_again as table_again
+from sportsplat.jobs.ingest.quarantine import load_payload
+from sportsplat.jobs.ingest.table import store_table_again
 from sportsplat.sources import get_source
 from sportsplat.sources.reading.csv import collector_paused
 from sportsplat.sources.table.mapping import parse_mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sportsplat.progress import Progress
 
 
-def tell_again(
+def reread_later_files(
     conn: psycopg.Connection[Any], context: Context, run: StoredRun, tell: Progress
 ) -> tuple[list[str], list[str]]:
     """Read the files of later runs of the league again, in an open transaction, which holds its lock.
@@ -49,13 +49,13 @@ def tell_again(
             continue
         seen.add(same)
         tell(description=f"{later.source} {Path(file).name}")
-        done = _was_read_again(conn, context, later)
+        done = _was_reread(conn, context, later)
         (again if done else not_again).append(file)
     return list(dict.fromkeys(again)), list(dict.fromkeys(not_again))
 
 
-def _was_read_again(conn: psycopg.Connection[Any], context: Context, run: StoredRun) -> bool:
-    """Store what the file of a run says as that run's word; return False where that cannot be."""
+def _was_reread(conn: psycopg.Connection[Any], context: Context, run: StoredRun) -> bool:
+    """Store the facts in the file of a run as that run's claims; return False where that is not possible."""
     reading = run.counts.get("reading")
     told_at = conn.execute("SELECT %s::timestamptz", (run.counts.get("told_at"),)).fetchone()
     if not reading or not told_at or not run.sha256:
@@ -75,7 +75,7 @@ def _was_read_again(conn: psycopg.Connection[Any], context: Context, run: Stored
 
 
 def _read_file(conn: psycopg.Connection[Any], context: Context, plan: IngestPlan, run: StoredRun) -> bool:
-    payload = read_again(run.file or "", RawCache(context.settings.cache_dir))
+    payload = load_payload(run.file or "", RawCache(context.settings.cache_dir))
     if payload is None or payload.sha256 != run.sha256:
         return False
     with ingest_errors(conn, payload.name), collector_paused():
@@ -95,6 +95,6 @@ def _read_table(conn: psycopg.Connection[Any], plan: IngestPlan, run: StoredRun)
             return False
     reading = run.counts["reading"]
     declared = parse_mapping(reading["mapping"], Path(reading["mapping_file"]))
-    table_again(conn, plan, path, declared, run.id)
+    store_table_again(conn, plan, path, declared, run.id)
     runs.keep_counts(conn, run)
     return True
