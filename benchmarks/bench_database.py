@@ -27,8 +27,9 @@ from sportsplat.config.load import load_settings
 from sportsplat.config.settings import Settings
 from sportsplat.db.binary import PgType, encode
 from sportsplat.db.read.frames import matches_frame, quotes_frame
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.matches import write_matches
-from sportsplat.db.write.staging import Source, tune
+from sportsplat.db.write.staging import tune
 from sportsplat.db.write.teams import add_teams, ensure_league
 from sportsplat.domain import MatchRecord, MatchStatus, Precision
 from sportsplat.jobs.context import Context, open_context
@@ -84,9 +85,8 @@ def writing(conn: Connection, context: Context) -> BenchRow:
         conn.execute("TRUNCATE matches CASCADE")
         with collector_paused(), conn.transaction():  # both as the job does
             tune(conn)
-            tally = write_matches(
-                conn, Source("nba", "bench", run_id), records, teams, ids_wanted=False
-            ).tally
+            importing = ImportRun(conn, "nba", "bench", run_id)
+            tally = write_matches(importing, records, teams, ids_wanted=False).tally
         assert tally.inserted == len(records)
 
     copy, stream = as_copy(records, teams, run_id)

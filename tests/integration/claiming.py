@@ -9,9 +9,9 @@ import psycopg
 
 from sportsplat.cleaning.orientation import Sides
 from sportsplat.db.write.facts import write_details, write_forecasts, write_team_stats
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.matches import Written, write_matches
 from sportsplat.db.write.quotes import write_quotes
-from sportsplat.db.write.staging import Source
 from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import Batch, MatchRecord
 from tests.records import match
@@ -63,18 +63,18 @@ def store(
         lock_league(conn, "sim")
         teams = dict(conn.execute("SELECT name, id FROM teams").fetchall())
         run = conn.execute("INSERT INTO pipeline_runs (kind) VALUES ('ingest') RETURNING id").fetchone()
-        speaker = Source("sim", source, run[0] if run else 0, precedence, at, complete)
-        written = write_matches(conn, speaker, made.matches, teams, accept_changes=accept_changes)
+        importing = ImportRun(conn, "sim", source, run[0] if run else 0, precedence, at, complete)
+        written = write_matches(importing, made.matches, teams, accept_changes=accept_changes)
         sides = Sides(written.ids, written.turned)
         places = {record.key: place for place, record in enumerate(made.matches)}
         rows = {
             name: [places[record.match] for record in getattr(made, name)]
             for name in ("quotes", "stats", "forecasts", "details")
         }
-        write_quotes(conn, *sides.of_quotes(made.quotes, rows["quotes"]), at)
-        write_team_stats(conn, source, *sides.of_stats(made.stats, rows["stats"]), at)
-        write_forecasts(conn, *sides.of_forecasts(made.forecasts, rows["forecasts"]), at)
-        write_details(conn, source, *sides.of_details(made.details, rows["details"]), at)
+        write_quotes(importing, *sides.of_quotes(made.quotes, rows["quotes"]))
+        write_team_stats(importing, *sides.of_stats(made.stats, rows["stats"]))
+        write_forecasts(importing, *sides.of_forecasts(made.forecasts, rows["forecasts"]))
+        write_details(importing, *sides.of_details(made.details, rows["details"]))
         return written
 
 

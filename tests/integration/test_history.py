@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sportsplat.db.read.frames import forecasts_frame, matches_frame, quotes_frame, stats_frame
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.quotes import write_quotes
 from sportsplat.db.write.staging import Tally
 from sportsplat.domain import Batch, DetailRecord, Market, MatchRecord, Outcome, Phase
@@ -128,9 +129,9 @@ def test_an_older_file_counts_its_values_as_unchanged(conn: Connection) -> None:
     ids = np.array(conn.execute("SELECT id FROM matches").fetchone())
     price = [quote(PLAYED, 9.0)]
     with conn.transaction():
-        assert write_quotes(conn, price, ids, MARCH) == Tally(0, 0, 1)
-        assert write_quotes(conn, price, ids, JUNE) == Tally(0, 1, 0)
-        assert write_quotes(conn, price, ids, JUNE) == Tally(0, 0, 1)
+        assert write_quotes(ImportRun(conn, "sim", recorded_at=MARCH), price, ids) == Tally(0, 0, 1)
+        assert write_quotes(ImportRun(conn, "sim", recorded_at=JUNE), price, ids) == Tally(0, 1, 0)
+        assert write_quotes(ImportRun(conn, "sim", recorded_at=JUNE), price, ids) == Tally(0, 0, 1)
 
 
 @pytest.mark.parametrize("is_closing", [False, True])
@@ -155,7 +156,7 @@ def test_files_that_know_more_or_less_of_the_kick_off_do_not_change_a_price_to_a
     ids = np.array(conn.execute("SELECT id FROM matches").fetchone())
     for made in files * 2:
         with conn.transaction():
-            assert write_quotes(conn, made.quotes, ids) == Tally(0, 0, 1)
+            assert write_quotes(ImportRun(conn, "sim"), made.quotes, ids) == Tally(0, 0, 1)
 
 
 def test_of_one_moment_the_file_that_comes_last_counts(conn: Connection) -> None:

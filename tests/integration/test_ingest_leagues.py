@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.matches import write_matches
-from sportsplat.db.write.staging import Source, Tally
+from sportsplat.db.write.staging import Tally
 from sportsplat.errors import InputRefused, SportsplatError
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest import file as ingest_file
@@ -149,10 +150,10 @@ def test_a_retry_takes_up_every_league_that_waits_as_it_was_read(context: Contex
 def test_a_failure_in_one_league_leaves_none_of_the_file(
     context: Context, database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(conn: object, speaker: Source, *rest: object, **more: object) -> object:
-        if speaker.league == "serie-a":
+    def failing(run: ImportRun, *rest: object, **more: object) -> object:
+        if run.league == "serie-a":
             raise SportsplatError("stop here")
-        return write_matches(conn, speaker, *rest, **more)  # type: ignore[arg-type]
+        return write_matches(run, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ingest_file, "write_matches", failing)
     with pytest.raises(SportsplatError, match="stop here"):
@@ -186,9 +187,9 @@ def test_a_file_of_several_leagues_and_a_table_of_one_do_not_wait_for_each_other
     with ThreadPoolExecutor(1) as pool:
         other: list[Future[IngestReport]] = []
 
-        def meanwhile(conn: object, speaker: Source, *rest: object, **more: object) -> object:
-            written = write_matches(conn, speaker, *rest, **more)  # type: ignore[arg-type]
-            if speaker.name == SOURCE and not other:
+        def meanwhile(run: ImportRun, *rest: object, **more: object) -> object:
+            written = write_matches(run, *rest, **more)  # type: ignore[arg-type]
+            if run.source == SOURCE and not other:
                 other.append(pool.submit(ingest_tables, context, [table], mapping))
                 until_somebody_waits(database)
             return written
@@ -207,8 +208,8 @@ def test_two_dry_runs_of_the_same_files_in_two_orders_end_both(
     with ThreadPoolExecutor(1) as pool:
         other: list[Future[IngestReport]] = []
 
-        def meanwhile(conn: object, *rest: object, **more: object) -> object:
-            written = write_matches(conn, *rest, **more)  # type: ignore[arg-type]
+        def meanwhile(run: ImportRun, *rest: object, **more: object) -> object:
+            written = write_matches(run, *rest, **more)  # type: ignore[arg-type]
             if not other:
                 other.append(pool.submit(ingest, context, "football-data", [germany, england], dry_run=True))
                 until_somebody_waits(database)

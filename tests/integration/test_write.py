@@ -13,9 +13,10 @@ import psycopg
 import pytest
 
 from sportsplat.db.write.facts import write_forecasts, write_team_stats
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.matches import write_matches
 from sportsplat.db.write.quotes import write_quotes
-from sportsplat.db.write.staging import Source, Tally
+from sportsplat.db.write.staging import Tally
 from sportsplat.db.write.teams import ensure_league, lock_league
 from sportsplat.domain import Batch, Market, MatchRecord, MatchStatus, Outcome
 from sportsplat.jobs.ingest.teams import identify
@@ -40,8 +41,8 @@ def store(conn: Connection, made: Batch, source: str = SOURCE) -> tuple[Tally, T
         lock_league(conn, made.league)
         known = identify(conn, made._replace(source=source), load_leagues()[made.league])
         made = known.batch
-        speaker = Source(made.league, source, run_of(conn))
-        matches, ids, *_ = write_matches(conn, speaker, made.matches, known.ids)
+        run = ImportRun(conn, made.league, source, run_of(conn))
+        matches, ids, *_ = write_matches(run, made.matches, known.ids)
         rows = {key(record): position for position, record in enumerate(made.matches)}
         of = {
             name: ids[[rows[record.match] for record in getattr(made, name)]].astype(np.int64)
@@ -49,9 +50,9 @@ def store(conn: Connection, made: Batch, source: str = SOURCE) -> tuple[Tally, T
         }
         return (
             matches,
-            write_quotes(conn, made.quotes, of["quotes"]),
-            write_team_stats(conn, source, made.stats, of["stats"]),
-            write_forecasts(conn, made.forecasts, of["forecasts"]),
+            write_quotes(run, made.quotes, of["quotes"]),
+            write_team_stats(run, made.stats, of["stats"]),
+            write_forecasts(run, made.forecasts, of["forecasts"]),
         )
 
 

@@ -22,7 +22,8 @@ from sportsplat.db.write.staging import Stage, Tally, fill
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+
+    from sportsplat.db.write.import_run import ImportRun
 
 
 PRICES: Mapping[str, PgType] = {
@@ -173,23 +174,23 @@ def _name(season: int, *, loose: bool) -> str:
     return f"staged_{'loose_' if loose else ''}prices_{season}"
 
 
-_TWINS = """
-DROP TABLE IF EXISTS staged_price_twins;
-CREATE TEMPORARY TABLE staged_price_twins AS
+_REPEATED = """
+DROP TABLE IF EXISTS staged_price_repeats;
+CREATE TEMPORARY TABLE staged_price_repeats AS
 SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
        count(*) AS rows, min(decimal_odds) <> max(decimal_odds) AS contradict
   FROM ({rows}) r
  GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING count(*) > 1;
 """
-_DROP_TWINS = """
+_DROP_REPEATS = """
 DELETE FROM {staged} s
  USING ({rows}) r
-  JOIN staged_price_twins t USING (match_id, bookmaker, market, outcome, line, is_closing, quoted_at)
+  JOIN staged_price_repeats t USING (match_id, bookmaker, market, outcome, line, is_closing, quoted_at)
  WHERE s.row = r.row AND (t.contradict OR r.row <> t.first)
 """
-_REPEATS = "SELECT coalesce(sum(rows - 1), 0)::bigint FROM staged_price_twins WHERE NOT contradict"
+_REPEATS = "SELECT coalesce(sum(rows - 1), 0)::bigint FROM staged_price_repeats WHERE NOT contradict"
 _CONTRADICTIONS = """
-SELECT first, rows, count(*) OVER () FROM staged_price_twins WHERE contradict ORDER BY first LIMIT %s
+SELECT first, rows, count(*) OVER () FROM staged_price_repeats WHERE contradict ORDER BY first LIMIT %s
 """
 # Of prices that say the same, one counts; those that contradict each other are not taken anyway.
 _UNFAIR = """
@@ -284,11 +285,11 @@ class PriceWriteResult(NamedTuple):
 
 def drop_repeats(conn: psycopg.Connection[Any], season: int, limit: int) -> Repeats:
     """Leave one of rows that say the same, none of those that contradict each other; name `limit` of them."""
-    conn.execute(_query(_TWINS, season))
+    conn.execute(_query(_REPEATED, season))
     (repeats,) = conn.execute(_REPEATS).fetchone() or (0,)
     found = conn.execute(_CONTRADICTIONS, (max(limit, 1),)).fetchall()
     if repeats or found:
-        conn.execute(_query(_DROP_TWINS, season))
+        conn.execute(_query(_DROP_REPEATS, season))
     named = [(first, rows) for first, rows, _ in found][: max(limit, 0)]
     return Repeats(repeats, named, found[0][2] if found else 0)
 
@@ -339,12 +340,12 @@ def _query(text: str, season: int, **more: sql.Composable) -> sql.Composed:
 class PriceStage:
     """Prices on their way in, inside one transaction of the caller's, which tuned the planner for staging."""
 
-    def __init__(self, conn: psycopg.Connection[Any], recorded_at: datetime | None = None) -> None:
-        """Begin with none. recorded_at: moment as of which they are reported (None: now)."""
-        self._conn = conn
-        self._recorded_at = recorded_at
+    def __init__(self, run: ImportRun) -> None:
+        """Begin with none."""
+        self._run = run
+        self._conn = run.conn
         self.reserved: Array = np.zeros(0, dtype=np.int64)  # no ids of matches: these are written first
-        self._noted = PriceCounts(conn)
+        self._noted = PriceCounts(run.conn)
 
     def ready(self, season: int, prices: Columns) -> Ready:
         """Return what `add` takes of prices of matches of one season.
@@ -402,11 +403,11 @@ class PriceStage:
             seasons = sorted({season_of[place] for place in places if place in season_of})
             loose = self._noted.loose(staged) & whole
             unfair, unfair_rows = drop_unfair(conn, staged, loose, overround, limit - len(settled.unfair))
-            tally, twins = self._settle_season(staged, seasons, limit - len(settled.contradictions))
+            tally, repeated = self._settle_season(staged, seasons, limit - len(settled.contradictions))
             settled = PriceWriteResult(
                 settled.tally.plus(tally),
-                settled.contradictions + twins.contradictions,
-                settled.contradicting + twins.groups,
+                settled.contradictions + repeated.contradictions,
+                settled.contradicting + repeated.groups,
                 settled.unfair + unfair,
                 settled.unfair_rows + unfair_rows,
                 settled.unmatched | unmatched,
@@ -418,15 +419,15 @@ class PriceStage:
 
     def _settle_season(self, staged: int, seasons: Sequence[int], limit: int) -> tuple[Tally, Repeats]:
         """Write the prices that were staged for a season; stored matches may say that it is another one."""
-        tally, twins = Tally(), None
+        tally, repeated = Tally(), None
         for season in seasons:
             inserted = self._fill_new(staged, season)
-            if inserted is None and twins is None:
-                twins = drop_repeats(self._conn, staged, limit)
-                tally = tally.plus(Tally(unchanged=twins.repeats))
+            if inserted is None and repeated is None:
+                repeated = drop_repeats(self._conn, staged, limit)
+                tally = tally.plus(Tally(unchanged=repeated.repeats))
                 inserted = self._fill_new(staged, season)
             tally = tally.plus(self._upsert(staged, season) if inserted is None else Tally(inserted))
-        return tally, twins or Repeats()
+        return tally, repeated or Repeats()
 
     def _fill_new(self, staged: int, season: int) -> int | None:
         """Fill a season that has no partition yet; None where it has one, or where rows repeat a key."""
@@ -459,11 +460,10 @@ class PriceStage:
             "SELECT min(match_id), max(match_id) FROM staged_price_matches"
         ).fetchone() or (0, 0)  # fmt: skip
         count = sql.SQL("SELECT count(*) FROM ({}) s").format(prices)
-        params = {"first": first, "last": last, "recorded_at": self._recorded_at}
-        (rows,) = conn.execute(count, params).fetchone() or (0,)
-        return upsert_quotes(conn, prices, [season], params, rows)
+        (rows,) = conn.execute(count, self._run.params).fetchone() or (0,)
+        return upsert_quotes(self._run, prices, [season], {"first": first, "last": last}, rows)
 
     def _insert(self, table: sql.Identifier, prices: sql.Composed) -> int:
         insert = f"INSERT INTO {{}} ({{}}, recorded_at) SELECT s.*, n.moment FROM ({{}}) s, {TOLD} n"
         statement = sql.SQL(insert).format(table, sql.SQL(COLUMNS), prices)
-        return self._conn.execute(statement, {"recorded_at": self._recorded_at}).rowcount
+        return self._conn.execute(statement, self._run.params).rowcount

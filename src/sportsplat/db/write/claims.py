@@ -10,10 +10,11 @@ the order in which the claims came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.db.history import FORECASTS, QUOTES
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.run_changes import THIS_RUN
 from sportsplat.db.write.staging import PLAIN
 from sportsplat.db.write.teams import ensure_league
@@ -61,8 +62,9 @@ GRACE_DAYS = 3
 _RANK = "coalesce(array_position(%(precedence)s::text[], c.source), 1000)"
 
 _TOUCH = """
-CREATE TEMPORARY TABLE IF NOT EXISTS touched_matches (match_id bigint PRIMARY KEY);
-TRUNCATE touched_matches
+CREATE TEMPORARY TABLE IF NOT EXISTS touched_matches (match_id bigint PRIMARY KEY) ON COMMIT DROP;
+TRUNCATE touched_matches;
+INSERT INTO touched_matches SELECT DISTINCT unnest(%(ids)s::bigint[])
 """
 
 # Fixtures of seasons that have results are looked at again: one of them may be postponed now.
@@ -179,28 +181,22 @@ UPDATE matches m
 """
 
 
-def touch(conn: psycopg.Connection[Any], match_ids: Sequence[int]) -> None:
-    """Name the matches whose claims changed: those that `resolve_touched` looks at."""
-    for statement in _TOUCH.split(";"):
-        conn.execute(statement.encode())
-    conn.execute("INSERT INTO touched_matches SELECT DISTINCT unnest(%s::bigint[])", (list(match_ids),))
+def resolve_matches(run: ImportRun, match_ids: Sequence[int]) -> list[int]:
+    """Bring matches to what their claims say now; return the ids of those that say something else.
 
-
-def resolve_touched(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
-    """Bring touched matches to what their claims say now; return the ids of those that say something else.
-
-    params: league, precedence, run_id, recorded_at (None: now). The caller holds the league's lock.
+    match_ids: those whose claims changed. Fixtures of seasons with results are looked at as well.
     """
-    conn.execute(_TOUCH_FIXTURES, params)
-    conn.execute(_CHANGES.encode(), params)
-    rows = conn.execute("SELECT match_id, turned, says_else FROM changed_matches").fetchall()
+    run.execute_each(_TOUCH, ids=list(match_ids))
+    run.execute(_TOUCH_FIXTURES)
+    run.execute(_CHANGES)
+    rows = run.execute("SELECT match_id, turned, says_else FROM changed_matches").fetchall()
     if rows:
-        conn.execute(_KEEP.encode(), params)
-        conn.execute(_TAKE.encode(), params)
+        run.execute(_KEEP)
+        run.execute(_TAKE)
         turned = [match_id for match_id, turned, _ in rows if turned]
         if turned:
-            turn(conn, turned)
-    conn.execute("DROP TABLE changed_matches")
+            turn(run.conn, turned)
+    run.execute("DROP TABLE changed_matches")
     return [match_id for match_id, _, says_else in rows if says_else]
 
 
@@ -215,10 +211,9 @@ def declare_league(conn: psycopg.Connection[Any], league: League) -> None:
 
 def resolve_league(conn: psycopg.Connection[Any], league: str, precedence: Sequence[str]) -> int:
     """Bring every match of a league to what its claims say under `precedence`; return how many changed."""
-    ids = [row[0] for row in conn.execute("SELECT id FROM matches WHERE league = %s", (league,)).fetchall()]
-    touch(conn, ids)
-    params = {"league": league, "precedence": list(precedence), "run_id": None, "recorded_at": None}
-    return len(resolve_touched(conn, params))
+    run = ImportRun(conn, league, precedence=precedence)
+    ids = run.execute("SELECT id FROM matches WHERE league = %(league)s").fetchall()
+    return len(resolve_matches(run, [match_id for (match_id,) in ids]))
 
 
 _LATE = f"""
@@ -275,16 +270,13 @@ SELECT l.match_id, %(recorded_at)s, l.superseded_at, {listed("l", COLUMNS)} FROM
 """
 
 
-def keep_late_claims(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> None:
+def keep_late_claims(run: ImportRun, refused: Sequence[int]) -> None:
     """Add the linked rows reported as of an earlier moment than the stored ones to the history of their
-    matches.
-
-    params: those of `stage_matches`, and `refused`. The caller holds the league's lock.
+    matches, except those at the positions `refused`.
     """
-    if params["recorded_at"] is None:
+    if run.recorded_at is None:
         return
-    if conn.execute(_LATE.encode(), params).rowcount > 0:
+    if run.execute(_LATE, refused=list(refused)).rowcount > 0:
         for statements in (_FORGET, _BOUND, _CUT, _KEEP_LATE):
-            for statement in statements.split(";"):
-                conn.execute(statement.encode(), params)
-    conn.execute("DROP TABLE late_claims")
+            run.execute_each(statements)
+    run.execute("DROP TABLE late_claims")

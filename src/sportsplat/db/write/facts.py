@@ -6,11 +6,9 @@ Rows reported as of an earlier moment than the stored ones replace nothing, they
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import psycopg
 from psycopg.types.json import Jsonb
 
 from sportsplat.db.binary import PgType
@@ -20,6 +18,7 @@ from sportsplat.db.write.staging import Stage, Tally, codes, fill, moments, take
 
 if TYPE_CHECKING:
     from sportsplat.db.binary import Array
+    from sportsplat.db.write.import_run import ImportRun
     from sportsplat.db.write.matches import Ids
     from sportsplat.domain import DetailRecord, ForecastRecord, TeamStatsRecord
 
@@ -63,17 +62,8 @@ kept AS ({keep(STATS)})
 """
 
 
-def write_team_stats(
-    conn: psycopg.Connection[Any],
-    source: str,
-    records: Sequence[TeamStatsRecord],
-    match_ids: Ids,
-    recorded_at: datetime | None = None,
-) -> Tally:
-    """Upsert what `source` says of box scores of `match_ids` (one id per record; -1 is left out).
-
-    recorded_at: moment as of which they are reported (None: now).
-    """
+def write_team_stats(run: ImportRun, records: Sequence[TeamStatsRecord], match_ids: Ids) -> Tally:
+    """Upsert box scores of the matches `match_ids` (one id per record; -1 is left out)."""
     records, match_ids = of_known_matches(records, match_ids)
     if not records:
         return Tally()
@@ -90,8 +80,8 @@ def write_team_stats(
         for position in range(1, len(names) + 1)
     )
     statement = _UPSERT_STATS.format(pairs=pairs)
-    params = {"source": source, "names": names, "recorded_at": recorded_at, **reach(match_ids)}
-    return take(conn, statement, params, fill(conn, _STATS, staged))
+    params = run.params | {"names": names, **reach(match_ids)}
+    return take(run.conn, statement, params, fill(run.conn, _STATS, staged))
 
 
 def _by_name(stats: Sequence[dict[str, float]], names: Sequence[str]) -> Array:
@@ -135,16 +125,8 @@ kept AS ({keep(FORECASTS)})
 """
 
 
-def write_forecasts(
-    conn: psycopg.Connection[Any],
-    records: Sequence[ForecastRecord],
-    match_ids: Ids,
-    recorded_at: datetime | None = None,
-) -> Tally:
-    """Upsert published probabilities of the matches `match_ids` (one id per record; -1 is left out).
-
-    recorded_at: moment as of which they are reported (None: now).
-    """
+def write_forecasts(run: ImportRun, records: Sequence[ForecastRecord], match_ids: Ids) -> Tally:
+    """Upsert published probabilities of the matches `match_ids` (one id per record; -1 is left out)."""
     records, match_ids = of_known_matches(records, match_ids)
     if not records:
         return Tally()
@@ -156,8 +138,8 @@ def write_forecasts(
         "probabilities": np.array(probabilities, dtype=np.float64),
         "known_at": moments(known_at),
     }
-    params = {"publisher": distinct, "recorded_at": recorded_at, **reach(match_ids)}
-    return take(conn, _UPSERT_FORECASTS, params, fill(conn, _FORECASTS, staged))
+    params = run.params | {"publisher": distinct, **reach(match_ids)}
+    return take(run.conn, _UPSERT_FORECASTS, params, fill(run.conn, _FORECASTS, staged))
 
 
 _UPSERT_DETAILS = f"""
@@ -185,26 +167,15 @@ kept AS ({keep(DETAILS)})
 """
 
 
-def write_details(
-    conn: psycopg.Connection[Any],
-    source: str,
-    records: Sequence[DetailRecord],
-    match_ids: Ids,
-    recorded_at: datetime | None = None,
-) -> Tally:
-    """Upsert what `source` says besides of the matches `match_ids` (one id per record; -1 is left out).
-
-    recorded_at: moment as of which it is reported (None: now).
-    """
+def write_details(run: ImportRun, records: Sequence[DetailRecord], match_ids: Ids) -> Tally:
+    """Upsert details of the matches `match_ids` (one id per record; -1 is left out)."""
     records, match_ids = of_known_matches(records, match_ids)
     if not records:
         return Tally()
-    params = {
-        "source": source,
-        "recorded_at": recorded_at,
+    params = run.params | {
         "match_ids": match_ids.tolist(),
         "phases": [str(record.phase) for record in records],
         "details": [Jsonb(record.details) for record in records],
         "moments": [record.known_at for record in records],
     }
-    return take(conn, _UPSERT_DETAILS, params, len(records))
+    return take(run.conn, _UPSERT_DETAILS, params, len(records))

@@ -8,19 +8,26 @@ lock and one transaction; then nobody else can slip in between comparison and wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sportsplat.db.binary import PgType, read_columns
-from sportsplat.db.write.claims import keep_late_claims, knowledge, resolve_touched, touch
-from sportsplat.db.write.same_match import follow_moves, link_matches, merge_beside, merge_moved, merge_twins
-from sportsplat.db.write.staging import PLAIN, Source, Tally, stage_matches
+from sportsplat.db.write.claims import keep_late_claims, knowledge, resolve_matches
+from sportsplat.db.write.same_match import (
+    follow_moves,
+    link_matches,
+    merge_beside,
+    merge_duplicates,
+    merge_moved,
+)
+from sportsplat.db.write.staging import PLAIN, Tally, stage_matches
 from sportsplat.domain import MatchRecord, MatchStatus
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import psycopg
+
+    from sportsplat.db.write.import_run import ImportRun
 
     Ids = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]
@@ -96,8 +103,7 @@ SELECT position FROM staged_matches s LEFT JOIN linked_matches l USING (position
 
 
 def write_matches(
-    conn: psycopg.Connection[Any],
-    source: Source,
+    run: ImportRun,
     records: Sequence[MatchRecord],
     teams: Mapping[str, int],
     *,
@@ -116,42 +122,33 @@ def write_matches(
     turned = np.zeros(len(records), dtype=np.bool_)
     if not records:
         return Written(Tally(), ids, turned, [], [])
-    params = stage_matches(conn, source, records, teams, reserved)
+    run = stage_matches(run, records, teams, reserved)
     has_fixtures = any(record.status == MatchStatus.SCHEDULED for record in records)
-    moved, withdrawn = follow_moves(conn, params, has_fixtures=has_fixtures)
-    link_matches(conn, params)
-    contradicted = [] if accept_changes else conn.execute(_CONTRADICTED.encode(), params).fetchall()
-    params["refused"] = [position for position, _, _ in contradicted]
-    row = conn.execute(_CLAIM.encode(), params, prepare=False).fetchone()  # a plan fits one file only
+    moved, withdrawn = follow_moves(run, has_fixtures=has_fixtures)
+    link_matches(run)
+    contradicted = [] if accept_changes else run.execute(_CONTRADICTED).fetchall()
+    refused = [position for position, _, _ in contradicted]
+    row = run.execute(_CLAIM, refused=refused).fetchone()
     claims, known_before = row if row is not None else (0, [])
-    keep_late_claims(conn, params)
+    keep_late_claims(run, refused)
     updated = 0
     if claims or moved or withdrawn:
-        merged = merge_moved(conn, params, moved) + merge_twins(conn, params)
-        touch(conn, [*known_before, *moved, *withdrawn, *merged])
-        changed = resolve_touched(conn, params)
+        merged = merge_moved(run, moved) + merge_duplicates(run)
+        changed = resolve_matches(run, [*known_before, *moved, *withdrawn, *merged])
         if moved:  # and stand on their new days now
-            merged = merge_beside(conn, params, moved) + merge_twins(conn, params)
-            touch(conn, merged)
-            changed += resolve_touched(conn, params) if merged else []
-        updated = _count_updated(conn, changed)
+            merged = merge_beside(run, moved) + merge_duplicates(run)
+            changed += resolve_matches(run, merged) if merged else []
+        updated = _count(run, "NOT fresh AND match_id = ANY(%(changed)s)", changed=changed) if changed else 0
     if ids_wanted:
-        linked = read_columns(conn, _LINKS, _LINK_COLUMNS)
+        linked = read_columns(run.conn, _LINKS, _LINK_COLUMNS)
         ids[linked["position"]] = linked["match_id"]
         turned[linked["position"]] = linked["turned"]
-    left_out = [row[0] for row in conn.execute(_LEFT_OUT).fetchall()]
-    fresh = _count_fresh(conn)
+    left_out = [row[0] for row in run.execute(_LEFT_OUT).fetchall()]
+    fresh = _count(run, "fresh")
     tally = Tally(fresh, updated, len(records) - fresh - updated - len(left_out) - len(contradicted))
     return Written(tally, ids, turned, left_out, contradicted)
 
 
-def _count_fresh(conn: psycopg.Connection[Any]) -> int:
-    row = conn.execute("SELECT count(*) FROM linked_matches WHERE fresh").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _count_updated(conn: psycopg.Connection[Any], changed: Sequence[int]) -> int:
-    """Count the changed matches that the file refers to and that were stored before it."""
-    query = "SELECT count(*) FROM linked_matches WHERE NOT fresh AND match_id = ANY(%s)"
-    row = conn.execute(query, (list(changed),)).fetchone() if changed else None
+def _count(run: ImportRun, condition: str, **more: object) -> int:
+    row = run.execute(f"SELECT count(*) FROM linked_matches WHERE {condition}", **more).fetchone()
     return int(row[0]) if row else 0

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sportsplat.db.write.claims import resolve_touched, touch
-from sportsplat.db.write.same_match import IN_USE, join_matches, merge_twins
+from sportsplat.db.write.claims import resolve_matches
+from sportsplat.db.write.import_run import ImportRun
+from sportsplat.db.write.same_match import IN_USE, join_matches, link_stored, merge_duplicates
 
 if TYPE_CHECKING:
     import psycopg
@@ -89,14 +90,6 @@ SELECT g.id, k.id, k.match_date, h.name, w.name, {_as_kept("g", "home_id")} <> k
  ORDER BY 3, 1, 2
 """
 
-_LINKED = """
-CREATE TEMPORARY TABLE linked_matches
-    (position integer PRIMARY KEY, match_id bigint NOT NULL, fresh boolean NOT NULL DEFAULT false)
-    ON COMMIT DROP;
-INSERT INTO linked_matches (position, match_id)
-SELECT row_number() OVER (), id FROM unnest(%(ids)s::bigint[]) AS t (id)
-"""
-
 
 def meetings(conn: psycopg.Connection[Any], gone: int, kept: int) -> list[date]:
     """Return the days on which two teams met, by what holds, what held before, or what a source says."""
@@ -131,18 +124,16 @@ def merge_teams(
     ids = {match_id for (match_id,) in rows}
     counts = {table: _give(conn, table, ("team_id",), roles) for table in _SINGLE}
     joined: list[int] = []
-    for twin in same:
-        older, newer = sorted((twin.gone, twin.kept))
-        stayed = join_matches(conn, older, newer, turned=twin.turned)
+    for each in same:
+        older, newer = sorted((each.gone, each.kept))
+        stayed = join_matches(conn, older, newer, turned=each.turned)
         joined += stayed[:1] if stayed else []
     counts |= {table: _give(conn, table, ("home_id", "away_id"), roles) for table in _PAIRS}
-    ids = ids - {one for twin in same for one in (twin.gone, twin.kept)} | set(joined)
-    for statement in _LINKED.split(";"):
-        conn.execute(statement.encode(), {"ids": sorted(ids)})
-    near = merge_twins(conn, {"league": league, "source": ""})
-    touch(conn, sorted({*joined, *near}))
-    params = {"league": league, "precedence": list(precedence), "run_id": None, "recorded_at": None}
-    resolve_touched(conn, params)
+    ids = ids - {one for each in same for one in (each.gone, each.kept)} | set(joined)
+    run = ImportRun(conn, league, precedence=precedence)
+    link_stored(run, sorted(ids))
+    near = merge_duplicates(run)
+    resolve_matches(run, sorted({*joined, *near}))
     conn.execute(
         "UPDATE teams SET named_by = coalesce(named_by, (SELECT named_by FROM teams WHERE id = %(gone)s))"
         " WHERE id = %(kept)s",

@@ -5,8 +5,7 @@ As in `write_matches`, a row that says the same is not touched. What a price was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from sportsplat.db.write.matches import NO_MATCH
 from sportsplat.db.write.staging import Stage, Tally, codes, fill, moments, numbers, take
 
 if TYPE_CHECKING:
+    from sportsplat.db.write.import_run import ImportRun
     from sportsplat.db.write.matches import Ids
     from sportsplat.domain import QuoteRecord
 
@@ -99,15 +99,10 @@ def ensure_quote_partitions(conn: psycopg.Connection[Any], seasons: Iterable[int
         conn.execute("SELECT ensure_quote_partition(%s)", (season,))
 
 
-def write_quotes(
-    conn: psycopg.Connection[Any],
-    records: Sequence[QuoteRecord],
-    match_ids: Ids,
-    recorded_at: datetime | None = None,
-) -> Tally:
+def write_quotes(run: ImportRun, records: Sequence[QuoteRecord], match_ids: Ids) -> Tally:
     """Upsert prices of the matches `match_ids` (one id per record; -1 is left out). None is ever removed.
 
-    recorded_at: moment as of which they are reported (None: now). What is stored as of a later moment stays.
+    What is stored as of a later moment than that of the run stays.
     """
     records, match_ids = of_known_matches(records, match_ids)
     if not records:
@@ -124,28 +119,26 @@ def write_quotes(
         **{name: positions for name, (positions, _) in coded.items()},
     }
     texts = {name: distinct for name, (_, distinct) in coded.items()}
-    rows = fill(conn, _QUOTES, staged)
-    seasons = [season for (season,) in conn.execute(_STAGED_SEASONS).fetchall()]
-    ensure_quote_partitions(conn, seasons)
-    params = {**texts, **reach(match_ids), "recorded_at": recorded_at}
-    return upsert_quotes(conn, sql.SQL(_SOURCE), seasons, params, rows)
+    rows = fill(run.conn, _QUOTES, staged)
+    seasons = [season for (season,) in run.execute(_STAGED_SEASONS).fetchall()]
+    ensure_quote_partitions(run.conn, seasons)
+    return upsert_quotes(run, sql.SQL(_SOURCE), seasons, {**texts, **reach(match_ids)}, rows)
 
 
 def upsert_quotes(
-    conn: psycopg.Connection[Any],
+    run: ImportRun,
     source: sql.Composable,
     seasons: Sequence[int],
-    params: Mapping[str, Any],
+    params: dict[str, Any],
     rows: int,
 ) -> Tally:
     """Write those of the `rows` of a query that differ from what is stored for `seasons`.
 
-    `params` are the query's, with the `first` and the `last` match id that it gives, and `recorded_at`, as of
-    when its rows are reported (without it: now).
+    `params` are the query's, with the `first` and the `last` match id that it gives.
     """
     listed = sql.SQL(", ").join(map(sql.Literal, seasons))
     statement = sql.SQL(_UPSERT_QUOTES).format(source=source, seasons=listed)
-    return take(conn, statement.as_string(conn), {"recorded_at": None, **params}, rows)
+    return take(run.conn, statement.as_string(run.conn), run.params | params, rows)
 
 
 def reach(match_ids: Ids) -> dict[str, int]:

@@ -7,7 +7,7 @@ pair and number; and where there is neither, the only match of the pair that ano
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sportsplat.db.history import DETAILS, FORECASTS, QUOTES, STATS, same_key
@@ -17,11 +17,19 @@ from sportsplat.db.write.staging import PLAIN
 if TYPE_CHECKING:
     import psycopg
 
+    from sportsplat.db.write.import_run import ImportRun
+
 
 _MAKE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS linked_matches
-    (position integer PRIMARY KEY, match_id bigint NOT NULL, fresh boolean NOT NULL DEFAULT false);
+    (position integer PRIMARY KEY, match_id bigint NOT NULL, fresh boolean NOT NULL DEFAULT false)
+    ON COMMIT DROP;
 TRUNCATE linked_matches
+"""
+
+_STORED = """
+INSERT INTO linked_matches (position, match_id)
+SELECT row_number() OVER (), id FROM unnest(%(ids)s::bigint[]) AS t (id)
 """
 
 _BY_OWN_CLAIM = """
@@ -111,25 +119,29 @@ _NEW_UNDER_RESERVED_IDS = _NEW.replace("(league, season,", "(id, league, season,
 )
 
 
-def link_matches(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> None:
+def link_matches(run: ImportRun) -> None:
     """Fill `linked_matches` (position, match_id, fresh) for every staged row.
 
     A row is left without a link where its source names, under the key of one match, another game than before.
     """
-    for statement in _MAKE.split(";"):
-        conn.execute(statement.encode())
-    conn.execute(_BY_OWN_CLAIM, params)
-    conn.execute("ANALYZE linked_matches")
-    if _left(conn):
-        conn.execute(_OF_SAME_KEY, params)
-        if _left(conn):
-            conn.execute(_NEARLY_SAME.encode(), params)
-            new = _NEW_UNDER_RESERVED_IDS if params["reserved"] else _NEW
-            conn.execute(new.encode(), params)
+    run.execute_each(_MAKE)
+    run.execute(_BY_OWN_CLAIM)
+    run.execute("ANALYZE linked_matches")
+    if _left(run):
+        run.execute(_OF_SAME_KEY)
+        if _left(run):
+            run.execute(_NEARLY_SAME)
+            run.execute(_NEW_UNDER_RESERVED_IDS if run.staged and run.staged.reserved else _NEW)
 
 
-def _left(conn: psycopg.Connection[Any]) -> bool:
-    return conn.execute(_WITHOUT_LINK).fetchone() is not None
+def link_stored(run: ImportRun, match_ids: Sequence[int]) -> None:
+    """Fill `linked_matches` with stored matches, where no file is imported."""
+    run.execute_each(_MAKE)
+    run.execute(_STORED, ids=list(match_ids))
+
+
+def _left(run: ImportRun) -> bool:
+    return run.execute(_WITHOUT_LINK).fetchone() is not None
 
 
 IN_USE = """
@@ -275,25 +287,23 @@ class FixtureChanges(NamedTuple):
     withdrawn: list[int]
 
 
-def follow_moves(
-    conn: psycopg.Connection[Any], params: Mapping[str, Any], *, has_fixtures: bool
-) -> FixtureChanges:
+def follow_moves(run: ImportRun, *, has_fixtures: bool) -> FixtureChanges:
     """Give claims their new dates, and withdraw what a complete file has no more.
 
     Staged ones that an older file dates as they were are left out.
 
     has_fixtures: whether a staged match is yet to be played; only what is, or was stored so, moves.
     """
-    if not has_fixtures and conn.execute(_FIXTURES, params).fetchone() is None:
+    if not has_fixtures and run.execute(_FIXTURES).fetchone() is None:
         return FixtureChanges([], [])
     moved = []
-    for match_id, claimed, newer, position, staged in conn.execute(_MOVED, params).fetchall():
+    for match_id, claimed, newer, position, staged in run.execute(_MOVED).fetchall():
         if claimed in ("scheduled", "withdrawn") and not newer:
-            conn.execute(_MOVE, {**params, "match": match_id, "position": position})
+            run.execute(_MOVE, match=match_id, position=position)
             moved.append(match_id)
         elif staged == "scheduled":
-            conn.execute("DELETE FROM staged_matches WHERE position = %s", (position,))
-    withdrawn = conn.execute(_WITHDRAW, params).fetchall() if params["complete"] else []
+            run.execute("DELETE FROM staged_matches WHERE position = %(position)s", position=position)
+    withdrawn = run.execute(_WITHDRAW).fetchall() if run.complete else []
     return FixtureChanges(moved, [match_id for (match_id,) in withdrawn])
 
 
@@ -302,7 +312,7 @@ SELECT FROM match_claims c JOIN matches m ON m.id = c.match_id
  WHERE m.league = %(league)s AND c.source <> %(source)s LIMIT 1
 """
 
-_TWINS = """
+_DUPLICATES = """
 WITH pair AS MATERIALIZED (
     SELECT a.id AS one, b.id AS other, false AS turned
       FROM linked_matches l
@@ -381,51 +391,51 @@ _LEAVE = tuple(
 _RELINK = "UPDATE linked_matches SET match_id = %(keep)s, fresh = false WHERE match_id = %(drop)s"
 
 
-def merge_twins(conn: psycopg.Connection[Any], params: Mapping[str, Any]) -> list[int]:
+def merge_duplicates(run: ImportRun) -> list[int]:
     """Make one match of two that the linked matches turn out to be; return the ids of those that stay.
 
     A match that predictions or bets refer to is never dropped: of two such, both stay.
     """
-    if conn.execute(_OTHER_SOURCES, params).fetchone() is None:
+    if run.execute(_OTHER_SOURCES).fetchone() is None:
         return []
     merged = []
-    for keep, drop, turned in conn.execute(_TWINS).fetchall():
-        merged += _merge(conn, keep, drop, turned=turned)
+    for keep, drop, turned in run.execute(_DUPLICATES).fetchall():
+        merged += _merge(run, keep, drop, turned=turned)
     return merged
 
 
-def merge_moved(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int]) -> list[int]:
+def merge_moved(run: ImportRun, moved: Sequence[int]) -> list[int]:
     """Let fixtures that the file's source has moved be the matches that others have there already.
 
     Return the ids of matches whose claims are others now. What other sources still have on the old day stays
     a match of its own.
     """
     merged = []
-    for old, place, has_others in conn.execute(_MOVED_ONTO, {**params, "moved": list(moved)}).fetchall():
+    for old, place, has_others in run.execute(_MOVED_ONTO, moved=list(moved)).fetchall():
         if has_others:
             for statement in (*_LEAVE, _RELINK):
-                conn.execute(statement.encode(), {**params, "keep": place, "drop": old})
+                run.execute(statement, keep=place, drop=old)
             merged += [old, place]
         else:
-            merged += _merge(conn, place, old)
+            merged += _merge(run, place, old)
     return merged
 
 
-def merge_beside(conn: psycopg.Connection[Any], params: Mapping[str, Any], moved: Sequence[int]) -> list[int]:
+def merge_beside(run: ImportRun, moved: Sequence[int]) -> list[int]:
     """Let moved fixtures, which stand on their new days by now, be matches that others have beside them.
 
     Return the ids of the matches that stay.
     """
     merged = []
-    for place, old, turned in conn.execute(_MOVED_BESIDE, {**params, "moved": list(moved)}).fetchall():
-        merged += _merge(conn, place, old, turned=turned)
+    for place, old, turned in run.execute(_MOVED_BESIDE, moved=list(moved)).fetchall():
+        merged += _merge(run, place, old, turned=turned)
     return merged
 
 
-def _merge(conn: psycopg.Connection[Any], keep: int, drop: int, *, turned: bool = False) -> list[int]:
+def _merge(run: ImportRun, keep: int, drop: int, *, turned: bool = False) -> list[int]:
     """Make one match of two; return the id of the one that stays, nothing where both have to."""
-    joined = join_matches(conn, keep, drop, turned=turned)
+    joined = join_matches(run.conn, keep, drop, turned=turned)
     if joined is None:
         return []
-    conn.execute(_RELINK, dict(zip(("keep", "drop"), joined, strict=True)))
+    run.execute(_RELINK, keep=joined[0], drop=joined[1])
     return [joined[0]]

@@ -7,6 +7,7 @@ position from 1 in an array that goes with the statement; what is missing is NaN
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -15,8 +16,10 @@ import psycopg
 from psycopg import sql
 
 from sportsplat.db.binary import Array, Columns, PgType, write_columns
+from sportsplat.db.write.import_run import Staged
 
 if TYPE_CHECKING:
+    from sportsplat.db.write.import_run import ImportRun
     from sportsplat.domain import MatchRecord
 
 
@@ -157,25 +160,10 @@ SELECT position, season, match_date, kickoff_utc, home_id, away_id, number, neut
 """The staged rows with words for codes and NULL for what is missing."""
 
 
-class Source(NamedTuple):
-    """Who speaks, of which league, in which run, and as of when (None: now)."""
-
-    league: str
-    name: str
-    run_id: int
-    precedence: Sequence[str] = ()
-    recorded_at: Any = None
-    complete: bool = False  # a file lists every fixture of the stretch that it covers
-
-
 def stage_matches(
-    conn: psycopg.Connection[Any],
-    source: Source,
-    records: Sequence[MatchRecord],
-    teams: Mapping[str, int],
-    reserved: Array | None = None,
-) -> dict[str, Any]:
-    """Fill the staging table; return the parameters that the statements on it share.
+    run: ImportRun, records: Sequence[MatchRecord], teams: Mapping[str, int], reserved: Array | None = None
+) -> ImportRun:
+    """Fill `staged_matches`; return the run with what statements on it need.
 
     reserved: the id that each match is to have if it is new (None: the next one).
     """
@@ -196,16 +184,7 @@ def stage_matches(
         "new_id": np.zeros(len(records), dtype=np.int64) if reserved is None else reserved,
         **{name: positions for name, (positions, _) in coded.items()},
     }
-    fill(conn, _STAGE, columns)
-    return {
-        "league": source.league,
-        "source": source.name,
-        "run_id": source.run_id,
-        "precedence": list(source.precedence),
-        "recorded_at": source.recorded_at,
-        "complete": source.complete,
-        "reserved": reserved is not None,
-        "first": min(values["match_date"]),
-        "last": max(values["match_date"]),
-        **{name: texts for name, (_, texts) in coded.items()},
-    }
+    fill(run.conn, _STAGE, columns)
+    dates = values["match_date"]
+    words = {name: texts for name, (_, texts) in coded.items()}
+    return replace(run, staged=Staged(words, min(dates), max(dates), reserved is not None))

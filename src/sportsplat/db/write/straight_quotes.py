@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import psycopg
@@ -28,6 +28,7 @@ from sportsplat.db.write.staging import Tally, moments
 
 if TYPE_CHECKING:
     from sportsplat.db.binary import Array
+    from sportsplat.db.write.import_run import ImportRun
 
 Offer = tuple[str, str, str, bool]
 _COLUMNS = (
@@ -67,18 +68,12 @@ class PriceTargets(NamedTuple):
 class StraightPrices:
     """Prices on their way in, inside one transaction of the caller's, who holds the league's lock."""
 
-    def __init__(
-        self,
-        conn: psycopg.Connection[Any],
-        league: str,
-        targets: PriceTargets,
-        recorded_at: datetime | None = None,
-    ) -> None:
-        """Begin with none. recorded_at: moment as of which they are reported (None: now)."""
-        self._conn = conn
-        self._league = league
+    def __init__(self, run: ImportRun, targets: PriceTargets) -> None:
+        """Begin with none."""
+        conn = self._conn = run.conn
+        self._league = run.league
         self._targets = targets
-        moment, run_id = conn.execute(_NOTED, (recorded_at,)).fetchone() or (None, None)
+        moment, run_id = conn.execute(_NOTED, (run.recorded_at,)).fetchone() or (None, None)
         self._moment = moments([moment])
         self._recorded_at = to_wire(self._moment, PgType.TIMESTAMPTZ)
         self._run_id = _NULL if run_id is None else struct.pack(">iq", 8, run_id)

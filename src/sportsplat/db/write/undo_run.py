@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from psycopg import sql
 
 from sportsplat.db.history import DETAILS, STATS
-from sportsplat.db.write.claims import resolve_touched, touch
+from sportsplat.db.write.claims import resolve_matches
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.run_changes import note_changes
 from sportsplat.db.write.same_match import IN_USE
 from sportsplat.db.write.undo_chain import (
@@ -248,14 +249,8 @@ def settle(conn: psycopg.Connection[Any], league: League, run_id: int, undone: U
     ours = [conn.execute(statement.encode()).rowcount for statement in _FORECASTS_OF_OURS]
     gone = conn.execute(f"DELETE FROM matches WHERE id IN ({_WITHOUT_WORD})".encode()).rowcount
     ids = conn.execute("SELECT id FROM undoing_ids JOIN matches USING (id)").fetchall()
-    touch(conn, [match_id for (match_id,) in ids])
-    params = {
-        "league": league.code,
-        "precedence": list(league.precedence),
-        "run_id": None,
-        "recorded_at": None,
-    }
-    resolve_touched(conn, params)
+    run = ImportRun(conn, league.code, precedence=league.precedence)
+    resolve_matches(run, [match_id for (match_id,) in ids])
     teams = conn.execute(_TEAMS.encode(), {"run": run_id}).rowcount
     conn.execute("DELETE FROM run_changes WHERE run_id = %s", (run_id,))
     conn.execute(_MARK, {"run": run_id})

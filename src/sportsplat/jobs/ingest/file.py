@@ -15,10 +15,11 @@ from sportsplat.db.errors import Work, server_errors
 from sportsplat.db.write import runs
 from sportsplat.db.write.claims import declare_league
 from sportsplat.db.write.facts import write_details, write_forecasts, write_team_stats
+from sportsplat.db.write.import_run import ImportRun
 from sportsplat.db.write.matches import write_matches
 from sportsplat.db.write.quotes import ensure_quote_partitions, write_quotes
 from sportsplat.db.write.run_changes import note_changes
-from sportsplat.db.write.staging import Source, Tally, tune
+from sportsplat.db.write.staging import Tally, tune
 from sportsplat.db.write.teams import lock_league
 from sportsplat.errors import InputRefused, UsageError
 from sportsplat.jobs.ingest.failed_rows import refuse_bad_file, refuse_bad_matches
@@ -172,6 +173,19 @@ def keep_rejected(
     return [replace(stored[0], newly_rejected=new), *stored[1:]]
 
 
+def import_run(conn: psycopg.Connection[Any], plan: IngestPlan, league: League, run_id: int) -> ImportRun:
+    """Return what the steps of writing need to know of an import of one league's rows."""
+    return ImportRun(
+        conn,
+        league.code,
+        plan.source.name,
+        run_id,
+        league.precedence,
+        plan.recorded_at,
+        plan.source.lists_all,
+    )
+
+
 def store_batch(
     conn: psycopg.Connection[Any],
     plan: IngestPlan,
@@ -200,12 +214,9 @@ def store_batch(
     known = identify(conn, wanted, league, plan.leagues.values())
     mentioned = (match.key for match in (*batch.matches, *wanted.matches))
     sifted = deduplicate(known.batch, known.ids, () if known.batch is batch else mentioned)
-    source = Source(
-        league.code, plan.source.name, run_id, league.precedence, plan.recorded_at, plan.source.lists_all
-    )
+    run = import_run(conn, plan, league, run_id)
     written = write_matches(
-        conn,
-        source,
+        run,
         sifted.matches,
         known.ids,
         ids_wanted=bool(sifted.quotes or sifted.stats or sifted.forecasts or sifted.details or prices),
@@ -214,8 +225,7 @@ def store_batch(
     )
     rejected = [*sifted.rejected, *_refused_matches(known.batch, sifted.matches, written)]
     sides = Sides(written.ids, written.turned)
-    recorded_at = plan.recorded_at
-    quotes = write_quotes(conn, *sides.of_quotes(sifted.quotes, sifted.quote_rows), recorded_at)
+    quotes = write_quotes(run, *sides.of_quotes(sifted.quotes, sifted.quote_rows))
     if prices:
         tally, refused = prices(_place_by_key(known, sifted.matches), sides)
         quotes, rejected = quotes.plus(tally), [*rejected, *refused]
@@ -226,15 +236,9 @@ def store_batch(
         holds_matches=sum(written.tally) > 0 or len(narrowed.matches) < len(batch.matches),
         matches=written.tally,
         quotes=quotes,
-        stats=write_team_stats(
-            conn, source.name, *sides.of_stats(sifted.stats, sifted.stats_rows), recorded_at
-        ),
-        forecasts=write_forecasts(
-            conn, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows), recorded_at
-        ),
-        details=write_details(
-            conn, source.name, *sides.of_details(sifted.details, sifted.detail_rows), recorded_at
-        ),
+        stats=write_team_stats(run, *sides.of_stats(sifted.stats, sifted.stats_rows)),
+        forecasts=write_forecasts(run, *sides.of_forecasts(sifted.forecasts, sifted.forecast_rows)),
+        details=write_details(run, *sides.of_details(sifted.details, sifted.detail_rows)),
         rejected=rejected,
         parts_left_out=_parts(known.batch, sifted.matches, written, rejected),
         unread=_unread(batch, narrowed),

@@ -31,7 +31,14 @@ from sportsplat.db.write.teams import lock_league
 from sportsplat.domain import MatchKey, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest.failed_rows import nothing_stored, refuse_many
-from sportsplat.jobs.ingest.file import KIND, IngestPlan, ingest_errors, keep_rejected, store_batch
+from sportsplat.jobs.ingest.file import (
+    KIND,
+    IngestPlan,
+    import_run,
+    ingest_errors,
+    keep_rejected,
+    store_batch,
+)
 from sportsplat.jobs.ingest.report import (
     IngestReport,
     RefusedFile,
@@ -220,11 +227,12 @@ def _store_prices(
     with conn.transaction():
         tune(conn)
         note_changes(conn, run_id)
-        stage: PriceStage | StraightPrices = PriceStage(conn, plan.recorded_at)
+        run = import_run(conn, plan, league, run_id)
+        stage: PriceStage | StraightPrices = PriceStage(run)
         if straight:
             lock_league(conn, league.code)
             targets = PriceTargets(reader.starts, reader.closes, reader.books.offers)
-            stage = StraightPrices(conn, league.code, targets, plan.recorded_at)
+            stage = StraightPrices(run, targets)
         for ready in _ahead(stage.ready(season, prices._asdict()) for season, prices in reader.prices()):
             stage.add(ready)
         batch = reader.batch()
