@@ -25,7 +25,7 @@ from sportsplat.infra.docker.find import search
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.psql import bin_dir, psql_environment
+from sportsplat.infra.programs import bin_dir, psql_environment
 
 REPEATS = 3
 SPORTSPLAT = str(Path(sys.executable).with_name("sportsplat"))

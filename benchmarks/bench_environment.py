@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import BenchRow, paired, timed
-from sportsplat.infra import psql as probe
+from sportsplat.infra import query
 from sportsplat.infra.docker.find import client, search
-from sportsplat.infra.docker.readiness import listens, look
+from sportsplat.infra.docker.readiness import look
 from sportsplat.infra.environment import Endpoint
 from sportsplat.paths import asset_dir
 
@@ -134,11 +134,9 @@ class Composed:
         finish([*self.command, "-p", self.name, "-f", str(file), *words], file.parent, self.environment)
 
     def _answers(self) -> bool:
-        if not listens(self.endpoint.host, self.endpoint.port):
-            return False
         try:
             return look(self.endpoint).marker is not None
-        except probe.RefusedError:
+        except query.RefusedError:
             return False
 
     def _is_healthy(self) -> bool:

@@ -23,7 +23,7 @@ from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.ports import is_free
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 from tests.conftest import FAST
 
 CANARY = "canary-0f3a-of-nobody"

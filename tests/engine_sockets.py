@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
@@ -43,17 +42,14 @@ def answering(path: Path, headers: Mapping[str, str], status: int = 200) -> Iter
 
 
 @contextmanager
-def saying(path: Path, text: bytes | None, every_s: float | None = None) -> Iterator[str]:
-    """Listen at a socket and send `text` to whoever comes; None: accept, and never answer.
-
-    every_s: one byte at a time, with this pause between two, and never to the end.
-    """
+def saying(path: Path, text: bytes | None) -> Iterator[str]:
+    """Listen at a socket and send `text` to whoever comes; None: accept, and never answer."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kept: list[socket.socket] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        thread = threading.Thread(target=_say, args=(listener, text, every_s, kept), daemon=True)
+        thread = threading.Thread(target=_say, args=(listener, text, kept), daemon=True)
         thread.start()
         try:
             yield f"unix://{path}"
@@ -92,19 +88,15 @@ def _serving(server: _Server) -> Iterator[None]:
         thread.join()
 
 
-def _say(
-    listener: socket.socket, text: bytes | None, every_s: float | None, kept: list[socket.socket]
-) -> None:
-    with suppress(OSError):
-        while True:
+def _say(listener: socket.socket, text: bytes | None, kept: list[socket.socket]) -> None:
+    while True:
+        try:
             connection, _ = listener.accept()
-            kept.append(connection)
-            if text is not None and every_s is None:
-                connection.sendall(text)
-            elif text is not None and every_s is not None:
-                for place in range(len(text) - 1):
-                    connection.sendall(text[place : place + 1])
-                    time.sleep(every_s)
+        except OSError:
+            return
+        kept.append(connection)
+        with suppress(OSError):
+            connection.sendall(text or b"")
 
 
 def _relay(listener: socket.socket, to: str) -> None:

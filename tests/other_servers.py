@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sportsplat.infra.embedded.account import Account, server_account
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 
 BIN = bin_dir().parent.parent / "pginstall18" / "bin"
 DEBIAN = Path("/usr/lib/postgresql")

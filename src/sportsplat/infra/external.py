@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import errors, identity, project_state
-from sportsplat.infra import psql as probe
+from sportsplat.infra import errors, identity, programs, project_state
 from sportsplat.infra.embedded.initdb import quoted_name
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
 from sportsplat.infra.lock import wait_for
+from sportsplat.infra.query import RefusedError, connect, first_column
 from sportsplat.postgres.notes import QUESTION, parse, server_notes
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
-    import psycopg
-
     from sportsplat.config.settings import Settings
     from sportsplat.errors import SportsplatError
     from sportsplat.postgres.session import Session
@@ -101,10 +99,10 @@ class ExternalEnvironment:
         service: dict[str, Any] = {"name": "postgres", "state": "running"}
         try:
             with _session(self._endpoint) as session:
-                (version,) = _rows(session, "SHOW server_version")
-                (cluster,) = _rows(session, identity.CLUSTER)
-                (settings,) = _rows(session, QUESTION)
-                answer = _rows(session, question) if question is not None else []
+                version = _value(session, "SHOW server_version")
+                cluster = _value(session, identity.CLUSTER)
+                settings = _value(session, QUESTION)
+                answer = first_column(session, question) or [] if question is not None else []
                 pooled = session.pooled
             self._changed(cluster)
             encoding, read_only = parse(settings)
@@ -193,7 +191,7 @@ class ExternalEnvironment:
 
     def psql(self) -> str:
         """Return the `psql` of the system, which can encrypt, else the wheel's, which cannot."""
-        return shutil.which("psql") or str(probe.psql())
+        return shutil.which("psql") or programs.psql()
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:  # noqa: ARG002
         """Refuse: the log is where the server is."""
@@ -241,38 +239,28 @@ class ExternalEnvironment:
 
 def _asked(endpoint: Endpoint, sql: str) -> list[str]:
     with _session(endpoint) as session:
-        return _rows(session, sql)
+        return first_column(session, sql) or []
 
 
 @contextmanager
 def _session(endpoint: Endpoint) -> Iterator[Session]:
-    import psycopg
-
-    from sportsplat.postgres.session import Session
-
     try:
-        opened = Session.begin(endpoint.dsn(), autocommit=True)
-    except psycopg.OperationalError as error:
-        raise _explained(endpoint, error) from error
+        opened = connect(endpoint.dsn())
+    except RefusedError as refused:
+        raise _explained(endpoint, refused) from refused
     with opened as session:
         yield session
 
 
-def _rows(session: Session, sql: str) -> list[str]:
-    """Return the first column of a query; no rows from a table that is not there."""
-    import psycopg
-
-    try:
-        return [str(row[0]) for row in session.execute(sql.encode())]
-    except psycopg.errors.UndefinedTable:
-        return []
+def _value(session: Session, sql: str) -> str:
+    (value,) = first_column(session, sql) or [""]
+    return value
 
 
-def _explained(endpoint: Endpoint, error: psycopg.OperationalError) -> SportsplatError:
+def _explained(endpoint: Endpoint, refused: RefusedError) -> SportsplatError:
     from sportsplat.postgres import refusal as pg_refusal
 
-    why = redact.redact(" ".join(str(error).split()))
-    state = pg_refusal.sqlstate(error, endpoint.dsn())
+    why, state = str(refused), refused.sqlstate
     if state in pg_refusal.WRONG_PASSWORD:
         return DataConflict(
             f"the server refused user {endpoint.user!r}",

@@ -192,10 +192,15 @@ def refuse_other_cluster(
     if found is not None and "/" not in found and known.partition("/")[0] == found:
         return
     if found is not None:
-        same_server = known.partition("/")[0] == found.partition("/")[0]
-        thing = "database of the same name" if same_server else "cluster"
-        why = f"another {thing} is there ({found}; the project used {known})"
+        raise other_cluster(known, found, where, state_dir)
     raise data_missing(where, why or "nothing is there", state_dir)
+
+
+def other_cluster(known: object, found: str, where: str, state_dir: Path) -> DataConflict:
+    """Another cluster or database is where this project's was."""
+    same_server = str(known).partition("/")[0] == found.partition("/")[0]
+    thing = "database of the same name" if same_server else "cluster"
+    return data_missing(where, f"another {thing} is there ({found}; the project used {known})", state_dir)
 
 
 def identifier(control: bytes) -> str | None:

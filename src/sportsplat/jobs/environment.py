@@ -152,7 +152,7 @@ def psql(settings: Settings, arguments: Sequence[str]) -> tuple[list[str], dict[
     The password is among the variables, which other users cannot see, and not on the command line.
     Raises what `Environment.ask` raises of a database that does not answer.
     """
-    from sportsplat.infra.psql import psql_environment
+    from sportsplat.infra.programs import psql_environment
 
     environment = open_environment(settings)
     environment.ask("SELECT 1")  # one that is paused takes the connection and never answers

@@ -18,7 +18,7 @@ from typing import IO, Literal
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, SportsplatError
 from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.psql import bin_dir, psql_environment, without_pg_variables
+from sportsplat.infra.programs import client_missing, find_bin_dir, psql_environment, without_pg_variables
 from sportsplat.redact import redact
 
 
@@ -35,7 +35,7 @@ def pg_dump(server_major: int, *, encrypted: bool) -> Tool:
 
     encrypted: whether the driver's own connection is. The wheel's pg_dump cannot by itself. On Linux it is
     given the driver's libpq, which can; elsewhere the system's pg_dump has to be recent enough.
-    Raises EnvironmentUnavailable (`PG_DUMP_TOO_OLD`).
+    Raises EnvironmentUnavailable (`PG_DUMP_TOO_OLD`, `BINARIES_MISSING`).
     """
     for major, program in _of_wheel("pg_dump"):
         if major >= server_major:
@@ -46,6 +46,8 @@ def pg_dump(server_major: int, *, encrypted: bool) -> Tool:
     version = 0 if system is None else _major(system)
     if system is not None and version >= server_major:
         return Tool(Path(system))
+    if system is None and not _of_wheel("pg_dump"):
+        raise client_missing("pg_dump")
     why = "cannot encrypt" if encrypted else "is older"
     beside = f"version {version}" if system is not None else "none"
     raise EnvironmentUnavailable(
@@ -57,16 +59,23 @@ def pg_dump(server_major: int, *, encrypted: bool) -> Tool:
 
 
 def pg_restore() -> Path:
-    """Return the newest `pg_restore` of the wheel: it reads what any older `pg_dump` wrote.
+    """Return the wheel's newest `pg_restore`, else the system's; it reads what an older `pg_dump` wrote.
 
     It only ever turns a file into SQL, so it needs neither a connection nor a password.
+    Raises EnvironmentUnavailable (`BINARIES_MISSING`).
     """
-    return _of_wheel("pg_restore")[-1][1]
+    found = [program for _, program in _of_wheel("pg_restore")]
+    system = shutil.which("pg_restore")
+    if not found and system is None:
+        raise client_missing("pg_restore")
+    return found[-1] if found else Path(str(system))
 
 
 def _of_wheel(program: str) -> list[tuple[int, Path]]:
     """Return major and path of the wheel's builds of a program, oldest first."""
-    usual = bin_dir()
+    usual = find_bin_dir()
+    if usual is None:
+        return []
     folders = [usual, *usual.parent.parent.glob(f"{usual.parent.name}[0-9]*/bin")]
     found = [folder / program for folder in folders if (folder / program).is_file()]
     return sorted((_major(str(tool)), tool) for tool in found)

@@ -112,6 +112,10 @@ class Container:
         """Whether its main process runs."""
         return self.status == "running"
 
+    def is_unbroken_since(self, before: Container) -> bool:
+        """Whether it runs, and has run without a restart since it was seen as `before`."""
+        return self.running and before.running and (self.id, self.restarts) == (before.id, before.restarts)
+
     @property
     def holds_port(self) -> bool:
         """Whether the port that it publishes is taken by itself: a paused one keeps it."""

@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
-from sportsplat.infra import disk, errors, identity, project_state
-from sportsplat.infra import psql as probe
+from sportsplat.infra import disk, errors, identity, programs, project_state, query
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, Look
@@ -88,11 +87,11 @@ class DockerEnvironment:
         return self.endpoint()
 
     def ask(self, sql: str) -> list[str]:
-        """Return the first column of a query, through the wheel's psql."""
+        """Return the first column of a query, through the driver."""
         endpoint = self.endpoint()
         try:
-            return probe.ask(endpoint, sql, timeout_s=_ANSWER_S)
-        except probe.RefusedError as refused:
+            return query.ask(endpoint, sql, timeout_s=_ANSWER_S)
+        except query.RefusedError as refused:
             if refused.wrong_password:
                 raise self.spec.wrong_password(str(self._look.remembered.get("volume"))) from refused
             found = self._engine().container(self.spec.container)
@@ -205,8 +204,8 @@ class DockerEnvironment:
         return launch.actions
 
     def psql(self) -> str:
-        """Return the wheel's `psql`."""
-        return str(probe.psql())
+        """Return the wheel's `psql`, else the system's."""
+        return programs.psql()
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """Yield lines of the container's log, from the engine."""

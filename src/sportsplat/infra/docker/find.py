@@ -1,4 +1,4 @@
-"""Finding the container engine of this machine, without importing its SDK: one `GET /_ping` per place."""
+"""Finding the container engine of this machine: one `GET /_ping` of the SDK per place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from sportsplat.infra.environment import LOOPBACK
 
 if TYPE_CHECKING:
     import docker
+    from requests import RequestException, Response
 
 
 DOCKER_SOCKET = "/var/run/docker.sock"
@@ -67,12 +67,6 @@ def is_remote(endpoint: str) -> bool:
     """Whether an endpoint lies on another machine: SSH, or TCP on an address that is not loopback."""
     scheme, separator, rest = endpoint.partition("://")
     return scheme == "ssh" or (bool(separator) and scheme in _TCP and _host(rest) not in LOOPBACK)
-
-
-def tcp_address(endpoint: str) -> tuple[str, int]:
-    """Return host and port of a `tcp://` endpoint; raises ValueError when it names no port."""
-    rest = endpoint.partition("://")[2].split("/", 1)[0]
-    return _host(rest), int(rest.rpartition(":")[2])
 
 
 def _host(rest: str) -> str:
@@ -135,8 +129,6 @@ def _sockets() -> Iterator[tuple[Path | str, str]]:
 
 Kind = Literal["docker", "podman"]
 _ANSWER_S = 2.0
-_LONGEST_HEAD = 16 * 1024
-_REQUEST = b"GET /_ping HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -214,20 +206,61 @@ def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
     from docker.errors import DockerException
 
     try:
-        _ask(Place(found.endpoint, found.origin), timeout_s)
         made = docker.DockerClient.__new__(docker.DockerClient)
-        made.api = _direct(docker.APIClient)(
-            base_url=found.endpoint, version="auto", timeout=math.ceil(timeout_s)
-        )
+        made.api = _api(found.endpoint, "auto", timeout_s)
         return made
-    except (_NoEngineError, DockerException) as error:
+    except (DockerException, OSError) as error:
         raise errors.engine_lost(found.endpoint, f"{error}; a moment ago it answered") from error
 
 
-def _direct(api: type[docker.APIClient]) -> type[docker.APIClient]:
-    """Return the SDK's client that asks no proxy: the engine is on this machine, whatever ALL_PROXY says."""
+def _ask(place: Place, timeout_s: float) -> Found:
+    """Return the engine at a place; raises _NoEngineError with the reason why there is none."""
+    from docker.constants import MINIMUM_DOCKER_API_VERSION
+    from docker.errors import DockerException
+    from requests import RequestException, Timeout
 
-    class DirectClient(api):  # type: ignore[misc, valid-type]
+    if place.missing is not None:
+        raise _NoEngineError(place.missing)
+    try:
+        api = _api(place.endpoint, MINIMUM_DOCKER_API_VERSION, timeout_s)
+        with api, api.get(f"{api.base_url}/_ping", timeout=timeout_s) as answer:
+            return _recognised(place, answer)
+    except (Timeout, TimeoutError):
+        raise _NoEngineError(f"no answer within {timeout_s:g} s") from None
+    except RequestException as error:
+        raise _NoEngineError(_no_http(error)) from None
+    except AttributeError:  # of the SDK, when it opens the file
+        raise _NoEngineError(f"{_configuration() / 'config.json'} is not a JSON object") from None
+    except (DockerException, ValueError) as error:
+        raise _NoEngineError(f"this is no address of an engine: {error}") from None
+    except OSError as error:
+        raise _NoEngineError(_plain(error, place.endpoint)) from None
+
+
+def _connect(endpoint: str, timeout_s: float) -> None:
+    """Connect once: the SDK leaves a socket open that it cannot connect, and hides the reason."""
+    from docker.utils import parse_host
+
+    scheme, _, rest = str(parse_host(endpoint)).partition("://")
+    if scheme == "http+unix":
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(rest)
+    else:
+        host, _, port = rest.partition("/")[0].rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
+
+
+def _api(endpoint: str, version: str, timeout_s: float) -> docker.APIClient:
+    """Return the SDK's client that asks no proxy: the engine is on this machine, whatever ALL_PROXY says.
+
+    Raises OSError where nothing listens, DockerException and ValueError for what is no endpoint.
+    """
+    import docker
+
+    _connect(endpoint, timeout_s)
+
+    class DirectClient(docker.APIClient):
         @property
         def trust_env(self) -> bool:
             return False
@@ -236,74 +269,28 @@ def _direct(api: type[docker.APIClient]) -> type[docker.APIClient]:
         def trust_env(self, wanted: bool) -> None:
             """Ignore what the library sets in its constructor."""
 
-    return DirectClient
+    return DirectClient(base_url=endpoint, version=version, timeout=math.ceil(timeout_s))
 
 
-def _ask(place: Place, timeout_s: float) -> Found:
-    """Return the engine at a place; raises _NoEngineError with the reason why there is none."""
-    if place.missing is not None:
-        raise _NoEngineError(place.missing)
-    try:
-        head = _ping(place.endpoint, timeout_s)
-    except TimeoutError:
-        raise _NoEngineError(f"no answer within {timeout_s:g} s") from None
-    except OSError as error:
-        raise _NoEngineError(_plain(error, place.endpoint)) from None
-    except ValueError as error:
-        raise _NoEngineError(f"this is no address of an engine: {error}") from None
-    return _recognised(place, head)
-
-
-def _ping(endpoint: str, timeout_s: float) -> str:
-    """Return status line and headers of the answer; `http.client` would take 35 ms to import."""
-    deadline = time.monotonic() + timeout_s
-    with connect(endpoint, timeout_s) as connection:
-        connection.sendall(_REQUEST)
-        answer = b""
-        while b"\r\n\r\n" not in answer and len(answer) < _LONGEST_HEAD:
-            connection.settimeout(max(0.001, deadline - time.monotonic()))
-            more = connection.recv(4096)
-            answer += more
-            if not more or not answer.startswith(b"HTTP/"[: len(answer)]):
-                break
-    return answer.partition(b"\r\n\r\n")[0].decode("latin-1")
-
-
-def connect(endpoint: str, timeout_s: float) -> socket.socket:
-    """Return a connection to an engine; raises OSError, and ValueError for what is no endpoint."""
-    scheme, _, rest = endpoint.partition("://")
-    if scheme in ("tcp", "http"):
-        return socket.create_connection(tcp_address(endpoint), timeout_s)
-    if scheme != "unix":
-        raise ValueError(f"{endpoint!r} is neither unix:// nor tcp://")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(timeout_s)
-        connection.connect(rest)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _recognised(place: Place, head: str) -> Found:
-    """Tell an engine by its headers: Docker and Podman name their API's version in each answer."""
-    status, *lines = head.split("\r\n")
-    headers = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
-    }
-    if not head:
-        raise _NoEngineError("it hung up without an answer")
-    if not status.startswith("HTTP/"):
-        raise _NoEngineError(f"something answers there, but not like an engine: {status[:60]!r}")
-    code = status.split(" ")[1:2]
-    if code != ["200"]:
-        raise _NoEngineError(f"it answers, but is not ready: {status[:60]}")
-    if "api-version" not in headers:
+def _recognised(place: Place, answer: Response) -> Found:
+    """Recognise an engine by the headers: Docker and Podman name their API's version in each answer."""
+    if answer.status_code != 200:
+        raise _NoEngineError(f"it answers, but is not ready: {answer.status_code} {answer.reason}")
+    if "api-version" not in answer.headers:
         raise _NoEngineError("a web server answers there, but not like an engine")
-    server = headers.get("server", "")
-    podman = "libpod-api-version" in headers or server.lower().startswith("libpod")
+    server = answer.headers.get("server", "")
+    podman = "libpod-api-version" in answer.headers or server.lower().startswith("libpod")
     return Found(place.endpoint, place.origin, "podman" if podman else "docker", server)
+
+
+def _no_http(error: RequestException) -> str:
+    """Say what came instead of an answer: the innermost of the errors that the libraries wrapped."""
+    reason: BaseException = error
+    while (inner := reason.__cause__ or reason.__context__) is not None:
+        reason = inner
+    if isinstance(reason, OSError):
+        return "it hung up without an answer"
+    return f"something answers there, but not like an engine: {reason}"
 
 
 _PLAIN = {
@@ -311,8 +298,6 @@ _PLAIN = {
     errno.ENOTDIR: "there is no such file",
     errno.ECONNREFUSED: "nobody listens there",
     errno.ENOTSOCK: "it is not a socket",
-    errno.ECONNRESET: "it hung up without an answer",
-    errno.EPIPE: "it hung up without an answer",
 }
 
 

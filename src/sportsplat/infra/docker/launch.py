@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -14,7 +12,6 @@ from sportsplat import redact
 from sportsplat.errors import EnvironmentUnavailable, TimedOut
 from sportsplat.infra import errors, identity, project_state
 from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
-from sportsplat.infra.docker.find import Found, connect
 from sportsplat.infra.docker.project import cluster_in, refuse_other_folder
 from sportsplat.infra.docker.readiness import ProbeResult, give_password
 from sportsplat.infra.docker.service import DATA_TARGET, Service, changed
@@ -35,33 +32,6 @@ from sportsplat.infra.docker.watch import Watch
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.ports import PortRequest
 from sportsplat.progress import Progress
-
-_PATIENCE_S = 30.0
-
-
-class NetworkAhead:
-    """A request for a bridge network, under way; whether it succeeds is seen by who looks afterwards."""
-
-    def __init__(self, found: Found, name: str, labels: Mapping[str, str]) -> None:
-        """Send the request. An engine that refuses, because the network exists, changes nothing."""
-        wanted = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "Labels": dict(labels)}
-        body = json.dumps(wanted).encode()
-        head = (
-            "POST /networks/create HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._connection: socket.socket | None = None
-        with suppress(OSError):
-            self._connection = connect(found.endpoint, _PATIENCE_S)
-            self._connection.sendall(head.encode() + body)
-
-    def wait(self) -> None:
-        """Return when the engine has answered."""
-        if self._connection is not None:
-            with self._connection as connection, suppress(OSError):
-                while connection.recv(4096):
-                    pass
-
 
 _BROKEN = ("dead", "removing")
 
@@ -242,18 +212,11 @@ class Launch:
     def run(self, deadline: float, question: str | None, progress: Progress | None) -> DatabaseStart:
         """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
         given_s = deadline - time.monotonic()
-        ahead = NetworkAhead(self.engine.found, self.spec.network, self.engine.marks())
-        try:
-            watch, service, endpoint = self._bring_up(progress, ahead)
-        except BaseException:
-            ahead.wait()  # else the engine might make it after this run has cleared up
-            raise
+        watch, service, endpoint = self._bring_up(progress)
         if project_state.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
             self._give_password(watch, deadline)
         seen = watch.until_ready(endpoint, deadline, given_s, question)
-        if not self.fresh:
-            self._refuse_other_cluster(seen.cluster)
-        else:
+        if self.fresh:
             self.actions.append(f"initialised PostgreSQL {seen.version} with the schema at {seen.marker}")
         return DatabaseStart(endpoint, seen, service, self._volume.name)
 
@@ -288,9 +251,7 @@ class Launch:
             self.engine.remove_network(identifier)
         return []
 
-    def _bring_up(
-        self, progress: Progress | None = None, ahead: NetworkAhead | None = None
-    ) -> tuple[Watch, Service, Endpoint]:
+    def _bring_up(self, progress: Progress | None = None) -> tuple[Watch, Service, Endpoint]:
         """Start the container; whether the database answers is not asked."""
         engine, spec = self.engine, self.spec
         self.actions += identity.forget_copied(spec.state_dir, spec.project)
@@ -312,8 +273,6 @@ class Launch:
             major = ensure_image(engine, spec.image, self.actions, progress)
             if found is not None:  # before a server that serves is replaced by one that cannot
                 self._refuse_other_major(found, major)
-        if ahead is not None:
-            ahead.wait()
         if engine.ensure_network(spec.network):
             self.actions.append(f"created the network {spec.network}")
         if not self._volume.exists:

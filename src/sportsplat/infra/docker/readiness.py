@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import psql
+from sportsplat.infra import query
 from sportsplat.infra.docker.client import Container, Objects
 from sportsplat.infra.docker.service import SECRET, SECRETS_DIR
 from sportsplat.infra.docker.spec import DockerSpec
@@ -16,8 +15,6 @@ from sportsplat.infra.identity import CLUSTER
 MARKER = "SELECT current_setting('sportsplat.initialised', true)"
 """Set on the database by the last statement of its initialisation, so that each session sees it."""
 
-_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-_PROBE_S = 1.0
 _ANSWER_S = 5.0
 _NO_FILE = "58P01"
 """undefined_file: an initialisation was cut off late, so the server runs and lets nobody in."""
@@ -37,28 +34,14 @@ class ProbeResult:
     answer: list[str]
 
 
-def listens(host: str, port: int) -> bool:
-    """Whether a PostgreSQL answers on a port: the engine's proxy accepts connections long before it does.
-
-    PostgreSQL answers one byte to the question whether it encrypts, before it asks who we are.
-    """
-    try:
-        with socket.create_connection((host, port), _PROBE_S) as connection:
-            connection.settimeout(_PROBE_S)
-            connection.sendall(_SSL_REQUEST)
-            return connection.recv(1) in (b"N", b"S")
-    except OSError:
-        return False
-
-
 def look(endpoint: Endpoint, question: str | None = None) -> ProbeResult:
-    """Ask as the real user in the real database; raises probe.RefusedError."""
+    """Ask as the real user in the real database; raises query.RefusedError."""
     statements = [MARKER, "SHOW server_version", CLUSTER, *([question] if question is not None else [])]
-    marker, version, cluster, *answer = psql.ask(endpoint, *statements, timeout_s=_ANSWER_S)
+    marker, version, cluster, *answer = query.ask(endpoint, *statements, timeout_s=_ANSWER_S)
     return ProbeResult(marker or None, version, cluster, answer)
 
 
-def is_verdict(refused: psql.RefusedError) -> bool:
+def is_verdict(refused: query.RefusedError) -> bool:
     """Whether a refusal will not change by waiting: the server is up, and does not know us."""
     return (
         refused.wrong_password or refused.no_database or refused.not_admitted or refused.sqlstate == _NO_FILE

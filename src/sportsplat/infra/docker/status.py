@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import identity, psql
-from sportsplat.infra.docker.readiness import ProbeResult, listens, look
+from sportsplat.infra import identity, query
+from sportsplat.infra.docker.readiness import ProbeResult, look
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.environment import Endpoint, EnvironmentStatus, StartResult, State
 
 if TYPE_CHECKING:
-    from sportsplat.infra.docker.client import Objects
+    from sportsplat.infra.docker.client import Container, Objects
 
 UP = ("running", "restarting", "paused")
 PASSWORD_CHANGES = "password_changes"  # noqa: S105 (the name of a fact)
@@ -53,25 +53,29 @@ class Look:
             return None
         if self.spec.service(volume, port).fingerprint() != remembered.get("config"):
             return None
-        status = self._asked(port, question)
-        return StartResult(self.endpoint(port), [], status) if status is not None else None
+        seen = self._ask(port, question)
+        if seen is None or seen.marker is None or not self._is_known(seen):
+            return None
+        return StartResult(self.endpoint(port), [], self.running(port, seen))
 
     def status(self, question: str | None) -> EnvironmentStatus:
         """Return the state, by the engine when the database does not answer."""
-        status = None
-        if self.port is not None and self._may_be_used():
-            status = self._asked(self.port, question)
-        return status or self.status_by_engine(question)
+        port = self.port
+        if port is not None and self._may_be_used():
+            seen = self._ask(port, question)
+            if seen is not None and seen.marker is not None and self._is_known(seen):
+                return self.running(port, seen)
+        return self.status_by_engine(question)
 
     def answers(self) -> bool:
         """Whether this project's database answers where it was; one that refuses us says so when asked."""
-        port, known = self.port, self.remembered.get("docker_cluster")
-        if port is None or not self._may_be_used() or not listens(self.spec.host, port):
+        port = self.port
+        if port is None or not self._may_be_used():
             return False
         try:
-            return known is None or look(self.endpoint(port)).cluster == known
-        except psql.RefusedError:
-            return True
+            return self._is_known(look(self.endpoint(port)))
+        except query.RefusedError as refused:
+            return refused.sqlstate is not None
 
     def _is_recorded(self) -> bool:
         """Whether the last `up` was in this folder, and remembered which engine and cluster it found."""
@@ -107,9 +111,9 @@ class Look:
             why = found.described() if found is not None else "there is no container"
             service = self._service(state) | {"volume": volume.name, "reason": why}
             return EnvironmentStatus("docker", state, services=[service])
-        status = self._asked(found.host_port, question, volume.name)
-        if status is not None:
-            return status
+        seen = self._ask(found.host_port, question) if found.running else None
+        if seen is not None and self._is_of(found, seen, volume.name) and seen.marker is not None:
+            return self.running(found.host_port, seen)
         state = "unhealthy" if complete else "incomplete"
         facts = {"volume": volume.name, "port": found.host_port, "reason": found.described()}
         endpoint = self.endpoint(found.host_port)
@@ -128,23 +132,30 @@ class Look:
         redact.remember(password)
         return Endpoint(self.spec.host, port, self.spec.database, self.spec.user, password)
 
-    def _asked(self, port: int, question: str | None, volume: str | None = None) -> EnvironmentStatus | None:
-        """Return the status of a complete database that answers on a port as its owner; None without one.
-
-        One that is not this project's is none, for its port may be somebody else's by now; but in a container
-        of this project, with that volume, it raises DataConflict (`DATA_MISSING`).
-        """
-        if not listens(self.spec.host, port):
-            return None
+    def _ask(self, port: int, question: str | None) -> ProbeResult | None:
+        """Ask the database on a port as its owner; None where none answers, or one that refuses the owner."""
         try:
-            seen = look(self.endpoint(port), question)
-        except psql.RefusedError:
+            return look(self.endpoint(port), question)
+        except query.RefusedError:
             return None
-        known = self.remembered.get("docker_cluster")
-        if volume is None and known not in (None, seen.cluster):
-            return None
-        identity.refuse_other_cluster(known, seen.cluster, f"the volume {volume}", self.spec.state_dir)
-        return self.running(port, seen) if seen.marker is not None else None
+
+    def _is_known(self, seen: ProbeResult) -> bool:
+        """Whether it is the database of this project, and not one that has its port by now."""
+        return self.remembered.get("docker_cluster") in (None, seen.cluster)
+
+    def _is_of(self, container: Container, seen: ProbeResult, volume: str) -> bool:
+        """Whether the answer on the container's port is its own: a container that restarts loses its port.
+
+        Raises DataConflict (`DATA_MISSING`) when it is, and another cluster than this project's.
+        """
+        if self._is_known(seen):
+            return True
+        now = self._engine().container(container.name)
+        if now is None or not now.is_unbroken_since(container):
+            return False
+        known, where = self.remembered.get("docker_cluster"), f"the volume {volume}"
+        identity.refuse_other_cluster(known, seen.cluster, where, self.spec.state_dir)
+        return True
 
     def _service(self, state: State) -> dict[str, Any]:
         return {

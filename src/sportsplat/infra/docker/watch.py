@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError, TimedOut
-from sportsplat.infra import disk, errors, identity, psql
+from sportsplat.infra import disk, errors, identity, query
 from sportsplat.infra.docker.client import Container, Objects
-from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, listens, look, marker_inside
+from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, look, marker_inside
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume
 from sportsplat.infra.environment import Endpoint
@@ -18,6 +20,8 @@ _INSPECT_EVERY_S = 0.3
 _LOG_LINES = 60
 _PATIENT_RESTARTS = 3
 """A server that was killed comes back by itself, and then recovers; one that falls over and over does not."""
+
+_Problem = Callable[[], SportsplatError]
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,21 @@ class Watch:
         """Return the probe result once the database answers its real user and has the marker.
 
         deadline: of the monotonic clock. given_s: the seconds that led to it, for the error message.
-        Raises DataConflict (`WRONG_PASSWORD`, `INCOMPLETE_DATA`), EnvironmentUnavailable (`START_FAILED`,
-        `DISK_FULL`), TimedOut.
+        Raises DataConflict (`WRONG_PASSWORD`, `INCOMPLETE_DATA`, `DATA_MISSING`),
+        EnvironmentUnavailable (`START_FAILED`, `DISK_FULL`), TimedOut.
         """
         inspect_at = time.monotonic() + _INSPECT_EVERY_S
+        suspected: Container | None = None
         while True:
-            seen = self._look(endpoint, question)
-            if seen is not None:
-                return seen
+            answer = self._look(endpoint, question)
+            if isinstance(answer, ProbeResult):
+                return answer
+            if answer is not None:
+                # The port of a container that restarts may be another server's meanwhile.
+                container = self._now()
+                if suspected is not None and container.is_unbroken_since(suspected):
+                    raise answer()
+                suspected = container
             now = time.monotonic()
             if now >= inspect_at:
                 self._refuse_ended()
@@ -60,20 +71,28 @@ class Watch:
                 raise self._incomplete("its server shows no completion marker")
             time.sleep(_INSPECT_EVERY_S)
 
-    def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | None:
-        if not listens(endpoint.host, endpoint.port):
-            return None
+    def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | _Problem | None:
+        """Return the probe result, or what makes the error for an answer that waiting does not change."""
         try:
             seen = look(endpoint, question)
-        except psql.RefusedError as refused:
-            if is_verdict(refused):
-                raise self._explained(refused) from refused
-            return None
+        except query.RefusedError as refused:
+            return partial(self._explained, refused) if is_verdict(refused) else None
         if seen.marker is None:
-            raise self._unmarked("its server answers, and it has no completion marker")
+            return partial(self._unmarked, "its server answers, and it has no completion marker")
+        if not self.fresh and self._known not in (None, seen.cluster):
+            return partial(self._other_cluster, seen.cluster)
         return seen
 
-    def _explained(self, refused: psql.RefusedError) -> SportsplatError:
+    @property
+    def _known(self) -> object:
+        return identity.of_docker(self.spec.state_dir, self.spec.project).get("docker_cluster")
+
+    def _other_cluster(self, found: str) -> SportsplatError:
+        return identity.other_cluster(
+            self._known, found, f"the volume {self.volume.name}", self.spec.state_dir
+        )
+
+    def _explained(self, refused: query.RefusedError) -> SportsplatError:
         """Return the error for a server that is up and does not know us: asked from inside, it says why."""
         if marker_inside(self.engine, self.container, self.spec) is not None:
             return self.spec.wrong_password(self.volume.name)

@@ -124,7 +124,7 @@ def embedded_server() -> Finding:
     """Run the wheel's `postgres --version`."""
     import subprocess
 
-    from sportsplat.infra.psql import bin_dir
+    from sportsplat.infra.programs import bin_dir
 
     try:
         done = subprocess.run(

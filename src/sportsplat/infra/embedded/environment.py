@@ -12,12 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
-from sportsplat.infra import disk, errors, identity, project_state
-from sportsplat.infra import psql as probe
+from sportsplat.infra import disk, errors, identity, programs, project_state, query
 from sportsplat.infra.embedded import initdb
-from sportsplat.infra.embedded import (
-    initdb as programs,
-)
 from sportsplat.infra.embedded import (
     server as logfile,
 )
@@ -37,7 +33,7 @@ from sportsplat.infra.embedded.server import (
 from sportsplat.infra.embedded.spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult, State
 from sportsplat.infra.lock import Held, exclusive
-from sportsplat.infra.psql import MAJOR, bin_dir
+from sportsplat.infra.programs import MAJOR, bin_dir
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
@@ -112,11 +108,11 @@ class EmbeddedEnvironment:
         return self.endpoint()
 
     def ask(self, sql: str) -> list[str]:
-        """Return the first column of a query, through the wheel's psql."""
+        """Return the first column of a query, through the driver."""
         endpoint = self.endpoint()
         try:
-            return probe.ask(endpoint, sql, timeout_s=ANSWER_S)
-        except probe.RefusedError as refused:
+            return query.ask(endpoint, sql, timeout_s=ANSWER_S)
+        except query.RefusedError as refused:
             raise explained(refused, self.spec, endpoint) from refused
 
     def stop(self) -> list[str]:
@@ -210,7 +206,7 @@ class EmbeddedEnvironment:
 
     def psql(self) -> str:
         """Return the wheel's `psql`."""
-        return str(probe.psql())
+        return programs.psql()
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """Yield lines of the server's log."""
@@ -255,7 +251,7 @@ class EmbeddedEnvironment:
         redact.remember(password)
         self._stop(actions)
         statement = password_statement(self.spec.user, password)
-        programs.single_user(self.spec.data_dir, [statement], self._account(), held.fd)
+        initdb.single_user(self.spec.data_dir, [statement], self._account(), held.fd)
         self._password_changes.unlink(missing_ok=True)
         actions.append("gave the data the configured password")
 
@@ -353,5 +349,5 @@ class EmbeddedEnvironment:
         endpoint = endpoint_of(self.spec, server, self.spec.password() or "")
         try:
             return "running", server, ask_server(endpoint, question)
-        except probe.RefusedError:
+        except query.RefusedError:
             return "unhealthy", server, []

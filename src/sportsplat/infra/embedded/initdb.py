@@ -20,7 +20,7 @@ from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import disk, errors, identity
 from sportsplat.infra.embedded import template
 from sportsplat.infra.embedded.account import Account
-from sportsplat.infra.psql import MAJOR, bin_dir
+from sportsplat.infra.programs import MAJOR, bin_dir
 
 _META_COMMAND = re.compile(r"^\\.*\n", re.MULTILINE)  # psql's own, as `\set ON_ERROR_STOP on`
 _END = ";\n\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from sportsplat.infra.embedded.account import server_account
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 
 
 def works_in(pid: int, data_dir: Path) -> bool:

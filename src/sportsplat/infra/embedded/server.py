@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError, TimedOut
-from sportsplat.infra import disk, errors, identity, project_state, psql
+from sportsplat.infra import disk, errors, identity, project_state, query
 from sportsplat.infra.embedded import initdb
 from sportsplat.infra.embedded import spec as sockets
 from sportsplat.infra.embedded.account import Account
@@ -25,7 +25,7 @@ from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.lock import wait_for
 from sportsplat.infra.ports import PortRequest
 from sportsplat.infra.processes import is_alive
-from sportsplat.infra.psql import bin_dir
+from sportsplat.infra.programs import bin_dir
 
 # Safe first (fsync stays on), then quick to start and small; one analyst's machine, not a server farm.
 TUNING: Mapping[str, str] = {
@@ -381,7 +381,7 @@ class EmbeddedServer:
         endpoint = endpoint_of(self.spec, server, owner.password)
         try:
             rows = ask_server(endpoint, question)
-        except psql.RefusedError as refused:
+        except query.RefusedError as refused:
             error = explained(refused, self.spec, endpoint)
             if started:
                 self._quietly().stop()
@@ -393,7 +393,7 @@ class EmbeddedServer:
         return rows
 
 
-def explained(refused: psql.RefusedError, spec: EmbeddedSpec, endpoint: Endpoint) -> SportsplatError:
+def explained(refused: query.RefusedError, spec: EmbeddedSpec, endpoint: Endpoint) -> SportsplatError:
     """Return the error for a running server that did not answer the owner's query."""
     made = initdb.made_for(spec.data_dir)
     if refused.wrong_password and made:
@@ -414,7 +414,7 @@ def ask_server(endpoint: Endpoint, question: str | None) -> list[str]:
     Raises RefusedError.
     """
     statements = ["SHOW server_version", identity.DATABASE, *([question] if question is not None else [])]
-    return psql.ask(endpoint, *statements, timeout_s=ANSWER_S)
+    return query.ask(endpoint, *statements, timeout_s=ANSWER_S)
 
 
 def endpoint_of(spec: EmbeddedSpec, server: Postmaster, password: str) -> Endpoint:

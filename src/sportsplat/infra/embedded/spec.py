@@ -16,7 +16,7 @@ from sportsplat.infra.embedded.account import Account
 from sportsplat.infra.embedded.template import default_folder
 from sportsplat.infra.env_file import HoldsPassword
 from sportsplat.infra.environment import LOOPBACK
-from sportsplat.infra.psql import MAJOR
+from sportsplat.infra.programs import MAJOR
 from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
