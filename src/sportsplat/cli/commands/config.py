@@ -92,7 +92,7 @@ def _draw_layers(console: Console, data: Mapping[str, Any]) -> None:
     console.print(f"variables: {', '.join(data['variables'])}", markup=False)
     table = PlainTable().value("layer").text("from", "value").value()
     for said in data["layers"]:
-        holds = "holds" if said["holds"] else "overridden"
+        holds = "in use" if said["holds"] else "overridden"
         table.row(said["layer"], said["origin"], _plain(said["value"]), holds)
     console.print(table)
 
