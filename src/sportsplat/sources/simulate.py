@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logit, ndtr
 
 from sportsplat.domain import (
     Batch,
@@ -146,6 +145,8 @@ def _play(
     plan: Generator,
     rng: Generator,
 ) -> SimulatedMatch:
+    from scipy.special import ndtr
+
     neutral = bool(plan.random() < NEUTRAL_SHARE)
     hour, minute = int(plan.integers(17, 22)), int(plan.choice((0, 30)))
     mean = strength[home] - strength[away] + (0.0 if neutral else HOME_ADVANTAGE)
@@ -186,6 +187,8 @@ def _fatigue(team: int, day: date, last_played: dict[int, date]) -> float:
 
 def _odds(truth: float, noise: float, overround: float, rng: Generator) -> tuple[float, float]:
     """Quote a noisy view of the truth, the margin laid on in proportion."""
+    from scipy.special import expit, logit
+
     view = float(expit(logit(truth) + rng.normal(0.0, noise)))
     view = min(max(view, 0.06), 0.94)  # so that the favourite still pays more than the stake
     return round(1 / (view * (1 + overround)), 3), round(1 / ((1 - view) * (1 + overround)), 3)

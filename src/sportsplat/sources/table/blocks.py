@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -300,6 +299,8 @@ def together(columns: Sequence[pa.DictionaryArray], size: int) -> tuple[Ints, In
 
     Rows of one match are mostly adjacent: each run is processed once.
     """
+    import pandas as pd
+
     words = [np.asarray(column.indices) for column in columns]
     begins = np.ones(size, dtype=np.bool_)
     begins[1:] = np.logical_or.reduce([codes[1:] != codes[:-1] for codes in words])

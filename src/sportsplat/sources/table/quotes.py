@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -109,6 +108,8 @@ class Books:
         self, match: Ints, offer: Ints, line: Floats, decimal_odds: Floats, quoted_at: Ints
     ) -> OfferCheck:
         """Judge prices of one block, equally long columns."""
+        import pandas as pd
+
         reported = np.array(self._reported, dtype=np.int64).reshape(-1, 3)[offer]
         group = match * max(len(self._book), 1) + reported[:, 0]
         for column in (np.nan_to_num(line), quoted_at):
