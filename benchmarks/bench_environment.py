@@ -29,6 +29,7 @@ from sportsplat.infra import query
 from sportsplat.infra.docker.find import client, search
 from sportsplat.infra.docker.readiness import look
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.passwords import new_password
 from sportsplat.paths import asset_dir
 
 REPEATS = 7
@@ -148,7 +149,7 @@ class Composed:
 @contextmanager
 def composed(command: Sequence[str], engine: Any, folder: Path, endpoint: str) -> Iterator[Composed]:
     """Compose's side of the comparison; removed at the end."""
-    password = secrets.token_urlsafe(18)
+    password = new_password()
     secret = folder / "postgres_password"
     secret.write_text(password)
     port = free_port()

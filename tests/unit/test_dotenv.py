@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.config.variables import dotenv_variables
-from sportsplat.infra.env_file import read_value, write_value
+from sportsplat.infra.env_values import read_value, write_value
 
 
 def test_a_new_file_is_private(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.env_file import new_password
 from sportsplat.infra.lock import exclusive
-from sportsplat.infra.secret_file import write_secret_file
+from sportsplat.infra.passwords import new_password
+from sportsplat.infra.private_file import write_secret_file
 from sportsplat.redact import remember
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.infra.env_file import replace_file
+from sportsplat.infra.private_file import replace_file
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings

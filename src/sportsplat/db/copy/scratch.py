@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,12 +43,12 @@ def may_create(dsn: str) -> bool:
 
 
 @contextmanager
-def scratch_database(dsn: str) -> Iterator[Scratch]:
+def scratch_database(dsn: str, password: str) -> Iterator[Scratch]:
     """Yield a new, empty database beside that of `dsn`; dropped at the end, its sessions ended.
 
-    Its user is for it alone, and may nothing but make things in its schema public: whatever a file brings
-    runs without the rights of the user of `dsn`. Those that killed runs for the same database left are
-    dropped first.
+    password: of its user, who exists for it alone, and may only create things in its schema public, so that
+    what a file contains runs without the rights of the user of `dsn`. Those that killed runs for the same
+    database left are dropped first.
     """
     with connect(dsn, autocommit=True, name=f"sportsplat verify (process {os.getpid()})") as conn:
         prefix = _prefix(conn)
@@ -60,15 +59,15 @@ def scratch_database(dsn: str) -> Iterator[Scratch]:
             # Of template0, since others may be connected to template1; the order of texts is of no concern.
             create = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
             conn.execute(sql.SQL(create).format(sql.Identifier(name)))
-            yield Scratch(name, name, _user(conn, dsn, name))
+            _make_user(conn, dsn, name, password)
+            yield Scratch(name, name, password)
         finally:
             with loss_ignored():  # the next run sweeps
                 _drop(conn, name)
 
 
-def _user(conn: Connection, dsn: str, name: str) -> str:
-    """Make the user of a scratch database, of the same name, and return the password."""
-    password = secrets.token_urlsafe(24)
+def _make_user(conn: Connection, dsn: str, name: str, password: str) -> None:
+    """Make the user of a scratch database, of the same name."""
     # What the server logs of this is no password. The method is named, or libpq would ask the server and
     # hold up every thread of this process meanwhile.
     verifier = conn.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
@@ -77,7 +76,6 @@ def _user(conn: Connection, dsn: str, name: str) -> str:
     conn.execute(create.format(user, sql.SQL(_POWERLESS), sql.Literal(verifier)))
     with connect(make_conninfo(dsn, dbname=name), autocommit=True) as inside:
         inside.execute(sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(user))
-    return password
 
 
 def _prefix(conn: Connection) -> str:

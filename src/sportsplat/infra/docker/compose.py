@@ -23,18 +23,20 @@ from sportsplat.infra.docker.service import (
     api_service,
     postgres_service,
 )
+from sportsplat.infra.passwords import PASSWORD_CHARACTERS
 from sportsplat.paths import asset_dir
 
 _RENDERED = (
     "# Rendered by `python -m sportsplat.infra.docker.compose`: "
     "a change belongs into sportsplat/infra, not here.\n"
 )
-_HEAD = """\
+_RANDOM_BYTES = -(-PASSWORD_CHARACTERS * 3 // 4)  # base64 has 6 bits a character
+_HEAD = f"""\
 # The database and the API, for people and tools that speak Compose; `sportsplat up --stack` runs the same.
 # The passwords, the owner's and the API's, lie in files that only you and the containers can reach; once:
 #   install -d -m 700 .sportsplat/compose
 #   (umask 022; cd .sportsplat/compose; for name in postgres api; do
-#    head -c 18 /dev/urandom | base64 > ${name}_password; done)
+#    head -c {_RANDOM_BYTES} /dev/urandom | base64 > ${{name}}_password; done)
 #   docker compose -p sportsplat -f compose/compose.yaml up -d --build
 """
 _DEV_HEAD = """\

@@ -14,9 +14,9 @@ from sportsplat.infra import disk, errors, identity, programs, project_state, qu
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, Look
-from sportsplat.infra.env_file import new_password
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
 from sportsplat.infra.lock import exclusive, wait_for
+from sportsplat.infra.passwords import new_password
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from sportsplat.errors import DataConflict, InvalidSetting
 from sportsplat.infra import errors
 from sportsplat.infra.docker.service import SECRET, Service, postgres_service
-from sportsplat.infra.env_file import HoldsPassword
 from sportsplat.infra.environment import LOOPBACK
 from sportsplat.infra.identity import refuse_other_project
+from sportsplat.infra.passwords import WithPassword
+from sportsplat.infra.private_file import write_secret_file
 from sportsplat.infra.project_state import project_name
-from sportsplat.infra.secret_file import write_secret_file
 from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _FILES_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class DockerSpec(HoldsPassword):
+class DockerSpec(WithPassword):
     """The wanted database. `configured_password` None: the one in `env_file`, made when there is none."""
 
     project: str

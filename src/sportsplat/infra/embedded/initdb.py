@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import disk, errors, identity
 from sportsplat.infra.embedded import template
 from sportsplat.infra.embedded.account import Account
+from sportsplat.infra.passwords import new_password
 from sportsplat.infra.programs import MAJOR, bin_dir
 
 _META_COMMAND = re.compile(r"^\\.*\n", re.MULTILINE)  # psql's own, as `\set ON_ERROR_STOP on`
@@ -153,7 +153,7 @@ class Birth:
         password_file = data_dir.with_name("password")
         fd = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as handle:
-            handle.write(secrets.token_urlsafe(24) + "\n")
+            handle.write(new_password() + "\n")
         self.account.give(password_file)
         options = ["-U", self.owner.user, f"--pwfile={password_file}", "--no-sync", "--no-instructions"]
         command = ["initdb", "-D", str(data_dir), *options, *_OPTIONS]

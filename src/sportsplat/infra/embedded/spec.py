@@ -14,8 +14,8 @@ from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetti
 from sportsplat.infra import errors
 from sportsplat.infra.embedded.account import Account
 from sportsplat.infra.embedded.template import default_folder
-from sportsplat.infra.env_file import HoldsPassword
 from sportsplat.infra.environment import LOOPBACK
+from sportsplat.infra.passwords import WithPassword
 from sportsplat.infra.programs import MAJOR
 from sportsplat.paths import asset_dir
 
@@ -84,7 +84,7 @@ _NOT_IN_A_USER = set("\"$'\\")
 
 
 @dataclass(frozen=True)
-class EmbeddedSpec(HoldsPassword):
+class EmbeddedSpec(WithPassword):
     """The wanted server. `configured_password` None: the one in `env_file`, made there when there is none."""
 
     state_dir: Path

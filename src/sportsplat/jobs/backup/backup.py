@@ -24,8 +24,8 @@ from sportsplat.infra.backend import open_environment
 from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.backup.dump import Source, dumping
 from sportsplat.infra.backup.file import Manifest, NewFile
-from sportsplat.infra.env_file import replace_file
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.private_file import replace_file
 from sportsplat.jobs.backup.load import LOCK_HELD_S, opened, prove
 from sportsplat.progress import Progress, silent
 

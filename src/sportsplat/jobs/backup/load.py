@@ -26,6 +26,7 @@ from sportsplat.infra.backup.dump import rows, statements
 from sportsplat.infra.backup.file import Manifest
 from sportsplat.infra.embedded.scratch import scratch_server
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.passwords import new_password
 from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
@@ -140,12 +141,12 @@ def elsewhere(settings: Settings, server: Endpoint | None) -> Iterator[Endpoint]
     """
     with ExitStack() as stack:
         if server is not None and may_create(server.dsn()):
-            made = _inside(server, stack.enter_context(scratch_database(server.dsn())))
+            made = _inside(server, stack.enter_context(scratch_database(server.dsn(), new_password())))
             if _lets_in(made):
                 yield made
                 return
         own = stack.enter_context(scratch_server(settings.state_dir.resolve(), settings.infra.timeout_s))
-        yield _inside(own, stack.enter_context(scratch_database(own.dsn())))
+        yield _inside(own, stack.enter_context(scratch_database(own.dsn(), new_password())))
 
 
 def _running(settings: Settings) -> Endpoint | None:
