@@ -84,7 +84,7 @@ def test_a_file_without_permission_is_refused_alone_with_the_systems_reason(
 def test_an_unknown_source_is_exit_2_with_a_suggestion(sportsplat: Sportsplat) -> None:
     ran = sportsplat("ingest", "nflvers", "games.csv")
     assert ran.exit_code == 2
-    assert "Did you mean 'nflverse'?" in ran.stderr
+    assert "did you mean 'nflverse'?" in ran.stderr
 
 
 def test_one_bad_file_of_two_is_exit_9_and_the_good_one_is_shown(

@@ -110,7 +110,7 @@ def test_a_missing_file_is_named_before_anything_is_stored(
 
 
 def test_an_unknown_source_gets_a_suggestion(context: Context, files: Path) -> None:
-    with pytest.raises(NotFound, match="Did you mean 'football-data'"):
+    with pytest.raises(NotFound, match="did you mean 'football-data'"):
         ingest(context, "footbal-data", [files])
 
 

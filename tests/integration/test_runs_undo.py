@@ -291,7 +291,7 @@ def test_what_cannot_be_taken_back_is_refused(context: Context, database: Databa
     (run,) = runs_of(database)
     with database.connect() as conn:
         conn.execute("UPDATE pipeline_runs SET counts = counts - 'changes_noted' WHERE id = %s", (run,))
-    with pytest.raises(DataConflict, match="Nobody noted") as unnoted:
+    with pytest.raises(DataConflict, match="nobody noted") as unnoted:
         undo(context, run)
     assert unnoted.value.error_code == "CHANGES_NOT_NOTED"
     (tmp_path / "bad.csv").write_text("no,such\n1,2\n")

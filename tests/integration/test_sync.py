@@ -323,7 +323,7 @@ def test_two_syncs_at_once_are_one_too_many(live: Callable[..., Context]) -> Non
 
 
 def test_leagues_are_named_or_stored(live: Callable[..., Context]) -> None:
-    with pytest.raises(UsageError, match="Say which leagues"):
+    with pytest.raises(UsageError, match="say which leagues"):
         sync(live())
     with pytest.raises(NotFound):
         sync(live(), ["nbaa"])
@@ -398,7 +398,7 @@ def test_people_get_a_line_for_each_source(
     lines = [" ".join(line.split()) for line in ran.stdout.splitlines()]
     assert any(line.startswith("nba espn ok matches: 3 new, 0 updated, 0 unchanged") for line in lines)
     assert any(
-        line.startswith("epl football-data failed The site did not return the file for") for line in lines
+        line.startswith("epl football-data failed the site did not return the file for") for line in lines
     )
     assert any(line.startswith("nba odds-api skipped no key") for line in lines)
     assert lines[-1] == "next: the same command later: it goes on where it was"

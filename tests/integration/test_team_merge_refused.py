@@ -80,7 +80,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(
             ("epl", "Leeds", RIGHT),
             UsageError,
             "DECLARED_TEAM",
-            "Declare 'Leeds' as a spelling of 'Man United'",
+            "declare 'Leeds' as a spelling of 'Man United'",
         ),
     ],
 )

@@ -226,7 +226,7 @@ def test_a_file_without_its_header_line_is_told_so() -> None:
 def test_a_required_column_twice_with_different_content_is_refused_by_line() -> None:
     error = refusal(TEXT.replace("Referee", "FTHG"))
     assert error.error_code == "DUPLICATE_COLUMN"
-    assert str(error.cause) == "Column 5 says '2' and column 8 'Poll' in line 2."
+    assert str(error.cause) == "column 5 says '2' and column 8 'Poll' in line 2"
 
 
 def test_of_any_other_column_the_first_counts_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:

@@ -73,7 +73,7 @@ def test_what_no_league_declares_is_told_once_with_its_number_of_rows() -> None:
     assert (rejected.line, rejected.code) == (2, "undeclared-league")
     assert "2 more rows" in rejected.reason
     assert "sources: {fivethirtyeight-soccer-spi: Moon Cup}" in rejected.reason
-    with pytest.raises(InputRefused, match="No league is declared") as refused:
+    with pytest.raises(InputRefused, match="no league is declared") as refused:
         read(MATCH | cup)
     assert refused.value.error_code == "UNKNOWN_DIVISION"
 

@@ -237,6 +237,6 @@ def test_unknown_leagues_and_kinds_are_refused(tmp_path: Path) -> None:
 
 
 def test_without_leagues_and_a_database_they_have_to_be_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Say which leagues") as refused:
+    with pytest.raises(UsageError, match="say which leagues") as refused:
         made(tmp_path)
     assert refused.value.fix == "sportsplat schedule nba"

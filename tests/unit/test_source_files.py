@@ -84,7 +84,7 @@ def test_what_programs_put_below_a_folder_is_passed_over(tmp_path: Path) -> None
 def test_a_pattern_that_the_shell_left_as_it_is_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "2021").mkdir()
     (tmp_path / "2021" / "E0.csv").write_bytes(b"Div\n")
-    with pytest.raises(InputRefused, match="No file matches the pattern") as nothing:
+    with pytest.raises(InputRefused, match="no file matches the pattern") as nothing:
         read_paths([tmp_path / "*" / "E9.csv"])
     assert (nothing.value.error_code, nothing.value.fix) == ("NO_SUCH_FILE", f"ls -l {tmp_path}")
     with pytest.raises(InputRefused, match="the shell did not expand it") as quoted:
@@ -155,6 +155,6 @@ def test_a_source_with_a_public_site_can_be_fetched(name: str) -> None:
 
 
 def test_a_mistyped_source_gets_a_suggestion() -> None:
-    with pytest.raises(NotFound, match="Did you mean 'nflverse'") as unknown:
+    with pytest.raises(NotFound, match="did you mean 'nflverse'") as unknown:
         get_source("nflvers")
     assert unknown.value.exit_code == 2

@@ -235,11 +235,11 @@ def test_a_copy_that_was_tampered_with_is_fetched_again(
 @pytest.mark.parametrize(
     ("source", "league", "expected"),
     [
-        ("football-data", "epl", "Try again later, or pass a file you have already downloaded: "),
+        ("football-data", "epl", "try again later, or pass a file you have already downloaded: "),
         (
             "fivethirtyeight-nba",
             "nba",
-            "The site closed in March 2025: pass a file you have already downloaded: ",
+            "the site closed in March 2025: pass a file you have already downloaded: ",
         ),
     ],
 )

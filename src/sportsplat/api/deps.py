@@ -138,7 +138,7 @@ async def given_once(request: Request) -> None:
     for name, count in counted.items():
         if count > 1:
             raise UsageError(
-                f"The parameter {name!r} is given {count} times.",
+                f"the parameter {name!r} is given {count} times",
                 cause=f"{name}={', '.join(request.query_params.getlist(name))}"[:300],
                 fix=f"give {name!r} once",
             )

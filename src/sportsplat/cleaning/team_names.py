@@ -186,10 +186,10 @@ def _refuse(batch: Batch, clubs: list[str], teams: int, league: League, theirs: 
     known = shlex.join(["sportsplat", "teams", "add", league.code, clubs[0]])
     raise InputRefused(
         f"{batch.file} calls its league {league.code}, but {len(clubs)} of its {teams} teams belong to "
-        f"other leagues; nothing was stored.",
+        f"other leagues; nothing was stored",
         code="WRONG_LEAGUE",
         cause=f"{', '.join(clubs[:SHOWN])}{more} are declared as teams of {codes}; "
-        f"no team of the file is declared or stored in {league.code}.",
-        fix=f"Correct the league in the file (or --league, or the mapping): {codes}. "
-        f"If they do play in {league.code}: {known}",
+        f"no team of the file is declared or stored in {league.code}",
+        fix=f"correct the league in the file (or --league, or the mapping): {codes}; "
+        f"if they do play in {league.code}: {known}",
     )

@@ -175,7 +175,7 @@ def season_begun(text: str) -> int:
         year = 2000 + int(text)
         cause = f"{text} may be {year - 1}/{text} or {year}/{(year + 1) % 100:02}"
         fix = f"--season {year - 1} or --season {year}"
-    raise UsageError(f"{text!r} is no season that is clear.", cause=cause, fix=fix, code="BAD_SEASON")
+    raise UsageError(f"{text!r} is no season that is clear", cause=cause, fix=fix, code="BAD_SEASON")
 
 
 Seasons = Annotated[

@@ -34,7 +34,7 @@ class NetworkProblem:
     def error(self) -> ConfigError:
         """Return the error of a command that needs the internet."""
         return ConfigError(
-            f"{self.variable} is invalid: {self.why}.",
+            f"{self.variable} is invalid: {self.why}",
             cause=f"{self.variable}={self.value} in the environment",
             fix=f"{self.fix}; all of them: sportsplat doctor",
             code="NETWORK_SETTING",

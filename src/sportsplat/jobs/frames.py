@@ -53,7 +53,7 @@ def quotes(
     league = context.league(code)
     names = {"result": league.outcomes, "spread": ("home", "away"), "total": ("over", "under")}
     if market not in names:
-        raise UsageError(f"There is no market {market!r}.", fix=f"choose one of: {', '.join(names)}")
+        raise UsageError(f"there is no market {market!r}", fix=f"choose one of: {', '.join(names)}")
     with context.connect("read") as connection:
         table = read.quotes_frame(
             connection,

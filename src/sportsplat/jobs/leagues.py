@@ -100,7 +100,7 @@ def add_league(league: NewLeague, project_dir: Path | None = None) -> JsonObject
         write_atomically(path, text)
     except OSError as refused:
         raise EnvironmentUnavailable(
-            f"{path} cannot be written.",
+            f"{path} cannot be written",
             cause=str(refused),
             fix=f"ls -ld {path.parent}",
             code="NOT_WRITABLE",
@@ -143,8 +143,8 @@ def _model(sport: str, project_dir: Path | None) -> dict[str, Any]:
     models = _models(project_dir)
     if sport not in models:
         raise NotFound(
-            f"No league of the sport {sport!r} is declared.",
-            cause=f"Declared sports: {', '.join(models)}.",
+            f"no league of the sport {sport!r} is declared",
+            cause=f"declared sports: {', '.join(models)}",
             fix=f"--sport {next(iter(models))}, or write the entry in config/leagues.yaml by hand",
             code="UNKNOWN_SPORT",
         )
@@ -155,14 +155,14 @@ def _check_code(code: str, project_dir: Path | None) -> None:
     if not _CODE.fullmatch(code) or len(code) > _LONGEST_CODE:
         proposed = re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-")[:_LONGEST_CODE] or "my-league"
         raise UsageError(
-            f"{code!r} is no code of a league.",
-            cause=f"A code has at most {_LONGEST_CODE} small letters, digits and single hyphens.",
+            f"{code!r} is no code of a league",
+            cause=f"a code has at most {_LONGEST_CODE} small letters, digits and single hyphens",
             fix=f"sportsplat leagues add {proposed if proposed[0].isalpha() else f'l{proposed}'}",
             code="BAD_CODE",
         )
     if code in load_leagues(project_dir):
         raise ResourceConflict(
-            f"A league {code!r} is declared already.",
+            f"a league {code!r} is declared already",
             cause=display_path(leagues_file(project_dir)),
             fix="choose another code, or edit the entry in that file (sportsplat config init makes the file)",
             code="LEAGUE_EXISTS",
@@ -177,7 +177,7 @@ def _check(league: NewLeague) -> None:
             valid = False
         if not valid:
             raise UsageError(
-                f"{day!r} is no day of a year.",
+                f"{day!r} is no day of a year",
                 cause=flag,
                 fix=f"{flag} 08-01   (MM-DD)",
                 code="BAD_SEASON",
@@ -186,14 +186,14 @@ def _check(league: NewLeague) -> None:
         ZoneInfo(league.timezone)
     except (LookupError, ValueError, OSError) as missing:
         raise UsageError(
-            f"There is no time zone {league.timezone!r}.",
+            f"there is no time zone {league.timezone!r}",
             cause="--timezone",
             fix="--timezone Europe/Lisbon   (a name of the IANA time zone database)",
             code="BAD_TIMEZONE",
         ) from missing
     if league.season_matches < 1:
         raise UsageError(
-            f"A team plays at least one match in a season, not {league.season_matches}.",
+            f"a team plays at least one match in a season, not {league.season_matches}",
             cause="--matches",
             fix="--matches 34",
             code="BAD_SEASON",

@@ -85,8 +85,8 @@ def alias(
     said = Alias(_source(source), tidy(name), tidy(team), since or date.min, until or date.max)
     if said.since > said.until:
         raise UsageError(
-            f"--since {said.since} lies after --until {said.until}.",
-            fix="Turn them round.",
+            f"--since {said.since} lies after --until {said.until}",
+            fix="turn them round",
             code="DAYS_REVERSED",
         )
     with closing(context.connect("app", lasting=True)) as conn, conn.transaction():
@@ -102,14 +102,14 @@ def alias(
         same = find_name(said.alias, teams)
         if same == said.team:
             raise UsageError(
-                f"{said.alias!r} is the name of the team {same!r}: case makes no difference.",
+                f"{said.alias!r} is the name of the team {same!r}: case makes no difference",
                 fix="sportsplat quarantine retry",
                 code="NAME_IS_A_TEAM",
             )
         if same in known:
             raise UsageError(
-                f"{same!r} is a stored team of {code} with matches of its own.",
-                cause="An alias is for a name that waits in quarantine; if the two are one team, merge them.",
+                f"{same!r} is a stored team of {code} with matches of its own",
+                cause="an alias is for a name that waits in quarantine; if the two are one team, merge them",
                 fix=shlex.join(["sportsplat", "teams", "merge", code, same, said.team]),
                 code="NAME_IS_A_TEAM",
             )
@@ -135,7 +135,7 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
     league = context.league(code)
     wanted = tidy(name)
     if not wanted:
-        raise UsageError("A team needs a name.", fix=f"sportsplat teams add {code} NAME", code="NO_NAME")
+        raise UsageError("a team needs a name", fix=f"sportsplat teams add {code} NAME", code="NO_NAME")
     with closing(context.connect("app", lasting=True)) as conn, conn.transaction():
         lock_league(conn, code)
         declare_league(conn, league)
@@ -143,8 +143,8 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
         same = find_name(wanted, {*stored, *league.declared_teams})
         if same is not None and same != wanted:
             raise InputRefused(
-                f"{same!r} is a team of {code}, which differs from {wanted!r} by capitals only.",
-                cause="Names of teams compare without regard to case.",
+                f"{same!r} is a team of {code}, which differs from {wanted!r} by capitals only",
+                cause="names of teams compare without regard to case",
                 fix=f"sportsplat teams list {code}",
                 code="NEAR_NAME",
             )
@@ -157,8 +157,8 @@ def _source(name: str) -> str:
         return name
     near = closest(name, [*SOURCES, ANY], 1)
     raise NotFound(
-        f"There is no source {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
-        cause=f"Known sources: {', '.join(SOURCES)}; or {ANY!r} for every source.",
+        f"there is no source {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+        cause=f"known sources: {', '.join(SOURCES)}; or {ANY!r} for every source",
         fix="sportsplat sources",
         code="UNKNOWN_SOURCE",
     )
@@ -170,8 +170,8 @@ def refuse_unknown(league: League, team: str, known: set[str]) -> None:
         return
     near = closest(team, known)
     raise NotFound(
-        f"{league.code} has no team {team!r}."
-        + (f" Did you mean {', '.join(map(repr, near))}?" if near else ""),
+        f"{league.code} has no team {team!r}"
+        + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
         fix=f"sportsplat teams list {league.code}; a new team: "
         + shlex.join(["sportsplat", "teams", "add", league.code, team]),
         code="UNKNOWN_TEAM",
@@ -248,16 +248,16 @@ def _report(code: str, name: str, into: str, merged: Merged, *, new: bool, dry_r
 def _refuse_declared(league: League, name: str, into: str) -> None:
     if name == into:
         raise UsageError(
-            f"{name!r} is one team already.", fix=f"sportsplat teams list {league.code}", code="SAME_TEAM"
+            f"{name!r} is one team already", fix=f"sportsplat teams list {league.code}", code="SAME_TEAM"
         )
     if name not in league.declared_teams:
         return
     both = into in league.declared_teams
     raise UsageError(
         f"{name!r} is declared as a team of {league.code}"
-        + (f", and {into!r} as another one." if both else f", and {into!r} is not."),
-        cause="What config/teams and the aliases of config/leagues.yaml name stays a team of its own.",
-        fix=f"Declare {name!r} as a spelling of {into!r} there first; then the same command."
+        + (f", and {into!r} as another one" if both else f", and {into!r} is not"),
+        cause="what config/teams and the aliases of config/leagues.yaml name stays a team of its own",
+        fix=f"declare {name!r} as a spelling of {into!r} there first; then the same command"
         if both
         else shlex.join(["sportsplat", "teams", "merge", league.code, into, name]),
         code="DECLARED_TEAM",
@@ -269,8 +269,8 @@ def _refuse_not_stored(league: League, name: str, stored: set[str]) -> None:
         return
     near = closest(name, stored)
     raise NotFound(
-        f"{league.code} has no stored team {name!r}."
-        + (f" Did you mean {', '.join(map(repr, near))}?" if near else ""),
+        f"{league.code} has no stored team {name!r}"
+        + (f"; did you mean {', '.join(map(repr, near))}?" if near else ""),
         fix=f"sportsplat teams list {league.code}",
         code="UNKNOWN_TEAM",
     )
@@ -280,9 +280,9 @@ def _refuse_met(code: str, name: str, into: str, days: Sequence[date]) -> None:
     if days:
         more = f" and on {len(days) - SHOWN} more days" if len(days) > SHOWN else ""
         raise InputRefused(
-            f"{name!r} and {into!r} have met, so they are two teams; nothing was changed.",
+            f"{name!r} and {into!r} have met, so they are two teams; nothing was changed",
             code="TEAMS_MET",
-            cause=f"A match of the two is stored on {', '.join(map(str, days[:SHOWN]))}{more}.",
+            cause=f"a match of the two is stored on {', '.join(map(str, days[:SHOWN]))}{more}",
             fix=f"sportsplat teams list {code}",
         )
 
@@ -301,7 +301,7 @@ def _refuse_unlike(name: str, same: Sequence[DuplicateMatch]) -> None:
         ids = ", ".join(str(match_id) for twin in same[:SHOWN] for match_id in (twin.kept, twin.gone))
         query = f"SELECT * FROM match_claims WHERE match_id IN ({ids})"  # noqa: S608 - printed, not run
         raise InputRefused(
-            f"{len(problems)} of the matches that both teams have cannot become one; nothing was changed.",
+            f"{len(problems)} of the matches that both teams have cannot become one; nothing was changed",
             code="MATCHES_DIFFER",
             cause="\n".join([*problems[:SHOWN], *more]),
             fix=shlex.join(["sportsplat", "psql", "--", "-c", query]),

@@ -23,7 +23,7 @@ def refuse_foreign(path: Path, generator: str, flag: str = "--report", name: str
         raise ResourceConflict(f"{path} is a folder", fix=f"{flag} {path / name}", code="FILE_EXISTS")
     if path.suffix.lower() not in HTML_SUFFIXES:
         raise UsageError(
-            f"{path.name} is no name of an HTML page, which is what is written.",
+            f"{path.name} is no name of an HTML page, which is what is written",
             cause=f"{flag} {path}",
             fix=f"{flag} {path.with_suffix('.html')}",
             code="BAD_FORMAT",
@@ -31,7 +31,7 @@ def refuse_foreign(path: Path, generator: str, flag: str = "--report", name: str
     place = next(folder for folder in path.absolute().parents if folder.exists())
     if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
         raise EnvironmentUnavailable(
-            f"{path} cannot be written.",
+            f"{path} cannot be written",
             cause=f"{place} is {'not writable' if place.is_dir() else 'no folder'} ({flag} {path})",
             fix=f"name another place with {flag}",
             code="NOT_WRITABLE",

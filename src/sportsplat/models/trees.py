@@ -31,9 +31,9 @@ def load_lightgbm() -> ModuleType:
         import lightgbm
     except OSError as problem:
         raise EnvironmentUnavailable(
-            "LightGBM cannot be loaded.",
+            "LightGBM cannot be loaded",
             code="OPENMP_MISSING",
-            cause=f"System error: {problem}. LightGBM's wheel leaves OpenMP's library to the system.",
+            cause=f"system error: {problem}; LightGBM's wheel leaves OpenMP's library to the system",
             fix="apt-get install libgomp1 (Fedora: dnf install libgomp; macOS: brew install libomp)",
         ) from problem
     module: ModuleType = lightgbm

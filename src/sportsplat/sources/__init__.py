@@ -50,9 +50,9 @@ def get_source(name: str, leagues: Mapping[str, League] | None = None) -> Source
     if name not in SOURCES:
         near = get_close_matches(name.lower(), SOURCES, n=1, cutoff=0.4)
         raise NotFound(
-            f"There is no source {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+            f"there is no source {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
             code="UNKNOWN_SOURCE",
-            cause=f"Known sources: {', '.join(SOURCES)}.",
+            cause=f"known sources: {', '.join(SOURCES)}",
             fix="sportsplat sources",
         )
     module, cls = SOURCES[name]

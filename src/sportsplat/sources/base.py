@@ -125,7 +125,7 @@ class Source(ABC):
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
         """
         raise UsageError(
-            f"The source {self.name} needs files.",
+            f"the source {self.name} needs files",
             fix=f"sportsplat ingest {self.name} FILE…",
             code="FILES_NEEDED",
         )
@@ -177,9 +177,9 @@ class OneLeagueSource(Source):
         (code,) = self.leagues
         if league is not None and league.code != code:
             raise InputRefused(
-                f"{self.name} has no games of {league.name}.",
+                f"{self.name} has no games of {league.name}",
                 code="WRONG_LEAGUE",
-                cause=f"--league is {league.code!r}; this source serves {code!r}.",
+                cause=f"--league is {league.code!r}; this source serves {code!r}",
                 fix=f"sportsplat ingest {self.name} {payload.name}",
             )
         return self.read(payload, league or leagues[code])
@@ -202,9 +202,9 @@ def one_league(source: str, leagues: Sequence[League]) -> League:
     if len(leagues) == 1:
         return leagues[0]
     raise UsageError(
-        f"Choose a league of {source}.",
+        f"choose a league of {source}",
         code="LEAGUE_NEEDED",
-        cause=f"{len(leagues)} leagues would be requested one by one.",
+        cause=f"{len(leagues)} leagues would be requested one by one",
         fix=f"sportsplat ingest {source} --league CODE, or sportsplat sync for all that are stored",
     )
 

@@ -84,7 +84,7 @@ class Espn(Source):
         answer = read_json(payload, FORMAT)
         events = dig(answer, "events")
         if not isinstance(events, list):
-            raise not_such_json(payload, FORMAT, "It has no list `events`.")
+            raise not_such_json(payload, FORMAT, "it has no list `events`")
         found = _league_of(payload, answer, league, leagues)
         return _Reader(payload, events, found, NAME).read_all()
 
@@ -139,22 +139,22 @@ def _league_of(payload: Payload, answer: Any, asked: League | None, leagues: Map
     """Return the league that an answer names by its slug, "nba" of "basketball/nba"."""
     slug = text_of(dig(answer, "leagues", 0, "slug"))
     if not slug:
-        raise not_such_json(payload, FORMAT, "It has no `leagues[0].slug`.")
+        raise not_such_json(payload, FORMAT, "it has no `leagues[0].slug`")
     for league in (asked,) if asked else leagues.values():
         if league.sources.get(NAME, "").rpartition("/")[2] == slug:
             return league
     if asked:
         raise InputRefused(
-            f"{payload.name} has no games of {asked.name}.",
+            f"{payload.name} has no games of {asked.name}",
             code="WRONG_LEAGUE",
-            cause=f"--league is {asked.code!r}; leagues[0].slug is {slug!r}.",
+            cause=f"--league is {asked.code!r}; leagues[0].slug is {slug!r}",
             fix=f"sportsplat ingest {NAME} {payload.name}",
         )
     raise InputRefused(
-        f"{payload.name} is for a league that is not declared.",
+        f"{payload.name} is for a league that is not declared",
         code="UNKNOWN_DIVISION",
-        cause=f"leagues[0].slug is {slug!r}.",
-        fix=f"Declare it in config/leagues.yaml with sources: {{{NAME}: SPORT/{slug}}}",
+        cause=f"leagues[0].slug is {slug!r}",
+        fix=f"declare it in config/leagues.yaml with sources: {{{NAME}: SPORT/{slug}}}",
     )
 
 

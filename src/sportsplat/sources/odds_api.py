@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 EXHAUSTED = "OUT_OF_USAGE_CREDITS"
-RENEWED = "Credits renew every month; your account at https://the-odds-api.com shows the date."
+RENEWED = "credits renew every month; your account at https://the-odds-api.com shows the date"
 
 
 def fetch_prices(league: League, settings: Settings) -> Payload:
@@ -55,10 +55,10 @@ def fetch_prices(league: League, settings: Settings) -> Payload:
     wanted = settings.sources
     if wanted.odds_api_key is None:
         raise ConfigError(
-            "The Odds API needs a key.",
+            "The Odds API needs a key",
             code="KEY_MISSING",
-            cause="sources.odds_api_key is not set.",
-            fix="Write ODDS_API_KEY=… into .env; a free key: https://the-odds-api.com",
+            cause="sources.odds_api_key is not set",
+            fix="write ODDS_API_KEY=… into .env; a free key: https://the-odds-api.com",
         )
     url = (
         f"{wanted.odds_api_url}/sports/{league.sources[NAME]}/odds?regions={wanted.odds_api_regions}"
@@ -97,11 +97,11 @@ class _Quota:
         if self.remaining is None or self.remaining - cost >= reserve:
             return
         raise SourceUnavailable(
-            f"The Odds API has few credits left; the prices of {name} were not requested.",
+            f"The Odds API has few credits left; the prices of {name} were not requested",
             code="QUOTA_RESERVED",
             cause=f"{self.remaining:g} left, {self._used} used; this request costs {cost}, and "
-            f"sources.odds_api_reserve keeps {reserve}.",
-            fix=f"{RENEWED} Or lower sources.odds_api_reserve.",
+            f"sources.odds_api_reserve keeps {reserve}",
+            fix=f"{RENEWED}; or lower sources.odds_api_reserve",
         )
 
 
@@ -112,16 +112,16 @@ def _refusal(answer: httpx.Response) -> ConfigError | SourceUnavailable:
         code = text_of(dig(json.loads(answer.read()), "error_code")) or code
     if code == EXHAUSTED:
         return SourceUnavailable(
-            "The credits of The Odds API are used up.",
+            "the credits of The Odds API are used up",
             code="QUOTA_EXHAUSTED",
-            cause=f"It answered {answer.status_code} ({code}).",
+            cause=f"it answered {answer.status_code} ({code})",
             fix=RENEWED,
         )
     return ConfigError(
-        "The Odds API rejected the key.",
+        "The Odds API rejected the key",
         code="KEY_REFUSED",
-        cause=f"It answered {answer.status_code} ({code[:60]}); the key is sources.odds_api_key.",
-        fix="Correct it; `sportsplat config explain sources.odds_api_key` shows where it is set.",
+        cause=f"it answered {answer.status_code} ({code[:60]}); the key is sources.odds_api_key",
+        fix="correct it; `sportsplat config explain sources.odds_api_key` shows where it is set",
     )
 
 
@@ -150,7 +150,7 @@ class OddsApi(Source):
         """
         events = read_json(payload, FORMAT)
         if not isinstance(events, list) or not all(_is_event(event) for event in events):
-            raise not_such_json(payload, FORMAT, "It is not a list of events with `sport_key`.")
+            raise not_such_json(payload, FORMAT, "it is not a list of events with `sport_key`")
         return _Reader(payload, events, _league_of(payload, events, league, leagues), NAME).read_all()
 
     def fetch(
@@ -199,20 +199,20 @@ def _league_of(
         return asked
     if asked or len(sports) != 1:
         raise InputRefused(
-            f"{payload.name} does not hold the prices of exactly one league.",
+            f"{payload.name} does not hold the prices of exactly one league",
             code="WRONG_LEAGUE",
             cause=f"sport_key is {', '.join(map(repr, sports)) or 'nowhere'}"
-            + (f"; --league is {asked.code!r}." if asked else "."),
+            + (f"; --league is {asked.code!r}" if asked else ""),
             fix=f"sportsplat ingest {NAME} --league CODE",
         )
     for league in leagues.values():
         if league.sources.get(NAME) == sports[0]:
             return league
     raise InputRefused(
-        f"{payload.name} is for a sport that is not declared.",
+        f"{payload.name} is for a sport that is not declared",
         code="UNKNOWN_DIVISION",
-        cause=f"sport_key is {sports[0]!r}.",
-        fix=f"Declare it in config/leagues.yaml with sources: {{{NAME}: {sports[0]}}}",
+        cause=f"sport_key is {sports[0]!r}",
+        fix=f"declare it in config/leagues.yaml with sources: {{{NAME}: {sports[0]}}}",
     )
 
 

@@ -255,8 +255,8 @@ def payloads(*, seed: int, seasons: Iterable[int], now: datetime) -> list[Payloa
         return []
     if wanted[0] < FIRST_SEASON:
         raise UsageError(
-            f"The simulated league does not have season {wanted[0]}.",
-            cause=f"Its first season is {FIRST_SEASON}.",
+            f"the simulated league does not have season {wanted[0]}",
+            cause=f"its first season is {FIRST_SEASON}",
             fix=f"sportsplat ingest simulate --season {FIRST_SEASON}",
         )
     world = simulate(seed, wanted[-1])

@@ -20,7 +20,7 @@ class FileKind(NamedTuple):
     fix: str = "file FILE"
 
 
-_AS_CSV = "Open it, and save the sheet as CSV."
+_AS_CSV = "open it, and save the sheet as CSV"
 _KINDS = (
     FileKind(b"%PDF", "a PDF document"),
     FileKind(b"PAR1", "a Parquet file", "sportsplat sources"),
@@ -62,8 +62,8 @@ def decode(name: str, data: bytes) -> str:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as problem:
             detail = f"byte {problem.start:,} of {len(data):,}: {problem.reason}"
-            message = f"{name} is damaged {encoding.upper()} text."
-            raise not_text(message, f"At {detail}.", "Download the file again.") from problem
+            message = f"{name} is damaged {encoding.upper()} text"
+            raise not_text(message, f"at {detail}", "download the file again") from problem
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -79,13 +79,13 @@ def wide_encoding_of_text(name: str, data: bytes) -> str | None:
     """
     kind = kind_of(data)
     if kind is not None:
-        message = f"{name} is {kind.name}, not a text file."
-        raise not_text(message, f"It starts with {data[:8]!r}.", kind.fix.replace("FILE", shlex.quote(name)))
+        message = f"{name} is {kind.name}, not a text file"
+        raise not_text(message, f"it starts with {data[:8]!r}", kind.fix.replace("FILE", shlex.quote(name)))
     encoding = wide_encoding(data)
     zeros = data.count(0)
     if encoding is None and 2 * zeros > len(data):
-        detail = f"{zeros:,} of its first {len(data):,} bytes are zero."
-        raise not_text(f"{name} is mostly zero bytes.", detail, "Download the file again.")
+        detail = f"{zeros:,} of its first {len(data):,} bytes are zero"
+        raise not_text(f"{name} is mostly zero bytes", detail, "download the file again")
     return encoding
 
 
@@ -111,24 +111,24 @@ def refuse_other_text(name: str, text: str) -> None:
     title = web_page(text)
     if title is not None:
         raise InputRefused(
-            f"{name} is a web page, not a data file.",
+            f"{name} is a web page, not a data file",
             code="NOT_DATA",
-            cause=f"The page says {title!r}.",
-            fix="Download the file again: the site answered with a page, as for an error or a log-in.",
+            cause=f"the page says {title!r}",
+            fix="download the file again: the site answered with a page, as for an error or a log-in",
         )
     head = text[:200].lstrip()
     if head.startswith(_LFS):
         raise InputRefused(
-            f"{name} is a pointer to a file, not the file.",
+            f"{name} is a pointer to a file, not the file",
             code="NOT_CSV",
-            cause=f"Git LFS keeps the data elsewhere; line 1 is {head.splitlines()[0]!r}.",
+            cause=f"Git LFS keeps the data elsewhere; line 1 is {head.splitlines()[0]!r}",
             fix="git lfs pull",
         )
     if head.startswith(("{", "[")):
         raise InputRefused(
-            f"{name} is JSON, not a CSV file.",
+            f"{name} is JSON, not a CSV file",
             code="NOT_CSV",
-            cause=f"It starts with {head[:40]!r}.",
+            cause=f"it starts with {head[:40]!r}",
             fix="sportsplat sources",
         )
 
@@ -136,7 +136,7 @@ def refuse_other_text(name: str, text: str) -> None:
 def empty_file(name: str, cause: str) -> InputRefused:
     """Return the error for a file without content (EMPTY_FILE)."""
     return InputRefused(
-        f"{name} is empty.", code="EMPTY_FILE", cause=cause, fix="Download the file again, or omit it."
+        f"{name} is empty", code="EMPTY_FILE", cause=cause, fix="download the file again, or omit it"
     )
 
 
@@ -196,10 +196,10 @@ def gunzip(name: str, data: bytes) -> bytes:
         room -= len(members[-1])
         if room < 0:
             raise InputRefused(
-                f"{name} unpacks to more than {limit >> 20:,} MB.",
+                f"{name} unpacks to more than {limit >> 20:,} MB",
                 code="TOO_LARGE",
-                cause=f"It is {len(data):,} bytes packed, and at most {limit:,} are unpacked from that.",
-                fix=f"gunzip --list {shlex.quote(name)}, and split it if that size is correct.",
+                cause=f"it is {len(data):,} bytes packed, and at most {limit:,} are unpacked from that",
+                fix=f"gunzip --list {shlex.quote(name)}, and split it if that size is correct",
             )
         if not engine.eof:
             raise _corrupt(name, data, "it ends before its end-of-stream mark")
@@ -209,8 +209,8 @@ def gunzip(name: str, data: bytes) -> bytes:
 
 def _corrupt(name: str, data: bytes, problem: str) -> InputRefused:
     return InputRefused(
-        f"{name} is a damaged gzip file.",
+        f"{name} is a damaged gzip file",
         code="CORRUPT_GZIP",
-        cause=f"Unpacking its {len(data):,} bytes failed: {problem}.",
-        fix=f"gzip --test {shlex.quote(name)}, then download it again.",
+        cause=f"unpacking its {len(data):,} bytes failed: {problem}",
+        fix=f"gzip --test {shlex.quote(name)}, then download it again",
     )

@@ -105,8 +105,8 @@ def add(
     if sport is None:
         if not asks:
             raise UsageError(
-                "The sport of the league is needed: its rules are made like those of a declared league.",
-                cause=f"Declared sports: {', '.join(known)}.",
+                "the sport of the league is needed: its rules are made like those of a declared league",
+                cause=f"declared sports: {', '.join(known)}",
                 fix=f"sportsplat leagues add {code} --sport {known[0]}",
             )
         sport = typer.prompt(f"Sport ({', '.join(known)})", default=known[0], err=True)
@@ -170,15 +170,15 @@ def ingest_table(
         )
     if not files:
         raise UsageError(
-            "The source table needs files.", fix="sportsplat ingest table FILE --suggest", code="FILES_NEEDED"
+            "the source table needs files", fix="sportsplat ingest table FILE --suggest", code="FILES_NEEDED"
         )
     command = f"sportsplat ingest table {quote(printable(files[0]))}"
     if suggest:
         if len(files) > 1 or mapping is not None:
             given = f"{len(files)} files were named" if len(files) > 1 else f"--mapping {mapping} was given"
             raise UsageError(
-                "--suggest proposes a mapping for one file.",
-                cause=f"{given} with it.",
+                "--suggest proposes a mapping for one file",
+                cause=f"{given} with it",
                 fix=f"{command} --suggest",
             )
         return _suggest(ctx, files[0], league)
@@ -199,15 +199,15 @@ def _refuse_no_mapping(mapping: Path, command: str) -> None:
     name = quote(printable(mapping))
     if mapping.name.lower().endswith(SUFFIXES):
         raise ConfigError(
-            f"{name} is a table, not a mapping.",
-            cause="A mapping is a YAML file that says what columns mean.",
+            f"{name} is a table, not a mapping",
+            cause="a mapping is a YAML file that says what columns mean",
             fix=f"{command} --suggest > mapping.yaml",
             code="NO_MAPPING",
         )
     if not mapping.is_file():
         raise ConfigError(
-            f"There is no mapping {name}.",
-            cause=f"{mapping.absolute()} is a folder." if mapping.is_dir() else f"Looked from {Path.cwd()}.",
+            f"there is no mapping {name}",
+            cause=f"{mapping.absolute()} is a folder" if mapping.is_dir() else f"looked from {Path.cwd()}",
             fix=f"{command} --suggest > {name if not mapping.is_dir() else 'mapping.yaml'}",
             code="NO_MAPPING",
         )
@@ -220,7 +220,7 @@ def _store(
     from sportsplat.jobs.ingest.table import ingest_tables
 
     if league is not None:
-        raise UsageError("The mapping names the league.", fix=f"write league: {league} in {mapping}")
+        raise UsageError("the mapping names the league", fix=f"write league: {league} in {mapping}")
     context = open_context(ctx.settings())
     return _report(
         ctx, "table", lambda progress: ingest_tables(context, files, mapping, progress=progress, **options)

@@ -210,7 +210,7 @@ def predict(
         )
     if model_id is not None and len(codes) != 1:
         raise UsageError(
-            "--model-id needs the one league that the model forecasts.",
+            "--model-id needs the one league that the model forecasts",
             cause=f"{len(codes)} leagues are named" if codes else "no league is named",
             fix=f"sportsplat predict {codes[0] if codes else 'LEAGUE'} --model-id {model_id}",
         )

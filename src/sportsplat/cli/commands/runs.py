@@ -98,7 +98,7 @@ def retry(ctx: Run) -> Answer:
     for file in report.gone:
         ctx.warn(f"{file} is no longer there: put it back, or ingest it from where it is now")
     for refused in report.refused[1:]:
-        text = " ".join(filter(None, (refused.message, refused.cause)))
+        text = ": ".join(filter(None, (refused.message, refused.cause)))
         ctx.warn(f"{text}\nnext: {refused.fix}" if refused.fix else text)
     files, rows = (_plural(report.files, "file"), _plural(report.resolved, "row"))
     text = f"{files} read again: {rows} resolved, {report.waiting:,} still wait"

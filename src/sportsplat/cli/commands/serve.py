@@ -48,7 +48,7 @@ def listen(ctx: Run, settings: Settings, *, workers: int = 1, reload: bool = Fal
 
     if reload and workers > 1:
         raise UsageError(
-            "--reload watches one process.", cause=f"--workers {workers}", fix="sportsplat serve --reload"
+            "--reload watches one process", cause=f"--workers {workers}", fix="sportsplat serve --reload"
         )
     plan = plan_serving(settings)
     if plan.superuser:
@@ -91,8 +91,8 @@ def _claim(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as problem:
         raise ResourceConflict(
-            f"Cannot listen on {host}:{port}.",
+            f"cannot listen on {host}:{port}",
             code="PORT_TAKEN",
-            cause=f"System error: {problem.strerror or problem}.",
+            cause=f"system error: {problem.strerror or problem}",
             fix=f"sportsplat serve --port {port + 1 if port < 65535 else 8000}",
         ) from problem

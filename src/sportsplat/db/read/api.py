@@ -175,17 +175,17 @@ class Database:
         """Tell a server that has too much to do from a database that does not answer anybody."""
         if time.monotonic() - self._answered_at < self._limits.timeout_s:
             return EnvironmentUnavailable(
-                "There are more concurrent requests than the server can answer.",
+                "there are more concurrent requests than the server can answer",
                 code="OVERLOADED",
-                cause=f"All {self._limits.max_size} connections to the database are busy "
-                f"({type(problem).__name__}).",
+                cause=f"all {self._limits.max_size} connections to the database are busy "
+                f"({type(problem).__name__})",
                 fix="retry after the seconds in Retry-After, with fewer concurrent requests",
                 retry_after_s=1,
             )
         return EnvironmentUnavailable(
-            "The database does not answer.",
+            "the database does not answer",
             code="DATABASE_DOWN",
-            cause=f"No connection within {self._limits.timeout_s:g} s ({type(problem).__name__}).",
+            cause=f"no connection within {self._limits.timeout_s:g} s ({type(problem).__name__})",
             fix="sportsplat status",
             retry_after_s=5,
         )
@@ -236,7 +236,7 @@ def _translated(problem: psycopg.Error) -> Exception:
     said = " ".join(str(problem).split())
     if isinstance(problem, psycopg.errors.QueryCanceled):
         return TimedOut(
-            "The query took too long and was cancelled.",
+            "the query took too long and was cancelled",
             code="QUERY_TIMED_OUT",
             cause=said,
             fix="request fewer rows: a smaller limit or offset, or a date range",
@@ -250,13 +250,13 @@ def _translated(problem: psycopg.Error) -> Exception:
         )
     if isinstance(problem, psycopg.DataError):
         return UsageError(
-            "The database rejected a value of this request.",
+            "the database rejected a value of this request",
             cause=said,
             fix="see /docs for the parameters of this route",
         )
     if isinstance(problem, psycopg.OperationalError):
         return EnvironmentUnavailable(
-            "The database does not answer.",
+            "the database does not answer",
             code="DATABASE_DOWN",
             cause=said,
             fix="sportsplat status",

@@ -268,7 +268,7 @@ def used(conn: psycopg.Connection[Any]) -> list[UsedMatch]:
 def _later_first(run_id: int, later: list[int]) -> DataConflict:
     runs = ", ".join(map(str, later))
     return DataConflict(
-        f"Run {run_id} cannot be undone because later runs depend on it; nothing was changed.",
+        f"run {run_id} cannot be undone because later runs depend on it; nothing was changed",
         cause=f"run {runs} merged two of its matches, or swapped home and away of one",
         fix=f"sportsplat runs undo {later[0]}; then run {run_id}, and ingest the files of the others again",
         code="UNDO_LATER_FIRST",

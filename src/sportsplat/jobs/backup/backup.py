@@ -112,7 +112,7 @@ def _newest(settings: Settings) -> Path:
     files = sorted(where.glob("*.dump"), key=lambda path: path.stat().st_mtime_ns) if where.is_dir() else []
     if not files:
         raise NotFound(
-            f"There is no backup in {where}.",
+            f"there is no backup in {where}",
             fix="sportsplat db backup, or name a file: sportsplat db verify FILE",
             code="NO_BACKUP",
         )

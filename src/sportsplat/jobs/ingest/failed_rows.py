@@ -68,11 +68,11 @@ def refuse_many(file: str, failed: Counter[str], rows: int, examples: Sequence[R
     where = f"line {first.line}: " if first.line else ""
     by_code = ", ".join(f"{code} {count:,}" for code, count in failed.most_common())
     raise InputRefused(
-        f"{number:,} of {rows:,} rows of {file} cannot be right; nothing of it was stored.",
+        f"{number:,} of {rows:,} rows of {file} cannot be right; nothing of it was stored",
         code="TOO_MANY_BAD_ROWS",
-        cause=f"{by_code}. For example, {where}{first.reason}.",
-        fix="Look at these rows: a file with so many is damaged, of another format, or was saved again by "
-        "another program. Download it again, or correct or delete the rows; then the same command.",
+        cause=f"{by_code}; for example, {where}{first.reason}",
+        fix="look at these rows: a file with so many is damaged, of another format, or was saved again by "
+        "another program; download it again, or correct or delete the rows; then the same command",
     )
 
 
@@ -91,8 +91,8 @@ def nothing_stored(stored: Sequence[Stored]) -> list[RefusedFile]:
         RefusedFile(
             file=file,
             code="NOTHING_STORED",
-            message=f"No row of {file} could be stored: all wait in quarantine.",
-            cause=f"{by_code}. For example: {failed[0].reason}",
+            message=f"no row of {file} could be stored: all wait in quarantine",
+            cause=f"{by_code}; for example: {failed[0].reason}",
             fix="sportsplat quarantine list",
         )
     ]

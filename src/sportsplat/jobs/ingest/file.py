@@ -70,9 +70,9 @@ class IngestPlan:
         """
         if self.recorded_at is not None and self.recorded_at > self.now + ZONES:
             raise UsageError(
-                f"--as-of {self.recorded_at:%Y-%m-%d} is still to come.",
-                cause=f"It is {self.now:%Y-%m-%d %H:%M} UTC by this machine's clock.",
-                fix="Leave --as-of out, or name the day of which the files are.",
+                f"--as-of {self.recorded_at:%Y-%m-%d} is still to come",
+                cause=f"it is {self.now:%Y-%m-%d %H:%M} UTC by this machine's clock",
+                fix="leave --as-of out, or name the day of which the files are",
                 code="AS_OF_AHEAD",
             )
 
@@ -291,10 +291,10 @@ def _refused_matches(batch: Batch, matches: Sequence[MatchRecord], written: Writ
     if differ > MOST_CHANGED_RESULTS and differ > MOST_CHANGED_SHARE * len(matches):
         raise InputRefused(
             f"{batch.file} contradicts {differ} results that {batch.source} gave before; "
-            "nothing of it was stored.",
+            "nothing of it was stored",
             code="RESULTS_DIFFER",
             cause=rejected[-1].reason,
-            fix="Check that it is the right file; if it is: the same command with --accept-changes.",
+            fix="check that it is the right file; if it is: the same command with --accept-changes",
         )
     return rejected
 

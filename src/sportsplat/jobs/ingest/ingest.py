@@ -157,8 +157,8 @@ def _chosen_league(context: Context, provider: Source, code: str | None) -> Leag
     league = context.league(code)
     if code not in provider.leagues:
         raise UsageError(
-            f"The source {provider.name} has no league {code}.",
-            cause=f"It serves {', '.join(provider.leagues)}.",
+            f"the source {provider.name} has no league {code}",
+            cause=f"it serves {', '.join(provider.leagues)}",
             fix="sportsplat sources",
             code="LEAGUE_NOT_SERVED",
         )
@@ -183,8 +183,8 @@ def _made(
         payloads = provider.fetch(seasons, leagues=wanted, settings=context.settings, **options)
     if not payloads:
         raise UsageError(
-            f"Say which seasons of {provider.name} are wanted.",
-            cause="Neither files nor seasons were named.",
+            f"say which seasons of {provider.name} are wanted",
+            cause="neither files nor seasons were named",
             fix=f"sportsplat ingest {provider.name} --season {datetime.now(UTC).year - 1}",
             code="SEASONS_NEEDED",
         )

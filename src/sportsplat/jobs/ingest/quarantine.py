@@ -89,25 +89,25 @@ def _store_again(
     last = runs.remembered(conn, KIND, TableSource.name, league, str(path))
     if last is None or last.reading is None:
         raise InputRefused(
-            f"No mapping of {path} was kept.",
+            f"no mapping of {path} was kept",
             code="STORED_MAPPING_UNUSABLE",
-            cause="It was stored by a version of sportsplat that did not keep mappings.",
+            cause="it was stored by a version of sportsplat that did not keep mappings",
             fix=_command(path, None),
         )
     reading = last.reading
     sha256 = _sha256(path)
     if sha256 != last.sha256:
         raise InputRefused(
-            f"{path} is not the file whose rows wait.",
+            f"{path} is not the file whose rows wait",
             code="FILE_CHANGED",
-            cause=f"Its sha256 is {sha256[:12]}…; that of the file which was stored was {last.sha256[:12]}….",
+            cause=f"its sha256 is {sha256[:12]}…; that of the file which was stored was {last.sha256[:12]}…",
             fix=_command(path, reading),
         )
     try:
         declared = parse_mapping(reading["mapping"], Path(reading["mapping_file"]))
     except ConfigError as outdated:
         raise InputRefused(
-            f"The mapping that {path} was stored with is not valid any more: {outdated.message}.",
+            f"the mapping that {path} was stored with is not valid any more: {outdated.message}",
             code="STORED_MAPPING_UNUSABLE",
             cause=outdated.cause,
             fix=_command(path, reading),
@@ -135,9 +135,9 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as problem:
         raise InputRefused(
-            f"{path} cannot be read.",
+            f"{path} cannot be read",
             code="UNREADABLE_FILE",
-            cause=f"System error: {problem.strerror}.",
+            cause=f"system error: {problem.strerror}",
             fix=f"ls -l {quote(str(path))}",
         ) from problem
 
@@ -166,7 +166,7 @@ def drop(context: Context, wanted: Waiting, *, dry_run: bool = False) -> dict[st
     """
     if wanted == ALL_WAITING:
         raise UsageError(
-            "quarantine drop does not say which rows: nothing was deleted.",
+            "quarantine drop does not say which rows: nothing was deleted",
             fix="sportsplat quarantine drop --file NAME, or --reason, --run, --source, --league",
             code="WHICH_ROWS",
         )
@@ -180,7 +180,7 @@ def show(context: Context, row_id: int) -> Quarantined:
         row = runs.quarantined(conn, row_id)
     if row is None:
         raise NotFound(
-            f"There is no quarantined row {row_id}.", fix="sportsplat quarantine list", code="NO_SUCH_ROW"
+            f"there is no quarantined row {row_id}", fix="sportsplat quarantine list", code="NO_SUCH_ROW"
         )
     return row
 
@@ -221,7 +221,7 @@ def refuse_failed(report: RetryReport) -> None:
     if not report.refused:
         return
     first, *others = report.refused
-    more = f" {len(others)} more files were refused." if others else ""
+    more = f"; {len(others)} more files were refused" if others else ""
     # A file may also be refused because its source or league no longer exists (exit code 2 elsewhere).
     is_own = not others and CODES[first.code].exit_code == CODES[InputRefused.code].exit_code
     raise InputRefused(

@@ -191,9 +191,9 @@ def refusal_of(refused: Sequence[RefusedFile], report: IngestReport) -> InputRef
         "nothing is stored" if not others else f"the other {others:,} {'is' if others == 1 else 'are'} stored"
     )
     return InputRefused(
-        f"{len(refused):,} of {files:,} files were refused; {stored}.",
+        f"{len(refused):,} of {files:,} files were refused; {stored}",
         code="FILES_REFUSED",
-        cause="\n".join(" ".join(filter(None, (file.message, file.cause))) for file in refused),
+        cause="\n".join(": ".join(filter(None, (file.message, file.cause))) for file in refused),
         fix=first.fix,
         report=report,
     )

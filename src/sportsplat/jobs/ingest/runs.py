@@ -114,7 +114,7 @@ def undo(
 def _found(conn: psycopg.Connection[Any], run_id: int) -> StoredRun:
     run = runs.stored_run(conn, run_id)
     if run is None:
-        raise NotFound(f"There is no run {run_id}.", fix="sportsplat runs list", code="NO_SUCH_RUN")
+        raise NotFound(f"there is no run {run_id}", fix="sportsplat runs list", code="NO_SUCH_RUN")
     return run
 
 
@@ -122,21 +122,21 @@ def _undoable(run: StoredRun) -> StoredRun:
     if run.status == "undone":
         when = str(run.counts.get("undone_at", ""))[:16].replace("T", " ")
         raise UsageError(
-            f"Run {run.id} was undone already.",
+            f"run {run.id} was undone already",
             cause=f"{run.file}, taken back on {when} UTC",
             fix="sportsplat runs list",
             code="ALREADY_UNDONE",
         )
     if run.kind != KIND or run.status != "done":
         raise UsageError(
-            f"Run {run.id} stored nothing that could be taken back: it is {run.kind}, {run.status}.",
+            f"run {run.id} stored nothing that could be taken back: it is {run.kind}, {run.status}",
             cause=run.error,
             fix="sportsplat runs list",
             code="NOT_AN_INGEST",
         )
     if not run.counts.get("changes_noted"):
         raise DataConflict(
-            f"Nobody noted what run {run.id} brought, so it cannot be taken back.",
+            f"nobody noted what run {run.id} brought, so it cannot be taken back",
             cause=f"{run.file} was stored before the database took note of that (schema revision 0018)",
             fix="sportsplat db backups: a backup from before the run has what was there then",
             code="CHANGES_NOT_NOTED",
@@ -147,8 +147,8 @@ def _undoable(run: StoredRun) -> StoredRun:
 def _in_use(run: StoredRun, matches: list[UsedMatch]) -> DataConflict:
     one = matches[0]
     return DataConflict(
-        f"Predictions or bets speak of {len(matches):,} matches that would go with run {run.id};"
-        " nothing was changed.",
+        f"predictions or bets speak of {len(matches):,} matches that would go with run {run.id};"
+        " nothing was changed",
         cause=f"for example {one.home} - {one.away} on {one.day}",
         fix=f"sportsplat runs undo {run.id} --with-predictions deletes those predictions and bets, too",
         code="MATCHES_IN_USE",

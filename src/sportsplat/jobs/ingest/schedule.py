@@ -78,11 +78,11 @@ def schedule(
     found = _TIME.fullmatch(at)
     if not found:
         raise UsageError(
-            f"{at!r} is no time of day.", code="BAD_TIME", cause="--at", fix="sportsplat schedule --at 07:00"
+            f"{at!r} is no time of day", code="BAD_TIME", cause="--at", fix="sportsplat schedule --at 07:00"
         )
     if kind not in KINDS:
         raise UsageError(
-            f"There is no kind {kind!r}.", cause=f"--kind is one of {', '.join(KINDS)}.", fix="--kind both"
+            f"there is no kind {kind!r}", cause=f"--kind is one of {', '.join(KINDS)}", fix="--kind both"
         )
     codes = [context.league(code).code for code in dict.fromkeys(leagues)] or _stored(context)
     program = own_program()
@@ -213,7 +213,7 @@ def _stored(context: Context) -> list[str]:
         with closing(context.connect("read", autocommit=True)) as conn:
             return [league.code for league in stored_leagues(context, conn, "schedule")]
     except (EnvironmentUnavailable, MigrationError) as unavailable:
-        why = f"what is stored is not known: {unavailable.message.removesuffix('.')}"
+        why = f"what is stored is not known: {unavailable.message}"
         raise nothing_to_sync("schedule", why) from unavailable
 
 
@@ -221,10 +221,10 @@ def _refuse_line_breaks(daily: Daily) -> None:
     for text in (str(daily.folder), str(daily.log), *daily.sync):
         if any(not letter.isprintable() for letter in text):
             raise ConfigError(
-                "Neither cron nor systemd can hold a path with a line break or a control character.",
+                "neither cron nor systemd can hold a path with a line break or a control character",
                 code="BAD_PATH",
                 cause=repr(text),
-                fix="Move the project into another folder.",
+                fix="move the project into another folder",
             )
 
 

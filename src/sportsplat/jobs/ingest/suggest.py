@@ -57,10 +57,10 @@ def suggest_mapping(context: Context, path: Path, *, league: str | None = None) 
     if not any(column.words for column in columns):
         refuse_torn(table)
         raise InputRefused(
-            f"{path} has a header and no rows: there is nothing to look at.",
+            f"{path} has a header and no rows: there is nothing to look at",
             code="EMPTY_FILE",
-            cause=f"Its columns are {', '.join(column.name for column in columns)[:300]}.",
-            fix="Name a file with rows: its mapping reads this one too.",
+            cause=f"its columns are {', '.join(column.name for column in columns)[:300]}",
+            fix="name a file with rows: its mapping reads this one too",
         )
     found = suggest_for(columns, context.leagues, chosen, beside)
     notes = found.notes
@@ -85,9 +85,9 @@ def _only_file(path: Path) -> Path:
     files = find_files([path], SUFFIXES)
     if len(files) > 1:
         raise InputRefused(
-            f"{path} holds {len(files)} tables, and a mapping is proposed for one.",
+            f"{path} holds {len(files)} tables, and a mapping is proposed for one",
             code="SEVERAL_FILES",
-            cause=f"The first is {files[0]}.",
+            cause=f"the first is {files[0]}",
             fix=f"sportsplat ingest table {quote(str(files[0]))} --suggest",
         )
     return files[0]

@@ -54,9 +54,9 @@ def stored_leagues(context: Context, conn: psycopg.Connection[Any], command: str
 def nothing_to_sync(command: str, why: str) -> UsageError:
     """Make the error for a command that knows no league to follow; `why`: besides that none is named."""
     return UsageError(
-        "Say which leagues are to be kept up to date.",
+        "say which leagues are to be kept up to date",
         code="NOTHING_TO_SYNC",
-        cause=f"No league is named, and {why}.",
+        cause=f"no league is named, and {why}",
         fix=f"sportsplat {command} nba",
     )
 
@@ -209,10 +209,10 @@ def _alone(context: Context) -> Iterator[None]:
         if held.error_code != "LOCK_HELD":
             raise
         raise ResourceConflict(
-            "Another sync of this project is at work.",
+            "another sync of this project is at work",
             code="SYNC_RUNNING",
             cause=held.cause,
-            fix="Wait for it to end, then run the command again.",
+            fix="wait for it to end, then run the command again",
         ) from held
 
 
@@ -272,7 +272,7 @@ def _follow(
                 of_file = store_file(conn, plan, payload)
                 stored += of_file
                 for file in nothing_stored(of_file):
-                    reason = f"{file.message} {file.cause}"
+                    reason = f"{file.message}: {file.cause}"
                 tell(description=f"{task.league.code} {task.provider.name}, file {len(stored)}")
                 reason = payload.stale or reason
             status = Status.FAILED if reason else Status.OK
@@ -290,7 +290,7 @@ def _follow(
 
 
 def _error_text(failure: SportsplatError) -> str:
-    return " ".join(filter(None, (failure.message, failure.cause, failure.fix)))
+    return "; ".join(filter(None, (failure.message, failure.cause, failure.fix)))
 
 
 def _failure(report: SyncReport) -> SourcesFailed:
@@ -299,8 +299,8 @@ def _failure(report: SyncReport) -> SourcesFailed:
     names = ", ".join(f"{row.source} of {row.league}" for row in failed)
     others = "; what the others gave is stored" if len(asked) > len(failed) else ""
     return SourcesFailed(
-        f"{len(failed)} of {len(asked)} sources failed: {names}{others}.",
+        f"{len(failed)} of {len(asked)} sources failed: {names}{others}",
         cause="; ".join(row.reason or "" for row in failed),
-        fix="Run the same command again later: it goes on where it was.",
+        fix="run the same command again later: it goes on where it was",
         report=report,
     )

@@ -328,7 +328,7 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
 def _refuse_empty(batch: Batch) -> None:
     if not batch.rows_read:
         raise InputRefused(
-            f"{batch.file} has a header and no rows.",
+            f"{batch.file} has a header and no rows",
             code="EMPTY_FILE",
-            fix="Write the file again, or omit it.",
+            fix="write the file again, or omit it",
         )

@@ -295,7 +295,7 @@ def _too_early(
         (league.code,),
     ).fetchone() or (None, None)
     return InputRefused(
-        f"{known:,} results of {league.code} were known by {until}; a model needs {needed:,}.",
+        f"{known:,} results of {league.code} were known by {until}; a model needs {needed:,}",
         cause=f"--until {until}; results are stored from {first} to {last}",
         fix=f"sportsplat train {league.code} with a later --until, or without it",
         code="TOO_FEW_MATCHES",

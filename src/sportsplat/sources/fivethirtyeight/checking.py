@@ -136,17 +136,17 @@ def _league_of(table: Table, asked: League | None, leagues: Mapping[str, League]
         return asked
     if asked is not None:
         raise InputRefused(
-            f"{table.file} holds no games of {asked.name}.",
+            f"{table.file} holds no games of {asked.name}",
             code="WRONG_LEAGUE",
-            cause=f"Of the {len(names)} teams named in it, {known.get(asked.code, 0)} are of {asked.code!r}.",
-            fix="Omit --league, or pass the file of that league.",
+            cause=f"of the {len(names)} teams named in it, {known.get(asked.code, 0)} are of {asked.code!r}",
+            fix="omit --league, or pass the file of that league",
         )
     named = [league for league in likely if PurePath(table.file).name.lower().startswith(league.code)]
     if len(likely) != 1 and len(named) != 1:
         raise InputRefused(
-            f"{table.file} does not name its league.",
+            f"{table.file} does not name its league",
             code="UNKNOWN_TEAMS",
-            cause=f"It names {', '.join(sorted(names)[:5])}; no league has more of them than the others.",
+            cause=f"it names {', '.join(sorted(names)[:5])}; no league has more of them than the others",
             fix=f"sportsplat ingest {NAME} {table.file} --league {served[0].code if served else 'nba'}",
         )
     return (named if len(named) == 1 else likely)[0]

@@ -195,9 +195,9 @@ class SoccerSpi(Source):
         competition = league.sources.get(NAME, "")
         if competition not in found:
             raise InputRefused(
-                f"{payload.name} holds no match of {league.name}.",
+                f"{payload.name} holds no match of {league.name}",
                 code="WRONG_LEAGUE",
-                cause=f"Its league column has no {competition!r}, config/leagues.yaml's name for it.",
+                cause=f"its league column has no {competition!r}, config/leagues.yaml's name for it",
                 fix=f"sportsplat ingest {NAME} {payload.name}",
             )
         return _batch_of(table, league, competition, found[competition], last_day_of(table, found))
@@ -210,10 +210,10 @@ class SoccerSpi(Source):
         known = _declared(leagues, found)
         if not known:
             raise InputRefused(
-                f"No league is declared for anything in {payload.name}.",
+                f"no league is declared for anything in {payload.name}",
                 code="UNKNOWN_DIVISION",
-                cause=f"Its league column says {', '.join(sorted(found))[:160]}.",
-                fix=f"Declare one in config/leagues.yaml with sources: {{{NAME}: <league>}}.",
+                cause=f"its league column says {', '.join(sorted(found))[:160]}",
+                fix=f"declare one in config/leagues.yaml with sources: {{{NAME}: <league>}}",
             )
         last_day = last_day_of(table, found)
         ordered = sorted(known.items(), key=lambda item: item[1].code)
@@ -386,9 +386,9 @@ def _undeclared(table: Table, name: str, rows: Rows) -> Rejected:
 def _several(file: str, known: Mapping[str, League]) -> InputRefused:
     codes = sorted(league.code for league in known.values())
     return InputRefused(
-        f"{file} holds {len(codes)} leagues." if codes else f"No league is declared for anything in {file}.",
+        f"{file} holds {len(codes)} leagues" if codes else f"no league is declared for anything in {file}",
         code="SEVERAL_LEAGUES",
-        cause=f"Declared in config/leagues.yaml are {', '.join(codes) or 'none of them'}.",
+        cause=f"declared in config/leagues.yaml are {', '.join(codes) or 'none of them'}",
         fix=f"sportsplat ingest {NAME} {file} --league {codes[0] if codes else 'epl'}",
     )
 

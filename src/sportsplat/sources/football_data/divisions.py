@@ -92,28 +92,28 @@ def league_of(table: Table, league: League | None, leagues: Mapping[str, League]
         if wanted in divisions:
             return wanted, league
         raise InputRefused(
-            f"{table.file} holds no match of {league.name}.",
+            f"{table.file} holds no match of {league.name}",
             code="WRONG_LEAGUE",
-            cause=f"Its Div column says {reported}; config/leagues.yaml gives {league.code} {wanted!r}.",
-            fix="Omit --league, or pass the file of that league.",
+            cause=f"its Div column says {reported}; config/leagues.yaml gives {league.code} {wanted!r}",
+            fix="omit --league, or pass the file of that league",
         )
     for division, _ in divisions.most_common():
         if division in known:
             return division, known[division]
     raise InputRefused(
-        f"No league is declared for the division of {table.file}.",
+        f"no league is declared for the division of {table.file}",
         code="UNKNOWN_DIVISION",
-        cause=f"Its Div column says {reported}; declared are {', '.join(sorted(known))}.",
-        fix="Declare the league in config/leagues.yaml with sources: {football-data: <Div>}.",
+        cause=f"its Div column says {reported}; declared are {', '.join(sorted(known))}",
+        fix="declare the league in config/leagues.yaml with sources: {football-data: <Div>}",
     )
 
 
 def _extra_league(file: str) -> InputRefused:
     return InputRefused(
-        f"{file} is one of football-data.co.uk's files of extra leagues, which this source does not read.",
+        f"{file} is one of football-data.co.uk's files of extra leagues, which this source does not read",
         code="NOT_THIS_FORMAT",
-        cause="Its columns are Country, League, Season, Home, Away, HG, AG; a season file has "
-        f"{', '.join(REQUIRED)}.",
+        cause="its columns are Country, League, Season, Home, Away, HG, AG; a season file has "
+        f"{', '.join(REQUIRED)}",
         fix=f"sportsplat ingest table {file} --suggest --league CODE > mapping.yaml; its times are those of "
         "the UK (timezone: Europe/London)",
     )

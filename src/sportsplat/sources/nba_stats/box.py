@@ -117,10 +117,10 @@ def read_answer(payload: Payload, *, required: Sequence[str], format_name: str) 
         if set(required) <= set(header):
             if not rows:
                 raise InputRefused(
-                    f"{payload.name} has a header and no rows.",
+                    f"{payload.name} has a header and no rows",
                     code="EMPTY_FILE",
-                    cause="The rowSet of the answer is empty.",
-                    fix="Choose another season, or omit the file.",
+                    cause="the rowSet of the answer is empty",
+                    fix="choose another season, or omit the file",
                 )
             lines = [json.dumps(line, ensure_ascii=False) for line in (header, *rows)]
             return Table(payload.name, header, [[_cell(value) for value in row] for row in rows], lines)

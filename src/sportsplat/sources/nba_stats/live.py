@@ -46,10 +46,10 @@ def fetch_logs(seasons: Sequence[int], settings: Settings) -> list[Payload]:
                 found.append(answer)
             elif kind == "Regular Season":
                 raise SourceUnavailable(
-                    f"The site has no games of {what}.",
+                    f"the site has no games of {what}",
                     code="REMOTE_FILE_MISSING",
-                    cause=f"The rowSet of {url} is empty.",
-                    fix="Check the season (the year in which it starts).",
+                    cause=f"the rowSet of {url} is empty",
+                    fix="check the season (the year in which it starts)",
                     url=url,
                 )
     return found
@@ -71,9 +71,9 @@ def _nba_api() -> Any:
         return import_module("nba_api.stats.endpoints.leaguegamelog")
     except ImportError as missing:
         raise UsageError(
-            "Fetching from stats.nba.com needs the optional package nba_api.",
+            "fetching from stats.nba.com needs the optional package nba_api",
             code="EXTRA_MISSING",
-            cause=f"It cannot be imported: {missing}.",
+            cause=f"it cannot be imported: {missing}",
             fix=f"pip install 'sportsplat[nba]', or pass files you have already downloaded: sportsplat "
             f"ingest {NAME} FILE…",
         ) from missing
@@ -111,9 +111,9 @@ def _refuse_other_answers(url: str, what: str, data: bytes) -> None:
     except InputRefused:
         pass
     raise SourceUnavailable(
-        f"The site did not return {what}.",
+        f"the site did not return {what}",
         code="REMOTE_NOT_DATA",
-        cause=f"{url} answered 200 and {data[:80]!r}.",
-        fix="Try again later: the site does this when it is overloaded.",
+        cause=f"{url} answered 200 and {data[:80]!r}",
+        fix="try again later: the site does this when it is overloaded",
         url=url,
     )

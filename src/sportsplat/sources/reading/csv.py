@@ -70,20 +70,20 @@ def missing_columns(
     for separator, words in _OTHER_SEPARATORS.items():
         if set(required) <= {cell.strip(' "') for cell in ",".join(header).split(separator)}:
             return InputRefused(
-                f"{file} separates its columns with {words}.",
+                f"{file} separates its columns with {words}",
                 code="WRONG_SEPARATOR",
-                cause=f"Line 1 is {seen!r}; a file of {format_name} has commas.",
-                fix="Save it with commas between the columns and points in the numbers.",
+                cause=f"line 1 is {seen!r}; a file of {format_name} has commas",
+                fix="save it with commas between the columns and points in the numbers",
                 **details,
             )
     renamed = likely_names(missing, header, required)
     if 3 * (len(missing) - len(renamed)) <= len(required) and len(missing) < len(required):
         return InputRefused(
-            f"{file} has no column {' and no column '.join(missing)}.",
+            f"{file} has no column {' and no column '.join(missing)}",
             code="MISSING_COLUMN",
-            cause=f"A file of {format_name} has {', '.join(required)}; line 1 is {seen!r}.",
+            cause=f"a file of {format_name} has {', '.join(required)}; line 1 is {seen!r}",
             fix="; ".join(f"rename {found!r} in line 1 to {name!r}" for name, found in renamed.items())
-            or "Download the file again, or add the column.",
+            or "download the file again, or add the column",
             **details,
         )
     return not_this_format(file, format_name, required, header, missing)
@@ -98,10 +98,10 @@ def not_this_format(
     numbers = sum(_is_number(cell) for cell in header)
     headless = 3 * numbers > len(header)
     return InputRefused(
-        f"{file} has no header line." if headless else f"{file} is not a file of {format_name}.",
+        f"{file} has no header line" if headless else f"{file} is not a file of {format_name}",
         code="NOT_THIS_FORMAT",
-        cause=f"Expected the columns {', '.join(required)}; {lacks} in line 1, {seen!r}.",
-        fix="Write the column names in line 1." if headless else "sportsplat sources",
+        cause=f"expected the columns {', '.join(required)}; {lacks} in line 1, {seen!r}",
+        fix="write the column names in line 1" if headless else "sportsplat sources",
         missing=list(missing),
         header=list(header),
     )
@@ -144,10 +144,10 @@ def without_doubles(
             )
             if name in required:
                 raise InputRefused(
-                    f"{file} has two columns {name}, and they differ.",
+                    f"{file} has two columns {name}, and they differ",
                     code="DUPLICATE_COLUMN",
-                    cause=f"{detail[0].upper()}{detail[1:]}.",
-                    fix=f"Remove or rename one of them in line 1 of {file}.",
+                    cause=detail,
+                    fix=f"remove or rename one of them in line 1 of {file}",
                 )
             differing.append(f"{name} ({detail})")
     if differing:
@@ -214,7 +214,7 @@ def lines_of(payload: Payload) -> list[str]:
     refuse_other_text(payload.name, text)
     lines = list(io.StringIO(text, newline=""))
     if not any(map(str.strip, lines)):
-        raise empty_file(payload.name, f"{len(payload.data):,} bytes, no text in them.")
+        raise empty_file(payload.name, f"{len(payload.data):,} bytes, no text in them")
     return lines
 
 
@@ -223,8 +223,8 @@ def header_cells(payload: Payload, line: str, cells: Sequence[str]) -> list[str]
     control = next((letter for letter in line.rstrip() if letter < " " and letter != "\t"), None)
     if control or len(line) > LONGEST_LINE:
         reported = f"the control character {control!r}" if control else f"{len(line):,} characters"
-        reported = f"Line 1 has {reported}: {line[:60]!r}."
-        raise not_text(f"{payload.name} has no header.", reported, "Download the file again.")
+        reported = f"line 1 has {reported}: {line[:60]!r}"
+        raise not_text(f"{payload.name} has no header", reported, "download the file again")
     return [cell.strip() for cell in cells]
 
 
@@ -422,10 +422,10 @@ def read_table(
     lost = any(found is not REPEATED_HEADER for found in damage.values())
     if not lost and not any(any(map(str.strip, row)) for row in rows):
         raise InputRefused(
-            f"{payload.name} has a header and no rows.",
+            f"{payload.name} has a header and no rows",
             code="EMPTY_FILE",
-            cause=f"{len(rows)} lines without a value follow line 1." if rows else "Nothing follows line 1.",
-            fix="Download the file again, or omit it.",
+            cause=f"{len(rows)} lines without a value follow line 1" if rows else "nothing follows line 1",
+            fix="download the file again, or omit it",
         )
     return Table(payload.name, without_doubles(payload.name, header, required, rows), rows, lines, damage)
 

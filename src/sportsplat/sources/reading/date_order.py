@@ -88,10 +88,10 @@ def month_comes_first(file: str, column: str, texts: Iterable[str], *, usually: 
 def mixed_dates(file: str, column: str, evidence: Evidence, examples: Iterable[str]) -> InputRefused:
     """Return the error for a file with ambiguous date order."""
     return InputRefused(
-        f"{file} has dates whose order is ambiguous; nothing was stored.",
+        f"{file} has dates whose order is ambiguous; nothing was stored",
         code="MIXED_DATES",
-        cause=f"Of {evidence.dates:,} dates in {column}, {evidence.usual:,} are valid only in the usual "
+        cause=f"of {evidence.dates:,} dates in {column}, {evidence.usual:,} are valid only in the usual "
         f"order and {evidence.other:,} only with day and month swapped, such as "
-        f"{' and '.join(map(repr, examples))}; the others are valid in both.",
-        fix="Download the file again, or write its dates as yyyy-mm-dd.",
+        f"{' and '.join(map(repr, examples))}; the others are valid in both",
+        fix="download the file again, or write its dates as yyyy-mm-dd",
     )

@@ -41,10 +41,10 @@ def read_file(path: Path) -> Payload:
             size = os.fstat(file.fileno()).st_size
             if size > LARGEST_BYTES:
                 raise InputRefused(
-                    f"{path} is too large.",
+                    f"{path} is too large",
                     code="TOO_LARGE",
-                    cause=f"It has {size:,} bytes; {LARGEST_BYTES:,} are read at most.",
-                    fix="Split it, each part with the header line.",
+                    cause=f"it has {size:,} bytes; {LARGEST_BYTES:,} are read at most",
+                    fix="split it, each part with the header line",
                 )
             data = file.read()
     except OSError as problem:
@@ -62,10 +62,10 @@ def open_file(path: Path) -> BinaryIO:
     name = printable(path)
     if name != str(path):
         raise InputRefused(
-            f"The name of {name} is not UTF-8.",
+            f"the name of {name} is not UTF-8",
             code="BAD_FILE_NAME",
-            cause="Rows are identified by their file, and the database stores file names as text.",
-            fix="Rename the file.",
+            cause="rows are identified by their file, and the database stores file names as text",
+            fix="rename the file",
         )
     try:
         # a pipe that nobody writes to would otherwise be waited for
@@ -92,11 +92,11 @@ def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     found = sorted(_files_below(path, suffixes))
     if not found:
         raise InputRefused(
-            f"The folder {printable(path)} holds no data file.",
+            f"the folder {printable(path)} holds no data file",
             code="EMPTY_FOLDER",
-            cause=f"Looked for {' and '.join('*' + suffix for suffix in suffixes)} in it and below it, "
-            "but not in hidden folders or Python environments.",
-            fix="Pass the files themselves, or another folder.",
+            cause=f"looked for {' and '.join('*' + suffix for suffix in suffixes)} in it and below it, "
+            "but not in hidden folders or Python environments",
+            fix="pass the files themselves, or another folder",
         )
     yield from found
 
@@ -110,9 +110,9 @@ def _files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     def refuse(problem: OSError) -> None:
         name = printable(Path(problem.filename))
         raise InputRefused(
-            f"The folder {name} cannot be listed.",
+            f"the folder {name} cannot be listed",
             code="UNREADABLE_FOLDER",
-            cause=f"System error: {problem.strerror}.",
+            cause=f"system error: {problem.strerror}",
             fix=f"ls -ld {shlex.quote(name)}",
         )
 
@@ -135,10 +135,10 @@ def _is_foreign(folder: Path) -> bool:
 def _no_such_file(path: Path) -> InputRefused:
     """Return the error for a path that does not exist; for a pattern the error says so."""
     name = shlex.quote(printable(path))
-    where = f"Looked from {Path.cwd()}." if not path.is_absolute() else None
+    where = f"looked from {Path.cwd()}" if not path.is_absolute() else None
     if not glob.has_magic(str(path)):
         return InputRefused(
-            f"There is no file {printable(path)}.",
+            f"there is no file {printable(path)}",
             code="NO_SUCH_FILE",
             cause=where,
             fix=f"ls -l {shlex.quote(printable(path.parent))}",
@@ -146,13 +146,13 @@ def _no_such_file(path: Path) -> InputRefused:
     found = len(glob.glob(str(path), recursive=True))  # noqa: PTH207 (a pattern as the shell takes it)
     if found:
         return InputRefused(
-            f"{printable(path)} is a pattern, and the shell did not expand it.",
+            f"{printable(path)} is a pattern, and the shell did not expand it",
             code="NO_SUCH_FILE",
-            cause=f"{found:,} files match it; a pattern in quotes is passed on as it is.",
+            cause=f"{found:,} files match it; a pattern in quotes is passed on as it is",
             fix=f"leave out the quotes: {printable(path)}",
         )
     return InputRefused(
-        f"No file matches the pattern {name}.",
+        f"no file matches the pattern {name}",
         code="NO_SUCH_FILE",
         cause=where,
         fix=f"ls -l {shlex.quote(printable(_fixed_part(path)))}",
@@ -168,9 +168,9 @@ def _fixed_part(pattern: Path) -> Path:
 
 def _unreadable(path: Path, problem: OSError) -> InputRefused:
     return InputRefused(
-        f"{printable(path)} cannot be read.",
+        f"{printable(path)} cannot be read",
         code="UNREADABLE_FILE",
-        cause=f"System error: {problem.strerror}.",
+        cause=f"system error: {problem.strerror}",
         fix=f"ls -l {shlex.quote(printable(path))}",
     )
 
@@ -178,10 +178,10 @@ def _unreadable(path: Path, problem: OSError) -> InputRefused:
 def _not_a_file(path: Path, mode: int) -> InputRefused:
     is_pipe = stat.S_ISFIFO(mode)
     return InputRefused(
-        f"{path} is a {'pipe' if is_pipe else 'device'}, not a regular file.",
+        f"{path} is a {'pipe' if is_pipe else 'device'}, not a regular file",
         code="NOT_A_FILE",
-        cause="Files are read completely and identified by name.",
-        fix="Write its output to a file, and pass that file."
+        cause="files are read completely and identified by name",
+        fix="write its output to a file, and pass that file"
         if is_pipe
         else f"ls -l {shlex.quote(str(path))}",
     )

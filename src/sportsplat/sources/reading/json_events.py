@@ -120,21 +120,21 @@ def read_json(payload: Payload, format_name: str) -> Any:
     """
     if not payload.data.strip():
         raise InputRefused(
-            f"{payload.name} is empty.",
+            f"{payload.name} is empty",
             code="EMPTY_FILE",
-            cause=f"{len(payload.data):,} bytes, no text in them.",
-            fix="Fetch it again, or omit it.",
+            cause=f"{len(payload.data):,} bytes, no text in them",
+            fix="fetch it again, or omit it",
         )
     try:
         return json.loads(payload.data, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
-        raise not_such_json(payload, format_name, f"It is not JSON: {str(problem)[:160]}.") from problem
+        raise not_such_json(payload, format_name, f"it is not JSON: {str(problem)[:160]}") from problem
 
 
 def not_such_json(payload: Payload, format_name: str, cause: str) -> InputRefused:
     """Return the error for an answer that another program gave."""
     return InputRefused(
-        f"{payload.name} is not an answer of {format_name}.",
+        f"{payload.name} is not an answer of {format_name}",
         code="NOT_THIS_FORMAT",
         cause=cause,
         fix="sportsplat sources",

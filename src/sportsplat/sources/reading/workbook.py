@@ -35,8 +35,8 @@ RATIO_FREE = 1 << 20
 MAX_CELLS = 20_000_000  # of one sheet's rectangle, blank cells included
 MAX_TEXT = 1 << 30  # characters of a sheet's cells, were each the longest text of the workbook
 SLICE = 4 << 20
-_SAVE_AS_CSV = "If the file is intact, save its sheet as CSV and ingest that."
-_AGAIN = "Download the file again."
+_SAVE_AS_CSV = "if the file is intact, save its sheet as CSV and ingest that"
+_AGAIN = "download the file again"
 _NEEDED = re.compile(
     r"(?:\[Content_Types\]\.xml|_rels/.*|xl/(?!media/|embeddings/).*\.(?:xml|rels))", re.IGNORECASE
 )
@@ -89,16 +89,16 @@ def _check_kind(payload: Payload) -> None:
         if _ENCRYPTED in data:
             _refuse_encrypted(payload)
         raise InputRefused(
-            f"{payload.name} is an Excel 97-2003 workbook (.xls), which is not supported.",
+            f"{payload.name} is an Excel 97-2003 workbook (.xls), which is not supported",
             code="OLD_WORKBOOK",
-            cause="It starts with the bytes of an OLE file.",
-            fix=f"Save it as .xlsx: libreoffice --headless --convert-to xlsx {payload.name!r}",
+            cause="it starts with the bytes of an OLE file",
+            fix=f"save it as .xlsx: libreoffice --headless --convert-to xlsx {payload.name!r}",
         )
     if not data.startswith(ZIP_MAGIC):
         raise InputRefused(
-            f"{payload.name} is not a workbook.",
+            f"{payload.name} is not a workbook",
             code="NOT_THIS_FORMAT" if data else "EMPTY_FILE",
-            cause=f"An .xlsx file is a zip file; this one starts with {data[:16]!r}.",
+            cause=f"an .xlsx file is a zip file; this one starts with {data[:16]!r}",
             fix="sportsplat sources",
         )
 
@@ -108,27 +108,27 @@ def _check_directory(
 ) -> None:
     """Check the zip's directory before anything is unpacked."""
     if len(listed) > MAX_PARTS:
-        _refuse_bomb(payload, f"It holds {len(listed):,} parts; at most {MAX_PARTS:,} are read.")
+        _refuse_bomb(payload, f"it holds {len(listed):,} parts; at most {MAX_PARTS:,} are read")
     if any(part.flag_bits & 1 for part in listed):
         _refuse_encrypted(payload)
     if not any(name.lower() == "xl/workbook.xml" for name in parts):
         names = ", ".join(list(parts)[:5]) or "nothing"
         raise InputRefused(
-            f"{payload.name} is a zip file, but not an .xlsx workbook.",
+            f"{payload.name} is a zip file, but not an .xlsx workbook",
             code="NO_WORKBOOK",
-            cause=f"It holds {names}; a workbook holds xl/workbook.xml.",
-            fix=f"Unpack it (unzip {payload.name!r}) and pass the file inside it, or save it as .xlsx.",
+            cause=f"it holds {names}; a workbook holds xl/workbook.xml",
+            fix=f"unpack it (unzip {payload.name!r}) and pass the file inside it, or save it as .xlsx",
         )
     needed = [part for part in listed if _NEEDED.fullmatch(part.filename)]
     total = sum(part.file_size for part in needed)
     if total > MAX_UNPACKED:
-        _refuse_bomb(payload, f"It unpacks to {total:,} bytes; at most {MAX_UNPACKED:,} are read.")
+        _refuse_bomb(payload, f"it unpacks to {total:,} bytes; at most {MAX_UNPACKED:,} are read")
     for part in needed:
         if part.file_size > max(RATIO_FREE, MAX_RATIO * part.compress_size):
             _refuse_bomb(
                 payload,
                 f"{part.filename} unpacks from {part.compress_size:,} to {part.file_size:,} bytes, more than "
-                f"{MAX_RATIO} for one.",
+                f"{MAX_RATIO} for one",
             )
 
 
@@ -150,11 +150,11 @@ def _check_sheet(payload: Payload, sheet: bytes, longest: int) -> None:
     if last_row * widest > MAX_CELLS:
         _refuse_bomb(
             payload,
-            f"A sheet spans {last_row:,} rows and {widest:,} columns; at most {MAX_CELLS:,} cells are read.",
+            f"a sheet spans {last_row:,} rows and {widest:,} columns; at most {MAX_CELLS:,} cells are read",
         )
     if cells * longest > MAX_TEXT:
         _refuse_bomb(
-            payload, f"A sheet of {cells:,} cells can repeat a text of {longest:,} characters in each."
+            payload, f"a sheet of {cells:,} cells can repeat a text of {longest:,} characters in each"
         )
 
 
@@ -188,25 +188,25 @@ def corrupt_workbook(payload: Payload, problem: BaseException) -> InputRefused:
     """Return the error for a workbook whose zip or XML is damaged."""
     reported = " ".join(str(problem).split()) or type(problem).__name__
     return InputRefused(
-        f"{payload.name} is a damaged workbook.",
+        f"{payload.name} is a damaged workbook",
         code="CORRUPT_WORKBOOK",
-        cause=f"Reading its {len(payload.data):,} bytes failed: {reported[:200]}.",
+        cause=f"reading its {len(payload.data):,} bytes failed: {reported[:200]}",
         fix=_AGAIN,
     )
 
 
 def _refuse_encrypted(payload: Payload) -> NoReturn:
     raise InputRefused(
-        f"{payload.name} is protected by a password.",
+        f"{payload.name} is protected by a password",
         code="ENCRYPTED_WORKBOOK",
-        cause="Its contents are encrypted; no password is asked for or kept.",
-        fix="Open it in a spreadsheet program and save it as .xlsx without a password.",
+        cause="its contents are encrypted; no password is asked for or kept",
+        fix="open it in a spreadsheet program and save it as .xlsx without a password",
     )
 
 
 def _refuse_bomb(payload: Payload, cause: str) -> NoReturn:
     raise InputRefused(
-        f"{payload.name} is larger than a workbook may be when unpacked.",
+        f"{payload.name} is larger than a workbook may be when unpacked",
         code="WORKBOOK_BOMB",
         cause=cause,
         fix=_SAVE_AS_CSV,
@@ -268,14 +268,14 @@ def read_sheet(
     """
     rows = _first_filled(Workbook(payload))
     if not rows:
-        raise empty_file(payload.name, "None of its sheets has a value.")
+        raise empty_file(payload.name, "none of its sheets has a value")
     written = rows.pop(0)
     header = spelled(written, (*required, *columns))
     missing = [name for name in required if name not in header]
     if missing:
         raise not_this_format(payload.name, format_name, required, written, missing)
     if not any(map(any, rows)):
-        raise empty_file(payload.name, "It has no rows below its header.")
+        raise empty_file(payload.name, "it has no rows below its header")
     lines = ["\t".join(row).rstrip("\t") for row in (header, *rows)]
     damage = {
         index: Damage("formula", reported)

@@ -107,10 +107,10 @@ class Season:
         """Raise InputRefused (WRONG_SEASON) where a file's first game stands before its season began."""
         if self.days is not None and first < self.days.opening:
             raise InputRefused(
-                f"{self._file} does not hold the season {self.name} given in its name.",
+                f"{self._file} does not hold the season {self.name} given in its name",
                 code="WRONG_SEASON",
-                cause=f"Its first game is of {first:%m-%d}; that season began on {self.days.opening}.",
-                fix="Rename the file to its name on the site.",
+                cause=f"its first game is of {first:%m-%d}; that season began on {self.days.opening}",
+                fix="rename the file to its name on the site",
             )
 
     def stage(self, day: date) -> str:
@@ -134,10 +134,10 @@ def _named(league: League, file: str) -> tuple[int, bool]:
         if second == (f"{(first + 1) % 100:02}" if crosses else ""):
             return first, crosses
     raise InputRefused(
-        f"The name of {file} does not say which season of {league.name} it holds.",
+        f"the name of {file} does not say which season of {league.name} it holds",
         code="NO_SEASON",
-        cause=f"The dates in it have no year; the site's file names look like {expected!r}.",
-        fix="Rename the file to its name on the site.",
+        cause=f"the dates in it have no year; the site's file names look like {expected!r}",
+        fix="rename the file to its name on the site",
     )
 
 

@@ -77,9 +77,9 @@ def _check_league(table: Table, code: str, asked: League | None, leagues: Mappin
     """Raise InputRefused (WRONG_LEAGUE) for another league's columns or, under the same ones, its teams."""
     if asked is not None and asked.code != code:
         raise InputRefused(
-            f"{table.file} does not hold games of {asked.name}.",
+            f"{table.file} does not hold games of {asked.name}",
             code="WRONG_LEAGUE",
-            cause=f"--league is {asked.code!r}; the columns are those of {code!r}.",
+            cause=f"--league is {asked.code!r}; the columns are those of {code!r}",
             fix=f"sportsplat ingest {NAME} {table.file} --league {code}",
         )
     league = asked or leagues[code]
@@ -88,9 +88,9 @@ def _check_league(table: Table, code: str, asked: League | None, leagues: Mappin
     strangers = sorted(name for name in names if meaning(league.spellings, name, NAME, None) is None)
     if 2 * len(strangers) > len(names):
         raise InputRefused(
-            f"{table.file} does not hold games of {league.name}.",
+            f"{table.file} does not hold games of {league.name}",
             code="WRONG_LEAGUE",
-            cause=f"Of its {len(names)} teams {len(strangers)} are none of that league: "
-            f"{', '.join(strangers[:5])}.",
+            cause=f"of its {len(names)} teams {len(strangers)} are none of that league: "
+            f"{', '.join(strangers[:5])}",
             fix="sportsplat leagues",
         )

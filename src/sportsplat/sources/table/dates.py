@@ -67,9 +67,9 @@ class DateColumn:
         form = self._cell.format or ISO_DATE
         right = swapped_format(form)
         raise InputRefused(
-            f"The dates of {file} are not in the order given by the mapping; nothing was stored.",
+            f"the dates of {file} are not in the order given by the mapping; nothing was stored",
             code="DATE_ORDER",
             cause=f"{column} is {self._example!r} and the like: of {found.dates:,} dates {found.other:,} "
-            f"cannot be read as {form}, and {found.dates - found.usual:,} can as {right}.",
-            fix=f'Write {self._name}: {{column: {column}, format: "{right}"}} in the mapping.',
+            f"cannot be read as {form}, and {found.dates - found.usual:,} can as {right}",
+            fix=f'write {self._name}: {{column: {column}, format: "{right}"}} in the mapping',
         )

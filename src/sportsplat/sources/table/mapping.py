@@ -193,19 +193,18 @@ class MappingFile:
                 where = self.document.where(*path)
                 if unread and column in unread:
                     raise InputRefused(
-                        f"The column {column!r} of {file} has values that are not plain.",
+                        f"the column {column!r} of {file} has values that are not plain",
                         code="UNKNOWN_COLUMN",
-                        cause=f"Its values are {unread[column]}; {where} needs it.",
-                        fix="Write the values you need into separate columns.",
+                        cause=f"its values are {unread[column]}; {where} needs it",
+                        fix="write the values you need into separate columns",
                         column=column,
                         header=header,
                     )
                 likely = _likely_column(column, header)
                 raise InputRefused(
-                    f"{file} has no column {column!r}"
-                    + (f"; did you mean {likely[0]!r}?" if likely else "."),
+                    f"{file} has no column {column!r}" + (f"; did you mean {likely[0]!r}?" if likely else ""),
                     code="UNKNOWN_COLUMN",
-                    cause=f"{where} needs it; the file has {', '.join(map(repr, header))[:600]}.",
+                    cause=f"{where} needs it; the file has {', '.join(map(repr, header))[:600]}",
                     fix=f"correct {where}, or: sportsplat ingest table {quote(file)} --suggest",
                     column=column,
                     header=header,

@@ -288,10 +288,10 @@ def read_matches(table: TableFile, mapping: Mapping, league: League) -> Batch:
 
 def _too_many(file: str) -> InputRefused:
     return InputRefused(
-        f"{file} has too many rows for one match per row.",
+        f"{file} has too many rows for one match per row",
         code="TOO_LARGE",
-        cause=f"It has more than {MOST_ROWS:,}; nothing of it was stored.",
-        fix="Split it by season, each part with the header line; one price per row needs `rows: quotes`.",
+        cause=f"it has more than {MOST_ROWS:,}; nothing of it was stored",
+        fix="split it by season, each part with the header line; one price per row needs `rows: quotes`",
     )
 
 

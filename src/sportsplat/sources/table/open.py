@@ -72,10 +72,10 @@ def refuse_torn(table: TableFile) -> None:
     if torn is not None:
         number, row = torn
         raise InputRefused(
-            f"No row of {table.path} has as many cells as its first line has.",
+            f"no row of {table.path} has as many cells as its first line has",
             code="NO_HEADER",
-            cause=f"Line 1 has {len(table.header)} cells, line {number} has {len(row)}.",
-            fix="Write the names of all columns in the first line.",
+            cause=f"line 1 has {len(table.header)} cells, line {number} has {len(row)}",
+            fix="write the names of all columns in the first line",
         )
 
 
@@ -100,11 +100,11 @@ def header_below(path: Path, top: Rows, place: int, *, kind: str) -> InputRefuse
     above = f"the {place} {line}s" if place > 1 else f"the {line}"
     plain = kind == "csv" and not path.name.lower().endswith(".gz")
     return InputRefused(
-        f"The first {line} of {path} is {'blank' if not first else 'no header'};"
-        f" the header seems to stand in {line} {place + 1}.",
+        f"the first {line} of {path} is {'blank' if not first else 'no header'};"
+        f" the header seems to stand in {line} {place + 1}",
         code="NO_HEADER",
-        cause=(f"It has {first!r}; " if first else "It has nothing; ") + f"{line} {place + 1} has {shown}.",
-        fix=f"tail -n +{place + 1} {quote(str(path))} > table.csv" if plain else f"Delete {above} above it.",
+        cause=(f"it has {first!r}; " if first else "it has nothing; ") + f"{line} {place + 1} has {shown}",
+        fix=f"tail -n +{place + 1} {quote(str(path))} > table.csv" if plain else f"delete {above} above it",
     )
 
 
@@ -130,7 +130,7 @@ def open_table(
     (UNREADABLE_FILE), nothing in it (EMPTY_FILE), no text (NOT_TEXT), no header (NO_HEADER).
     """
     if not path.is_file():
-        raise InputRefused(f"There is no file {path}.", code="NO_SUCH_FILE", fix="Check the path.")
+        raise InputRefused(f"there is no file {path}", code="NO_SUCH_FILE", fix="check the path")
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
@@ -152,10 +152,10 @@ def open_table(
     except DAMAGED as damaged:
         raise unreadable(path, damaged) from damaged
     raise InputRefused(
-        f"{path} is not a supported kind of table.",
+        f"{path} is not a supported kind of table",
         code="UNKNOWN_KIND",
-        cause=f"Its name must end in one of {', '.join(SUFFIXES)}.",
-        fix="Rename it, or save it as one of these.",
+        cause=f"its name must end in one of {', '.join(SUFFIXES)}",
+        fix="rename it, or save it as one of these",
     )
 
 
@@ -188,7 +188,7 @@ def _refuse_blank(path: Path, rows: Rows, kind: str) -> None:
         return
     filled = next((place for place, row in enumerate(rows) if any(map(str.strip, row))), None)
     if filled is None:
-        raise empty_file(str(path), "It has no header.")
+        raise empty_file(str(path), "it has no header")
     top = rows[: filled + TOP_ROWS]
     raise header_below(path, top, header_place(top) or filled, kind=kind)
 

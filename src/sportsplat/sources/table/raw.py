@@ -49,10 +49,10 @@ def first_line(path: Path, encoding: str) -> str:
         first = file.readline(_HEAD)
     if len(first) == _HEAD:
         raise InputRefused(
-            f"{path} has no header.",
+            f"{path} has no header",
             code="NO_HEADER",
-            cause=f"Its first line is longer than {_HEAD:,} characters; it starts with {first[:40]!r}.",
-            fix="Write the column names in the first line.",
+            cause=f"its first line is longer than {_HEAD:,} characters; it starts with {first[:40]!r}",
+            fix="write the column names in the first line",
         )
     return first
 
@@ -78,8 +78,8 @@ def scan(path: Path, delimiter: str, wide: str | None) -> TextFormat:
         over = _scan_as(path, encoding, delimiter)
         if over is not None:
             return TextFormat(encoding, over)
-    detail = f"After its first bytes it is not valid {(wide or '').upper()}: it is cut off, or is not text."
-    raise not_text(f"{path} is damaged {(wide or '').upper()} text.", detail, "Export or download it again.")
+    detail = f"after its first bytes it is not valid {(wide or '').upper()}: it is cut off, or is not text"
+    raise not_text(f"{path} is damaged {(wide or '').upper()} text", detail, "export or download it again")
 
 
 def _scan_as(path: Path, encoding: str, delimiter: str) -> bool | None:
@@ -115,10 +115,10 @@ class _Lines:
         ends = [place for mark in b"\n\r" if (place := data.find(mark)) >= 0]
         if self._since + min(ends, default=len(data)) > LONGEST_LINE:
             raise InputRefused(
-                f"{self._path} is not a table: it has a line longer than {LONGEST_LINE >> 20} MB.",
+                f"{self._path} is not a table: it has a line longer than {LONGEST_LINE >> 20} MB",
                 code="UNREADABLE_FILE",
-                cause="Rows are lines that end with a line feed or a carriage return.",
-                fix="Write it again with one row per line.",
+                cause="rows are lines that end with a line feed or a carriage return",
+                fix="write it again with one row per line",
             )
         last = max(data.rfind(b"\n"), data.rfind(b"\r"))
         self._since = len(data) - 1 - last if ends else self._since + len(data)
@@ -164,10 +164,10 @@ DAMAGED = (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeDecodeError)
 def unreadable(path: Path, damaged: BaseException) -> InputRefused:
     """Return the error for a file that turns out to be damaged (UNREADABLE_FILE)."""
     return InputRefused(
-        f"{path} cannot be read completely.",
+        f"{path} cannot be read completely",
         code="UNREADABLE_FILE",
         cause=" ".join(str(damaged).split())[:300],
-        fix="Export or download it again.",
+        fix="export or download it again",
     )
 
 
@@ -182,10 +182,10 @@ def read_sheet(path: Path, sheet: str | None) -> list[list[str]]:
     book = _workbook(path)
     if sheet is not None and sheet not in book.sheets:
         raise InputRefused(
-            f"{path} has no sheet {sheet!r}.",
+            f"{path} has no sheet {sheet!r}",
             code="NO_SUCH_SHEET",
-            cause=f"Its sheets: {', '.join(book.sheets)}.",
-            fix="Use one of them as sheet: in the mapping.",
+            cause=f"its sheets: {', '.join(book.sheets)}",
+            fix="use one of them as sheet: in the mapping",
         )
     first = next(iter(book.sheets), "")  # a workbook without sheets is damaged
     return _texts(book.rows(first if sheet is None else sheet))

@@ -36,7 +36,7 @@ class TableSource(Source):
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:  # noqa: ARG002
         """Raise UsageError (`MAPPING_NEEDED`): bytes alone do not say what their columns mean."""
         raise UsageError(
-            f"{payload.name} needs a mapping that says what its columns mean.",
+            f"{payload.name} needs a mapping that says what its columns mean",
             code="MAPPING_NEEDED",
             fix=f"sportsplat ingest table {quote(payload.name)} --suggest",
         )

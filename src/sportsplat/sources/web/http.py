@@ -205,10 +205,10 @@ class Fetcher:
                 return still
             if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
                 raise SourceUnavailable(
-                    f"The site has no file for {what}.",
+                    f"the site has no file for {what}",
                     code="REMOTE_FILE_MISSING",
-                    cause=f"{url} answered {_status(answer)}.",
-                    fix="Check the season (the year in which it starts) and config/settings.yaml's address.",
+                    cause=f"{url} answered {_status(answer)}",
+                    fix="check the season (the year in which it starts) and config/settings.yaml's address",
                     url=url,
                 )
             if answer.status_code != httpx.codes.OK:
@@ -237,10 +237,10 @@ class Fetcher:
             size += len(part)
             if size > LARGEST_BYTES:
                 raise SourceUnavailable(
-                    f"The site's file is larger than {LARGEST_BYTES >> 20:,} MB.",
+                    f"the site's file is larger than {LARGEST_BYTES >> 20:,} MB",
                     code="REMOTE_TOO_LARGE",
-                    cause=f"{url} sent more than that.",
-                    fix="Download it another way, and split it.",
+                    cause=f"{url} sent more than that",
+                    fix="download it another way, and split it",
                     url=url,
                 )
             if monotonic() > deadline:
@@ -248,19 +248,19 @@ class Fetcher:
         return b"".join(parts)
 
     def _unavailable(self, url: str, what: str, detail: str, *, no_network: bool) -> SourceUnavailable:
-        first = "Try again later" if self._site_closed is None else f"The site closed in {self._site_closed}"
+        first = "try again later" if self._site_closed is None else f"the site closed in {self._site_closed}"
         file = f"pass a file you have already downloaded: sportsplat ingest {self._source} FILE"
         if no_network:
             return SourceUnavailable(
-                f"{urlsplit(url).hostname} cannot be reached from here, for {what}.",
+                f"{urlsplit(url).hostname} cannot be reached from here, for {what}",
                 code="NO_NETWORK",
-                cause=f"{url}: {detail}, and no copy is cached.",
-                fix=f"Check the connection (proxies and certificates: sportsplat doctor), or {file}",
+                cause=f"{url}: {detail}, and no copy is cached",
+                fix=f"check the connection (proxies and certificates: sportsplat doctor), or {file}",
                 url=url,
             )
         return SourceUnavailable(
-            f"The site did not return the file for {what}.",
-            cause=f"{url}: {detail} (after {self._attempts} attempts at most), and no copy is cached.",
+            f"the site did not return the file for {what}",
+            cause=f"{url}: {detail} (after {self._attempts} attempts at most), and no copy is cached",
             fix=f"{first}{', or' if self._site_closed is None else ':'} {file}",
             url=url,
         )
@@ -373,9 +373,9 @@ def refuse_web_page(url: str, what: str, data: bytes) -> None:
     title = web_page(data[:PAGE_BYTES].decode("utf-8", "replace"))
     if title is not None:
         raise SourceUnavailable(
-            f"The site returned a web page instead of the file for {what}.",
+            f"the site returned a web page instead of the file for {what}",
             code="REMOTE_NOT_DATA",
-            cause=f"{url} answered 200 and the page {title!r}.",
-            fix="Open the address in a browser; correct it in config/settings.yaml if the file has moved.",
+            cause=f"{url} answered 200 and the page {title!r}",
+            fix="open the address in a browser; correct it in config/settings.yaml if the file has moved",
             url=url,
         )
