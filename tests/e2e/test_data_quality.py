@@ -99,7 +99,7 @@ def test_strict_says_no_with_the_whole_report(project: Project) -> None:
 
 
 def test_without_contradictions_the_command_says_so(project: Project) -> None:
-    assert project.data("conflicts", "epl").stdout == "no source contradicts what holds\n"
+    assert project.data("conflicts", "epl").stdout == "no source contradicts the values in use\n"
     assert project.data("conflicts", "epl", "--json").data["conflicts"] == []
 
 

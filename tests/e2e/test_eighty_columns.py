@@ -96,7 +96,7 @@ COMMANDS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("predict", CODE), (*CLUBS, str(TODAY + timedelta(days=2)), "fair odds", "offered", "edge")),
     (("predict",), CLUBS),
     (("backtest", CODE, "--model", "elo"), ("accuracy", "base rate", "market", "profit", "staked")),
-    (("data", "quality", CODE), ("waits", "season", "matches")),
+    (("data", "quality", CODE), ("quarantine", "season", "matches")),
     (
         (
             "ingest",

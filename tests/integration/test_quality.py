@@ -246,7 +246,7 @@ def test_an_offer_unlike_its_kind_is_named(tiny: Context) -> None:
     (odd,) = data["odd_offers"]
     assert (odd["home"], odd["away"], odd["match_date"]) == ("Ajax", "Boca", date(2021, 9, 5))
     assert odd["overround"] == pytest.approx(1 / 2.5 + 1 / 3.5 + 1 / 1.9)
-    assert "one offer is unlike others of the kind: Ajax - Boca" in only(data, "odd-overround")["what"]
+    assert "one offer has an unusual overround: Ajax - Boca" in only(data, "odd-overround")["what"]
 
 
 def test_conflicts_are_listed_newest_first_and_counted(tiny: Context) -> None:

@@ -268,9 +268,9 @@ def test_an_unknown_team_in_quarantine_is_an_error_with_the_command_of_its_reaso
     ]
     unknown, bad = found(facts(whole(2021), quarantine=waiting), "quarantine")
     assert (unknown.severity, unknown.next) == ("error", command)
-    assert unknown.what == "3 rows wait in quarantine, unknown-team: 'Wolves FC' is no team."
+    assert unknown.what == "3 rows in quarantine, unknown-team: 'Wolves FC' is no team."
     assert (bad.severity, bad.next) == ("warning", "sportsplat quarantine list --source football-data")
-    assert bad.what.startswith("1 row waits in quarantine")
+    assert bad.what.startswith("1 row in quarantine")
 
 
 def test_overrounds_that_cannot_be_and_odd_ones_are_told_apart() -> None:
@@ -281,7 +281,7 @@ def test_overrounds_that_cannot_be_and_odd_ones_are_told_apart() -> None:
     assert impossible.severity == "error"
     assert "2 offers of bet365 result pre-match have an overround outside 0.95 to 1.6" in impossible.what
     (unlike,) = found(stored, "odd-overround")
-    assert "Leeds - Hull on 2020-09-12, bet365 result pre-match, sums to 1.300, usually 1.050" in unlike.what
+    assert "Leeds - Hull on 2020-09-12, bet365 result pre-match: 1.300, usually 1.050" in unlike.what
 
 
 def test_results_that_stopped_in_a_season_are_stale_only_after_a_pause_that_is_long() -> None:

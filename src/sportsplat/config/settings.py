@@ -58,7 +58,7 @@ class InfraSettings(Section):
 
     backend: Literal["auto", "docker", "embedded", "external"] = Field(
         "auto",
-        description="Which environment runs PostgreSQL; auto: Docker when an engine answers, else embedded",
+        description="Where PostgreSQL runs; auto: in Docker if an engine is running, else embedded",
     )
     host: Name = Field("127.0.0.1", description="Address on which the database listens")
     port: Port | Literal["auto"] = Field("auto", description="TCP port; auto picks a free one and keeps it")
@@ -67,7 +67,7 @@ class InfraSettings(Section):
     password: SecretStr | None = Field(
         None, description="Password of the owner; generated into .env on first up"
     )
-    database_url: SecretStr | None = Field(None, description="postgresql:// URL of a server of your own")
+    database_url: SecretStr | None = Field(None, description="postgresql:// URL of your own server")
     direct_url: SecretStr | None = Field(
         None, description="URL of the same database without its connection pooler"
     )
@@ -75,7 +75,7 @@ class InfraSettings(Section):
         Path(".sportsplat"), description="Folder of the project's state: embedded data, backups, locks"
     )
     template_dir: Path | None = Field(
-        None, description="Folder that keeps a new embedded database for the next; default: in your cache"
+        None, description="Folder of embedded database templates; default: in your cache"
     )
     timeout_s: Seconds = Field(60.0, description="Seconds to wait until the database answers")
     postgres_version: Annotated[str, Field(pattern=r"^\d{2}$")] = Field("16", description="PostgreSQL major")
@@ -95,7 +95,9 @@ class InfraSettings(Section):
 class FeatureSettings(Section):
     """How features are built."""
 
-    rolling_windows: Windows = Field((5, 10), description="Matches looked back on for form, ascending")
+    rolling_windows: Windows = Field(
+        (5, 10), description="Window sizes of form features in matches, ascending"
+    )
 
 
 class ModelSettings(Section):
@@ -105,7 +107,7 @@ class ModelSettings(Section):
         5, description="Time-ordered folds inside the training window"
     )
     min_training_matches: Annotated[int, Field(ge=1)] = Field(
-        200, description="Fewest played matches to fit on"
+        200, description="Smallest number of played matches to fit a model"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(7, description="Seed of every random choice")
     threads: Annotated[int, Field(ge=1)] = Field(1, description="LightGBM threads per fit")
@@ -118,7 +120,7 @@ class RiskSettings(Section):
     max_stake: Fraction = Field(0.05, description="Largest stake, as a share of the bankroll")
     min_edge: Fraction = Field(0.03, description="Smallest expected profit per unit staked")
     daily_loss_limit: Fraction = Field(
-        0.10, description="Most that a day may lose, as a share of its opening bankroll; open stakes count"
+        0.10, description="Largest loss of one day, as a share of its opening bankroll; open stakes count"
     )
     max_exposure: Fraction = Field(0.25, description="Share of the bankroll at stake at once")
 
@@ -127,7 +129,7 @@ class BacktestSettings(Section):
     """How a backtest is scored."""
 
     devig: Literal["power", "proportional", "additive", "shin", "odds-ratio"] = Field(
-        "power", description="How the bookmaker's margin is taken out"
+        "power", description="How the bookmaker's margin is removed"
     )
     bootstrap_samples: Annotated[int, Field(ge=100)] = Field(
         2000, description="Resamples behind each interval"
@@ -154,23 +156,22 @@ class SourceSettings(Section):
     odds_api_url: Url = Field("https://api.the-odds-api.com/v4", description="The Odds API")
     odds_api_key: SecretStr | None = Field(None, description="Key of The Odds API")
     odds_api_regions: Annotated[str, Field(pattern=r"^[a-z0-9]+(,[a-z0-9]+)*$")] = Field(
-        "eu", description="Whose bookmakers The Odds API is asked for: us, us2, uk, eu, au, by comma"
+        "eu",
+        description="Regions of bookmakers requested from The Odds API: us, us2, uk, eu, au, comma-separated",
     )
     odds_api_reserve: Annotated[int, Field(ge=0)] = Field(
         20, description="Credits of The Odds API that are never spent"
     )
-    cache_dir: Path = Field(
-        Path(".sportsplat/cache"), description="Folder that keeps fetched bytes untouched"
-    )
+    cache_dir: Path = Field(Path(".sportsplat/cache"), description="Folder of downloaded files, unchanged")
     timeout_s: Seconds = Field(30.0, description="Seconds to wait for an answer")
     attempts: Annotated[int, Field(ge=1, le=20)] = Field(
-        4, description="Tries before giving up, with growing pauses"
+        4, description="Number of attempts, with growing pauses"
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
-        60, description="Most requests to one host in a minute"
+        60, description="Largest number of requests to one host in a minute"
     )
     fresh_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        600.0, description="Seconds for which an answer of a live source is not asked for again"
+        600.0, description="Seconds for which a downloaded answer of a live source is reused"
     )
 
 
@@ -181,7 +182,7 @@ class ApiSettings(Section):
     port: Port = Field(8000, description="Port of the API")
     password: SecretStr | None = Field(
         None,
-        description="Password of the API's login role; default: generated on a server of ours",
+        description="Password of the API's login role; default: generated, except on your own server",
     )
 
 

@@ -225,11 +225,10 @@ def conflicts(picture: Picture) -> Iterator[QualityFinding]:
 
 
 def quarantine(picture: Picture) -> Iterator[QualityFinding]:
-    """Count what waits in quarantine by reason; a name that nobody knows has its command."""
+    """Count quarantined rows by reason; an unknown name has the command that resolves it."""
     for waiting in picture.facts.quarantine:
         rows = f"{waiting.rows:,} row{'' if waiting.rows == 1 else 's'}"
-        verb = "waits" if waiting.rows == 1 else "wait"
-        what = f"{rows} {verb} in quarantine, {waiting.code}: {waiting.example}"
+        what = f"{rows} in quarantine, {waiting.code}: {waiting.example}"
         if waiting.command:
             what = what.removesuffix(waiting.command).rstrip()
         severity = ERROR if waiting.code == "unknown-team" else WARNING
@@ -251,10 +250,10 @@ def overrounds(picture: Picture) -> Iterator[QualityFinding]:
         by_season[odd.season].append(odd)
     for season, offers in by_season.items():
         worst = max(offers, key=lambda odd: abs(odd.overround - odd.usual))
-        many = f"{len(offers)} offers are" if len(offers) > 1 else "one offer is"
+        many = f"{len(offers)} offers have" if len(offers) > 1 else "one offer has"
         what = (
-            f"{many} unlike others of the kind: {worst.home} - {worst.away} on {worst.match_date}, "
-            f"{_kind(worst)}, sums to {worst.overround:.3f}, usually {worst.usual:.3f}"
+            f"{many} an unusual overround: {worst.home} - {worst.away} on {worst.match_date}, "
+            f"{_kind(worst)}: {worst.overround:.3f}, usually {worst.usual:.3f}"
         )
         where = season_label(picture.league, season)
         yield QualityFinding(WARNING, "odd-overround", where, what, f"{command} --season {season}", season)

@@ -119,17 +119,17 @@ def _show_findings(console: Console, data: JsonObject) -> None:
 
 
 def show_conflicts(console: Console, data: JsonObject) -> None:
-    """Print contradictions, newest first, how many there are by source, and how to decide otherwise."""
+    """Print contradictions, newest first, how many there are by source, and how to change the precedence."""
     if not data["matches"]:
-        console.print("no source contradicts what holds")
+        console.print("no source contradicts the values in use")
         return
-    rows = PlainTable().value("day").text("match").value("field").text("in use, and what another source says")
+    rows = PlainTable().value("day").text("match").value("field").text("in use, and from another source")
     for one in data["conflicts"]:
         values = f"{one['holds']} from {one['holder']}\n{one['said']} from {one['source']}"
         rows.row(one["match_date"], f"{one['home']} –\n{one['away']}", one["field"], values)
     console.print(rows)
     console.print()
-    totals = PlainTable().text("source", "says another", "than").number("times")
+    totals = PlainTable().text("source", "differs in", "from").number("times")
     for one in data["totals"]:
         totals.row(one["source"], one["field"], one["holder"], f"{one['matches']:,}")
     console.print(totals)
@@ -138,9 +138,9 @@ def show_conflicts(console: Console, data: JsonObject) -> None:
         more = f"the newest {shown:,} of {number(data['matches'], 'contradiction')}; all of them with --json"
         console.print(more, markup=False)
     order = ", ".join(data["precedence"]) or "none declared: by name"
-    console.print(f"Whose word holds: {order}", markup=False)
+    console.print(f"Precedence: {order}", markup=False)
     console.print(
-        f"To decide otherwise: the list `precedence` of {data['league']} in config/leagues.yaml (`sportsplat "
-        "config init` makes the file); the next ingest of the league looks at every match again.",
+        f"To change it: the list `precedence` of {data['league']} in config/leagues.yaml (`sportsplat config "
+        "init` creates the file). It takes effect with the next ingest of the league.",
         markup=False,
     )

@@ -27,20 +27,19 @@ from sportsplat.infra.passwords import PASSWORD_CHARACTERS
 from sportsplat.paths import asset_dir
 
 _RENDERED = (
-    "# Rendered by `python -m sportsplat.infra.docker.compose`: "
-    "a change belongs into sportsplat/infra, not here.\n"
+    "# Rendered by `python -m sportsplat.infra.docker.compose`: make changes in sportsplat/infra, not here.\n"
 )
 _RANDOM_BYTES = -(-PASSWORD_CHARACTERS * 3 // 4)  # base64 has 6 bits a character
 _HEAD = f"""\
-# The database and the API, for people and tools that speak Compose; `sportsplat up --stack` runs the same.
-# The passwords, the owner's and the API's, lie in files that only you and the containers can reach; once:
+# The database and the API for Docker Compose. `sportsplat up --stack` runs the same containers.
+# The passwords of the owner and of the API are in files that only you and the containers can reach. Run once:
 #   install -d -m 700 .sportsplat/compose
 #   (umask 022; cd .sportsplat/compose; for name in postgres api; do
 #    head -c {_RANDOM_BYTES} /dev/urandom | base64 > ${{name}}_password; done)
 #   docker compose -p sportsplat -f compose/compose.yaml up -d --build
 """
 _DEV_HEAD = """\
-# For development: this checkout's code stands in the place of the image's, and a change is served at once.
+# For development: uses the code of this checkout instead of the image's, and reloads it after a change.
 #   docker compose -p sportsplat -f compose/compose.yaml -f compose/compose.dev.yaml up -d --build
 """
 _VOLUME = "postgres-data"
