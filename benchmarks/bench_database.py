@@ -41,6 +41,20 @@ WRITE_GOAL, AGAIN_GOAL, READ_GOAL = 1.3, 0.6, 1.5
 MATCHES = 63_157
 TEAMS = 53
 FIRST_DAY = date(1946, 11, 1)
+SEASON_FILES = "football-data.co.uk/mmz4281/*/*.csv"
+UNUSED = 20_000  # bytes that each line of a wide file has in columns that nothing reads
+PROGRAM = """
+import re, sys
+from pathlib import Path
+from sportsplat.config.load import load_settings
+from sportsplat.jobs.context import open_context
+from sportsplat.jobs.ingest.ingest import ingest
+project, folder = map(Path, sys.argv[1:])
+settings = load_settings(project_dir=project, overrides={"infra.backend": "embedded"}, environ={})
+ingest(open_context(settings), "football-data", [folder])
+# Not ru_maxrss: a program inherits that of the one which started it.
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
 EPL = ("football-data", "football-data.co.uk/mmz4281/*/E0.csv", "E0, 29 seasons")
 NBA = ("fivethirtyeight-nba", "fivethirtyeight/nba-elo/nbaallelo.csv.gz", "nbaallelo")
 
@@ -54,6 +68,7 @@ def rows() -> list[BenchRow]:
         real = os.environ.get("SPORTSPLAT_REAL_DATA")
         if real:
             measured += [repeating(settings, context, Path(real), *files) for files in (NBA, EPL)]
+            measured.append(memory(settings, context, Path(real)))
             with context.connect("owner", autocommit=True) as conn:
                 measured.append(reading_quotes(conn))
     return measured
@@ -233,3 +248,29 @@ def repeating(
     return BenchRow(
         f"unchanged re-import, {name}", statistics.median(again), statistics.median(first), AGAIN_GOAL, note
     )
+
+
+def memory(settings: Settings, context: Context, real: Path) -> BenchRow:
+    """Compare the peak memory of processes that ingest folders of few and of many wide season files."""
+    files = sorted(real.glob(SEASON_FILES))
+    peaks = []
+    for number in (5, 40):
+        with context.connect("owner", autocommit=True) as conn:
+            conn.execute("TRUNCATE leagues, pipeline_runs CASCADE")
+        with tempfile.TemporaryDirectory(prefix="sportsplat-bench-") as folder:
+            written = sum(write_wide(file, Path(folder)) for file in files[:number])
+            command = [sys.executable, "-c", PROGRAM, str(settings.project_dir), folder]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+        peaks.append(f"{int(done.stdout) / 1024:.0f} MB: {number} files, {written / 1e6:.0f} MB")
+    return BenchRow("ingest of a folder, memory of the process", None, note=", ".join(peaks))
+
+
+def write_wide(file: Path, folder: Path) -> int:
+    """Copy a season file with many unused columns; return its size."""
+    columns = UNUSED // 100
+    names = b"".join(b",Unused%d" % number for number in range(columns))
+    header, *lines = (line.rstrip(b"\r") for line in file.read_bytes().rstrip().split(b"\n"))
+    cells = (b"," + b"x" * 99) * columns
+    target = folder / file.parent.name / file.name
+    target.parent.mkdir(exist_ok=True)
+    return target.write_bytes(b"\n".join([header + names, *(line + cells for line in lines)]) + b"\n")

@@ -184,7 +184,7 @@ def test_retry_reads_what_a_site_gave_out_of_the_cache(context: Context, faulty:
     url = "https://data.example/2021/E0.csv"
     with context.connect("app", autocommit=True) as conn:
         plan = IngestPlan(get_source(SOURCE), None, context.leagues, now=datetime.now(UTC))
-        store_all(conn, plan, [Payload.of(url, faulty.read_bytes())], nobody)
+        store_all(conn, plan, [Payload.of(url, faulty.read_bytes())], 1, nobody)
     assert quarantine.retry(context).gone == [url]
     corrected = season_file(faulty.parent, [*ROWS, CORRECTED]).read_bytes()
     copy = Copy(corrected, sha256(corrected).hexdigest(), None, None, datetime.now(UTC))

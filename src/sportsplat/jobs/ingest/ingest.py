@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,11 @@ def ingest(
     chosen = _chosen_league(context, provider, league)
     unreadable: list[RefusedFile] = []
     if paths:
-        payloads = list(_readable(paths, provider.suffixes, unreadable))
+        files = find_files(paths, provider.suffixes)
+        number, payloads = len(files), _one_at_a_time(_readable(files, unreadable))
     else:
-        payloads = _made(context, provider, chosen, seasons, since, options or {})
+        made = _made(context, provider, chosen, seasons, since, options or {})
+        number, payloads = len(made), iter(made)
     plan = IngestPlan(
         provider,
         chosen,
@@ -85,9 +88,9 @@ def ingest(
     tell = progress or silent
     stored: list[Stored] = []
     refused, abandoned = unreadable, list[str]()
-    if payloads:
+    if payloads is not None:
         with closing(context.connect("app", autocommit=True, lasting=True)) as conn:
-            stored, unfit, abandoned = store_all(conn, plan, payloads, tell, dry_run=dry_run)
+            stored, unfit, abandoned = store_all(conn, plan, payloads, number, tell, dry_run=dry_run)
         refused = unreadable + unfit
     report = to_report(source, stored, refused, abandoned, dry_run, time.perf_counter() - started)
     if refused:
@@ -95,29 +98,42 @@ def ingest(
     return report
 
 
-def _readable(
-    paths: Sequence[Path], suffixes: tuple[str, ...], refused: list[RefusedFile]
-) -> Iterator[Payload]:
-    """Read files and folders, adding to `refused` what cannot be read, as one pass over all of them.
+def _readable(files: Sequence[Path], refused: list[RefusedFile]) -> Iterator[Payload]:
+    """Read files when their turn comes, adding to `refused` those that cannot be read.
 
     Names are absolute, so that a retry finds them from anywhere.
     """
-    for path in find_files(paths, suffixes):
+    for path in files:
         try:
             yield read_file(path.absolute())
         except InputRefused as refusal:
             refused.append(refused_file(printable(path.absolute()), refusal))
 
 
+def _one_at_a_time(payloads: Iterator[Payload]) -> Iterator[Payload] | None:
+    """Return the payloads, of which none is kept once the next is asked for; None if there is none.
+
+    The first is read at once: where no file can be read, no database is needed.
+    """
+    first = list(islice(payloads, 1))
+
+    def each() -> Iterator[Payload]:
+        yield first.pop()
+        yield from payloads
+
+    return each() if first else None
+
+
 def store_all(
     conn: psycopg.Connection[Any],
     plan: IngestPlan,
-    payloads: Sequence[Payload],
+    payloads: Iterable[Payload],
+    number: int,
     tell: Progress,
     *,
     dry_run: bool = False,
 ) -> tuple[list[Stored], list[RefusedFile], list[str]]:
-    """Store each payload; return what became of them, which were refused, and what a killed run left.
+    """Store `number` payloads; return what became of them, which were refused, and what a killed run left.
 
     A file whose rows all went to quarantine counts as refused, too.
     """
@@ -129,8 +145,7 @@ def store_all(
     stored: list[Stored] = []
     refused: list[RefusedFile] = []
     outer: AbstractContextManager[Any] = conn.transaction(force_rollback=True) if dry_run else nullcontext()
-    done = 0
-    tell(0, total=sum(len(payload.data) for payload in payloads))
+    tell(0, total=number)
     with outer:
         if dry_run:  # the files' locks are held to the end, and two would take them in two orders
             for code in sorted(
@@ -138,7 +153,7 @@ def store_all(
             ):
                 lock_league(conn, code)
         abandoned = abandon_dead_runs(conn, KIND)
-        for payload in payloads:
+        for done, payload in enumerate(payloads):
             tell(done, description=f"{plan.source.name} {Path(payload.name).name}")
             try:
                 of_file = store_file(conn, plan, payload)
@@ -146,8 +161,7 @@ def store_all(
                 refused += nothing_stored(of_file)
             except InputRefused as refusal:
                 refused.append(_refused(payload, plan, refusal))
-            done += len(payload.data)
-            tell(done)
+    tell(number)
     return stored, refused, abandoned
 
 

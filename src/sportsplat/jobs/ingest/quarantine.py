@@ -260,7 +260,7 @@ def _retry_file(
             plan = plan.again(last, payload.sha256)
             plans += [plan] if plan not in plans else []
         for plan in plans:
-            refused += store_all(conn, plan, [payload], tell)[1]
+            refused += store_all(conn, plan, [payload], 1, tell)[1]
     except (InputRefused, NotFound) as refusal:
         refused.append(refused_file(file, refusal))
         return Retried(0, [], refused)
