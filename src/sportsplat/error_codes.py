@@ -144,7 +144,7 @@ _EXIT_2_USAGE: Texts = {
         "Use a model that was trained on earlier data: `sportsplat models list LEAGUE`.",
     ),
     "MAPPING_NEEDED": (
-        "A table is to be stored without a mapping of its columns.",
+        "A table was given without a mapping of its columns.",
         "Create a mapping: `sportsplat ingest table FILE --suggest > mapping.yaml`.",
     ),
     "MODEL_OF_ANOTHER_LEAGUE": (
@@ -437,8 +437,8 @@ _EXIT_4_ENVIRONMENT: Texts = {
         "Set `DATABASE_URL` to the primary server.",
     ),
     "DATABASE_UNREACHABLE": (
-        "The external database does not answer.",
-        "Start the server, or correct `DATABASE_URL`.",
+        "Nothing answers at `DATABASE_URL`, or the embedded server does not answer.",
+        "Start the server, or correct `DATABASE_URL`. For the embedded server, read `sportsplat logs`.",
     ),
     "DATA_NOT_YOURS": (
         "The data folder belongs to another user.",
@@ -521,7 +521,7 @@ _EXIT_4_ENVIRONMENT: Texts = {
         "Remove the folder, or set TMPDIR to a folder of your own.",
     ),
     "SOURCES_FAILED": (
-        "`sync --strict` was used, and at least one source failed.",
+        "Every source of a sync failed, or with `--strict` at least one.",
         "Run the same command again later.",
     ),
     "START_FAILED": (
@@ -564,7 +564,7 @@ _EXIT_5_RESOURCE: Texts = {
         "Use another port: `sportsplat up --port auto`, for the API `sportsplat serve --port PORT`.",
     ),
     "RESOURCE_CONFLICT": (
-        "Something that this needs is in use, and no more specific code fits.",
+        "A resource that the command needs is in use, and no more specific code applies.",
         "Read the message.",
     ),
     "SCHEMA_CHANGING": (
@@ -784,7 +784,7 @@ _EXIT_9_INPUT: Texts = {
         "Save it as .xlsx without a password.",
     ),
     "FILES_REFUSED": (
-        "Some of the files were rejected. The others are stored.",
+        "Some of the files were refused. The others are stored.",
         "See the reason of each file in the message.",
     ),
     "FILE_CHANGED": (
@@ -888,7 +888,7 @@ _EXIT_9_INPUT: Texts = {
         "Name one table.",
     ),
     "SEVERAL_LEAGUES": (
-        "The file holds several leagues where one is needed.",
+        "The file contains several leagues, and only one can be read.",
         "Pass `--league`.",
     ),
     "STORED_MAPPING_UNUSABLE": (
@@ -916,7 +916,7 @@ _EXIT_9_INPUT: Texts = {
         "Correct the mapping, or create a new one with `--suggest`.",
     ),
     "UNKNOWN_DIVISION": (
-        "The file is of a league or division that no configured league refers to.",
+        "No configured league refers to the league or division of the file.",
         "Declare it under `sources` of a league in config/leagues.yaml.",
     ),
     "UNKNOWN_KIND": (
@@ -940,7 +940,7 @@ _EXIT_9_INPUT: Texts = {
         "Save the sheet as CSV.",
     ),
     "WRONG_LEAGUE": (
-        "The file holds another league than the one requested or declared in it.",
+        "The file contains another league than the one requested or declared in it.",
         "Pass the league named in the message.",
     ),
     "WRONG_SEASON": (
