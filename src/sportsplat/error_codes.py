@@ -855,6 +855,10 @@ _EXIT_9_INPUT: Texts = {
         "No match or result of the league is stored.",
         "Ingest data: `sportsplat sources` lists where from.",
     ),
+    "NO_ROWS": (
+        "`data matches`, `quotes`, `predictions` or `bets` found no stored row that fits.",
+        "Run the command named in the message, or widen `--from`, `--to` and the other filters.",
+    ),
     "NO_SEASON": (
         "The file name does not contain the season.",
         "Give the file its original name.",

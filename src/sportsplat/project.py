@@ -155,25 +155,47 @@ class Project:
             accept_changes=accept_changes,
         )
 
-    def matches(self, league: str, *, seasons: Sequence[int] = (), out: File | None = None) -> pd.DataFrame:
-        """Return stored matches, one a row; `out`: also write them to a .csv or .parquet file."""
+    def matches(
+        self,
+        league: str | None = None,
+        *,
+        seasons: Sequence[int] = (),
+        start: Day | None = None,
+        end: Day | None = None,
+        out: File | None = None,
+    ) -> pd.DataFrame:
+        """Return stored matches, one a row; without a league those of all, with a column `league`.
+
+        `start`, `end`: first and last match day. `out`: also write them to a .csv or .parquet file.
+        """
         from sportsplat.jobs.frames import matches
 
-        return _written(matches(self._context, league, seasons=seasons), out)
+        table = matches(self._context, league, seasons=seasons, start=_day(start), end=_day(end))
+        return _written(table, out)
 
     def quotes(
         self,
-        league: str,
+        league: str | None = None,
         *,
         market: Literal["result", "spread", "total"] = "result",
         bookmakers: Sequence[str] = (),
         seasons: Sequence[int] = (),
+        start: Day | None = None,
+        end: Day | None = None,
         out: File | None = None,
     ) -> pd.DataFrame:
-        """Return stored prices, one outcome a row, odds decimal; `out`: also write them to a file."""
+        """Return stored prices, one outcome a row, odds decimal; leagues, days and `out` as for `matches`."""
         from sportsplat.jobs.frames import quotes
 
-        table = quotes(self._context, league, market=market, bookmakers=bookmakers, seasons=seasons)
+        table = quotes(
+            self._context,
+            league,
+            market=market,
+            bookmakers=bookmakers,
+            seasons=seasons,
+            start=_day(start),
+            end=_day(end),
+        )
         return _written(table, out)
 
     def features(self, league: str, *, as_of: str | None = None, out: File | None = None) -> pd.DataFrame:
@@ -187,18 +209,33 @@ class Project:
         return _written(features_frame(self._context, league, as_of=as_of), out)
 
     def predictions(
-        self, league: str, *, model_id: int | None = None, out: File | None = None
+        self,
+        league: str | None = None,
+        *,
+        model_id: int | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        out: File | None = None,
     ) -> pd.DataFrame:
-        """Return stored forecasts, one a row, with `p_<outcome>`; `out`: also write them to a file."""
+        """Return stored forecasts, one a row, with `p_<outcome>`; leagues, days, `out` as for `matches`."""
         from sportsplat.jobs.frames import predictions
 
-        return _written(predictions(self._context, league, model_id=model_id), out)
+        table = predictions(self._context, league, model_id=model_id, start=_day(start), end=_day(end))
+        return _written(table, out)
 
-    def bets(self, league: str, *, run_id: str | None = None, out: File | None = None) -> pd.DataFrame:
-        """Return the bets of one backtest, by default the newest; `out`: also write them to a file."""
+    def bets(
+        self,
+        league: str | None = None,
+        *,
+        run_id: str | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        out: File | None = None,
+    ) -> pd.DataFrame:
+        """Return the bets of one backtest, by default the newest; leagues, days, `out` as for `matches`."""
         from sportsplat.jobs.frames import bets
 
-        return _written(bets(self._context, league, run_id=run_id), out)
+        return _written(bets(self._context, league, run_id=run_id, start=_day(start), end=_day(end)), out)
 
     def train(
         self,

@@ -79,6 +79,8 @@ def _prepared(folder: Path, database: Database) -> Call:
         ("ingest", "table", next(folder.glob("*.csv")).name, "--mapping", "mapping.yaml"),
         ("train", CODE, "--model", "elo"),
         ("train", CODE),
+        ("backtest", CODE, "--model", "elo"),
+        ("predict", CODE),
         ("db", "backup"),
     ):
         done = sportsplat(*words)
@@ -96,6 +98,10 @@ COMMANDS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("predict", CODE), (*CLUBS, str(TODAY + timedelta(days=2)), "fair odds", "offered", "edge")),
     (("predict",), CLUBS),
     (("backtest", CODE, "--model", "elo"), ("accuracy", "base rate", "market", "profit", "staked")),
+    (("data", "matches", CODE), (*CLUBS[:3], "home", "score", "of 365 matches")),
+    (("data", "quotes"), (CODE, "a-bookmaker-of-a-long-name", "closing", "odds")),
+    (("data", "predictions", CODE), (*CLUBS[:3], "draw", "predictions")),
+    (("data", "bets", CODE, "--limit", "60"), ("a-bookmaker-of-a-long-name", "stake", "profit", "bets")),
     (("data", "quality", CODE), ("quarantine", "season", "matches")),
     (
         (

@@ -14,19 +14,27 @@ from sportsplat import errors
 from sportsplat.cli.command import _FLAGS
 from sportsplat.cli.main import build, registered
 
-RENAMED = {"season": "seasons", "leagues": "league"}
+RENAMED = {"season": "seasons", "leagues": "league", "bookmaker": "bookmakers"}
 # What a method leaves to `sportsplat.open(settings=…)`, to Python, or to the command line.
 NOT_IN_PYTHON = {
     "up": {"backend", "port", "timeout", "stack", "reload"},
     "down": {"stack", "yes"},
     "status": {"by_exit_code"},
     "ingest": {"suggest"},
+    "data matches": {"limit"},
+    "data quotes": {"limit"},
+    "data predictions": {"limit"},
+    "data bets": {"limit"},
 }
 COMMANDS = {
     "up": "up",
     "down": "down",
     "status": "status",
     "ingest": "ingest",
+    "data matches": "matches",
+    "data quotes": "quotes",
+    "data predictions": "predictions",
+    "data bets": "bets",
     "features": "features",
     "train": "train",
     "predict": "predict",

@@ -29,7 +29,7 @@ MODULES = (
     "db",
     "ingest",
     "runs",
-    "data_quality",
+    "data",
     "teams",
     "sync",
     "features",
