@@ -233,7 +233,7 @@ def test_matches_that_predictions_speak_of_are_a_reason_to_refuse_until_those_go
         predict(conn, match_ids(database, "2018-09-01"))
     before = stored(database)
     (run,) = runs_of(database)
-    with pytest.raises(DataConflict, match="speak of 1 matches") as refusal:
+    with pytest.raises(DataConflict, match="refer to 1 matches") as refusal:
         undo(context, run)
     assert (refusal.value.error_code, stored(database)) == ("MATCHES_IN_USE", before)
     assert undo(context, run, with_predictions=True).removed["predictions"] == 1
@@ -291,7 +291,7 @@ def test_what_cannot_be_taken_back_is_refused(context: Context, database: Databa
     (run,) = runs_of(database)
     with database.connect() as conn:
         conn.execute("UPDATE pipeline_runs SET counts = counts - 'changes_noted' WHERE id = %s", (run,))
-    with pytest.raises(DataConflict, match="nobody noted") as unnoted:
+    with pytest.raises(DataConflict, match="were not recorded") as unnoted:
         undo(context, run)
     assert unnoted.value.error_code == "CHANGES_NOT_NOTED"
     (tmp_path / "bad.csv").write_text("no,such\n1,2\n")

@@ -54,7 +54,7 @@ def test_of_two_matches_that_predictions_speak_of_none_is_dropped(
     before = versions(database)
     with pytest.raises(InputRefused, match="cannot become one") as refused:
         merge(context, "epl", WRONG, RIGHT)
-    assert "predictions or bets speak of both" in str(refused.value.cause)
+    assert "predictions or bets refer to both" in str(refused.value.cause)
     assert versions(database) == before
 
 

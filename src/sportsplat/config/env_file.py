@@ -23,7 +23,7 @@ class Assignment(NamedTuple):
 
 
 def read(path: Path) -> list[Assignment]:
-    """Return what a `.env` file says, its texts put together being the file; `$` is taken literally.
+    """Return the lines of a `.env` file, whose texts put together are the file; `$` is taken literally.
 
     Of an absent file that is nothing. Raises ConfigError (`UNREADABLE`).
     """

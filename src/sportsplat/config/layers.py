@@ -53,7 +53,7 @@ class SettingProblem:
 
 @dataclass
 class Layer:
-    """What one place says: raw values and their origins by dotted key, and what is wrong with the names."""
+    """Raw values and their origins by dotted key, of one file or the environment, and problems with names."""
 
     name: LayerName
     values: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def to_shown(name: str, value: Any) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a name says that its value is a secret."""
+    """Whether the value of a setting with this name is a secret."""
     return _SECRET_NAME.search(name) is not None
 
 

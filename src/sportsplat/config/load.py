@@ -52,8 +52,8 @@ _PLAIN_WORDS = {
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """Settings, the origin of each value by dotted key, and every layer's word, lowest first."""
+class ResolvedSettings:
+    """Settings, the origin of each value by dotted key, and every layer, lowest first."""
 
     settings: Settings
     origins: Mapping[str, Origin]
@@ -66,7 +66,7 @@ class Resolved:
         return getattr(getattr(self.settings, section), name)
 
     def layers(self, key: str) -> list[tuple[Origin, Any]]:
-        """Return what each layer says about one key, lowest first; the last one holds."""
+        """Return the value of one key in each layer, lowest first; the last one is in use."""
         return [(layer.origins[key], layer.values[key]) for layer in self._layers if key in layer.values]
 
 
@@ -86,7 +86,7 @@ class _LayerSource(PydanticBaseSettingsSource):
 
 def resolve_layers(
     *, project_dir: Path, profile: str | None, overrides: Mapping[str, Any], environ: Mapping[str, str]
-) -> Resolved:
+) -> ResolvedSettings:
     """Read, check and merge all layers of one project. Raises one ConfigError that lists everything wrong."""
     if not project_dir.is_dir():
         raise InvalidSetting(
@@ -111,7 +111,7 @@ def resolve_layers(
         raise _refusal(problems)
     settings = _merged(layers).model_copy(update={"project_dir": project_dir})
     REDACTOR.allow(settings.infra.user, settings.infra.database, settings.infra.host)
-    return Resolved(settings, _origins(layers), profile, tuple(layers))
+    return ResolvedSettings(settings, _origins(layers), profile, tuple(layers))
 
 
 @cache
@@ -296,8 +296,8 @@ def resolve(
     profile: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
-) -> Resolved:
-    """Like `load_settings`, and keep where each value came from and what every layer said."""
+) -> ResolvedSettings:
+    """Like `load_settings`, and keep the origin of each value and every layer."""
     environment = os.environ if environ is None else environ
     return resolve_layers(
         project_dir=find_project_dir(project_dir, environment),

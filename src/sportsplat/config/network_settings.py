@@ -150,7 +150,7 @@ def _wrong_with_folder(path: str) -> str | None:
 
 
 def _wrong_with(use: Callable[[], object]) -> str | None:
-    """Return what the system says of using a path; None when it can be used."""
+    """Return the system's error for using a path; None when it can be used."""
     try:
         use()
     except ssl.SSLError as error:

@@ -49,7 +49,7 @@ def environment_variables(environ: Mapping[str, str]) -> list[Variable]:
 
 
 def dotenv_variables(path: Path) -> list[Variable]:
-    """Read a `.env` file; what is absent says nothing. Raises ConfigError naming a malformed line."""
+    """Read a `.env` file; a missing one has no variables. Raises ConfigError naming a malformed line."""
     shown = display_path(path)
     found = []
     for assignment in env_file.read(path):

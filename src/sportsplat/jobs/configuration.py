@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from sportsplat.config.layers import WELL_KNOWN, to_variable
-from sportsplat.config.load import Resolved, resolve, sections, setting_keys
+from sportsplat.config.load import ResolvedSettings, resolve, sections, setting_keys
 from sportsplat.config.settings import Settings
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, NotFound, SportsplatError
 from sportsplat.leagues.league import league_problems, leagues_file, load_leagues, refuse_leagues
@@ -144,7 +144,7 @@ def to_public(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _held(resolved: Resolved, key: str) -> dict[str, Any]:
+def _held(resolved: ResolvedSettings, key: str) -> dict[str, Any]:
     origin = resolved.origins[key]
     return {"value": to_public(resolved.value(key)), "layer": origin.layer, "origin": origin.where}
 

@@ -316,5 +316,5 @@ def _why_two(twin: DuplicateMatch, *, clear: bool) -> str | None:
     if not twin.one_season:
         return "they are of two seasons"
     if twin.gone_in_use and twin.kept_in_use:
-        return "predictions or bets speak of both"
+        return "predictions or bets refer to both"
     return None

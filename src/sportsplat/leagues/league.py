@@ -451,5 +451,5 @@ def _reason(error: ErrorDetails) -> str:
         return "no league has this key" + (f"; did you mean {likely}?" if likely else "")
     if error["type"] == "missing":
         return "is missing"
-    said = error["msg"].removeprefix("Value error, ")
-    return f"{said[0].lower()}{said[1:]}, got {error['input']!r}"
+    reason = error["msg"].removeprefix("Value error, ")
+    return f"{reason[0].lower()}{reason[1:]}, got {error['input']!r}"

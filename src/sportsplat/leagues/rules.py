@@ -17,7 +17,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from sportsplat.leagues.season_days import Days, Exceptional, SeasonDays
+from sportsplat.leagues.season_days import Days, SeasonDays, SeasonException
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class DeclaredRules(BaseModel):
             Days.read(days)
         return days
 
-    def to_rules(self, exceptions: tuple[Exceptional, ...] = ()) -> LeagueRules:
+    def to_rules(self, exceptions: tuple[SeasonException, ...] = ()) -> LeagueRules:
         """Return them as the rest of the program sees them; exceptions: seasons with days of their own."""
         return LeagueRules(
             score=(self.score[0], self.score[1]),

@@ -48,7 +48,7 @@ class Days(NamedTuple):
         return date(_year(season + early), *first), date(_year(season + late), *last)
 
 
-class Exceptional(NamedTuple):
+class SeasonException(NamedTuple):
     """Seasons, from one year to another (both included), that have other days than usual."""
 
     since: int
@@ -61,7 +61,7 @@ class SeasonDays:
     """The days of all seasons of a league: the usual ones, and those of exceptional seasons."""
 
     usual: Days
-    exceptions: tuple[Exceptional, ...] = ()
+    exceptions: tuple[SeasonException, ...] = ()
 
     def __hash__(self) -> int:
         return self._hash
@@ -127,12 +127,12 @@ class DeclaredException(BaseModel):
         Days.read(self.days)
         return self
 
-    def to_exceptional(self) -> Exceptional:
+    def to_exceptional(self) -> SeasonException:
         """Return it as the rest of the program sees it."""
         days = Days.read(self.days)
         if self.season is not None:
-            return Exceptional(self.season, self.season, days)
-        return Exceptional(
+            return SeasonException(self.season, self.season, days)
+        return SeasonException(
             FIRST if self.since is None else self.since, LAST if self.until is None else self.until, days
         )
 

@@ -48,7 +48,7 @@ class ModelCard:
         return paired is not None and paired["log_loss_difference"] < 0
 
     def beside(self, name: str, scores: JsonObject, paired: JsonObject) -> ModelCard:
-        """Return the card with one more baseline; `paired` says on how many of the validated matches."""
+        """Return the card with one more baseline; `paired`: on how many of the validated matches."""
         return dataclasses.replace(
             self, baselines=self.baselines | {name: scores}, paired=self.paired | {name: paired}
         )

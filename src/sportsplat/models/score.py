@@ -95,7 +95,7 @@ def paired_difference(ours: FloatArray, theirs: FloatArray, blocks: npt.NDArray[
     """Compare per-match losses (n,); in the 95% interval matches of one block (n,) may move together.
 
     The interval is normal with the cluster-robust standard error of the mean; blocks are usually match days.
-    With a single block nothing can be said, and the interval is infinite.
+    With a single block the interval is infinite.
     """
     gaps = ours - theirs
     mean = float(gaps.mean())

@@ -20,7 +20,7 @@ SHORTEST_LONG_PAUSE = 14
 PAUSES_USUAL = 3
 
 
-class Expected(NamedTuple):
+class ExpectedMatches(NamedTuple):
     """How many matches the regular stage of a season should have; `about`: teams or their matches vary."""
 
     matches: int
@@ -39,7 +39,7 @@ class SeasonSchedule(NamedTuple):
     teams: Sequence[TeamCount]
     strays: Sequence[TeamCount]
     median: float
-    expected: Expected | None
+    expected: ExpectedMatches | None
     over: bool
 
 
@@ -71,7 +71,7 @@ def schedules(league: League, facts: Facts, today: date) -> list[SeasonSchedule]
     return found
 
 
-def expected(played: Sequence[int], season_matches: int, usual_teams: int, *, over: bool) -> Expected:
+def expected(played: Sequence[int], season_matches: int, usual_teams: int, *, over: bool) -> ExpectedMatches:
     """Return how many matches teams should play that have `played` so many each.
 
     In a double round robin it follows from the number of teams. Elsewhere it is `season_matches`, unless all
@@ -80,11 +80,11 @@ def expected(played: Sequence[int], season_matches: int, usual_teams: int, *, ov
     """
     teams = len(played)
     if season_matches == 2 * (usual_teams - 1):
-        return Expected(teams * (teams - 1), about=False)
+        return ExpectedMatches(teams * (teams - 1), about=False)
     if over and len(set(played)) == 1 and 2 * played[0] >= season_matches:
-        return Expected(teams * played[0] // 2, about=False)
+        return ExpectedMatches(teams * played[0] // 2, about=False)
     usual = _usual(played)
-    return Expected(teams * season_matches // 2, about=teams != usual_teams or usual != season_matches)
+    return ExpectedMatches(teams * season_matches // 2, about=teams != usual_teams or usual != season_matches)
 
 
 def longest_usual_pause(pauses: Sequence[Pause]) -> int:

@@ -54,7 +54,7 @@ def decode(name: str, data: bytes) -> str:
     A line that is no UTF-8 is read as Windows-1252: one damaged byte costs its own line.
 
     Raises:
-        InputRefused: another kind of file (NOT_TEXT, which it says), or UTF-16 that breaks off (NOT_TEXT).
+        InputRefused: another kind of file, or UTF-16 that breaks off (NOT_TEXT).
     """
     encoding = wide_encoding_of_text(name, data)
     if encoding is not None:

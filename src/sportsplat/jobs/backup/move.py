@@ -33,7 +33,7 @@ from sportsplat.jobs.backup.restore import (
 from sportsplat.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from sportsplat.config.load import Resolved
+    from sportsplat.config.load import ResolvedSettings
     from sportsplat.config.settings import Settings
 
 
@@ -50,7 +50,12 @@ class _Place:
 
 
 def move(
-    resolved: Resolved, to: Backend, *, yes: bool = False, trust: bool = False, tell: Progress = silent
+    resolved: ResolvedSettings,
+    to: Backend,
+    *,
+    yes: bool = False,
+    trust: bool = False,
+    tell: Progress = silent,
 ) -> dict[str, Any]:
     """Take all data to the backend `to`, which the project uses from then on; the old data stays as it is.
 
@@ -181,7 +186,7 @@ def _whereabouts(place: _Place) -> dict[str, str]:
     return {"backend": "external", "where": place.endpoint.url(), "delete": delete}
 
 
-def _to_change(resolved: Resolved, to: Backend) -> list[str]:
+def _to_change(resolved: ResolvedSettings, to: Backend) -> list[str]:
     """Name the lines of the settings that lead elsewhere than to `to`."""
     infra = resolved.settings.infra
     if infra.backend not in ("auto", to):

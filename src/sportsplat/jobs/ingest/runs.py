@@ -77,7 +77,7 @@ def undo(
     Raises:
         NotFound: there is no such run (NO_SUCH_RUN).
         UsageError: it is no finished ingest (NOT_AN_INGEST), or was undone before (ALREADY_UNDONE).
-        DataConflict: nobody noted what it brought (CHANGES_NOT_NOTED), or predictions or bets speak of
+        DataConflict: its changes were not recorded (CHANGES_NOT_NOTED), or predictions or bets refer to
             matches that would go (MATCHES_IN_USE).
     """
     from sportsplat.db.write.undo_run import settle, take_out, used
@@ -136,7 +136,7 @@ def _undoable(run: StoredRun) -> StoredRun:
         )
     if not run.counts.get("changes_noted"):
         raise DataConflict(
-            f"nobody noted what run {run.id} brought, so it cannot be taken back",
+            f"the changes of run {run.id} were not recorded, so it cannot be undone",
             cause=f"{run.file} was stored before the database took note of that (schema revision 0018)",
             fix="sportsplat db backups: a backup from before the run has what was there then",
             code="CHANGES_NOT_NOTED",
@@ -147,7 +147,7 @@ def _undoable(run: StoredRun) -> StoredRun:
 def _in_use(run: StoredRun, matches: list[UsedMatch]) -> DataConflict:
     one = matches[0]
     return DataConflict(
-        f"predictions or bets speak of {len(matches):,} matches that would go with run {run.id};"
+        f"predictions or bets refer to {len(matches):,} matches that would go with run {run.id};"
         " nothing was changed",
         cause=f"for example {one.home} - {one.away} on {one.day}",
         fix=f"sportsplat runs undo {run.id} --with-predictions deletes those predictions and bets, too",

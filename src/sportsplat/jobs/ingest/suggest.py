@@ -13,7 +13,7 @@ from sportsplat.jobs.ingest.ingest import source_that_reads
 from sportsplat.sources.reading.files import find_files, open_file, read_file
 from sportsplat.sources.table.open import (
     SUFFIXES,
-    Beside,
+    FileFields,
     choose_sheet,
     open_table,
     refuse_rows_above,
@@ -50,7 +50,7 @@ def suggest_mapping(context: Context, path: Path, *, league: str | None = None) 
     path = _only_file(path)
     chosen = context.league(league) if league else None
     open_file(path).close()
-    beside = choose_sheet(path) if path.name.lower().endswith(".xlsx") else Beside()
+    beside = choose_sheet(path) if path.name.lower().endswith(".xlsx") else FileFields()
     table = open_table(path, sheet=beside.fields.get("sheet"))
     refuse_rows_above(table)
     columns, beside = look(table, beside)

@@ -2,7 +2,7 @@
 
 Two formats, recognised by their header: `nbaallelo.csv` (two rows a game, to 2015; `fivethirtyeight_pairs`)
 and `nba_elo.csv` or `nba_elo_latest.csv` (one row a game, also to come; `fivethirtyeight_elo`). Both name
-a franchise by the word that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there
+a franchise by the name that nbaallelo keeps through all moves (`fran_id`); the codes of each year lead there
 by the spellings of config/teams/nba.yaml.
 """
 

@@ -80,7 +80,7 @@ class PriceColumns(NamedTuple):
 
 
 class PriceRow(NamedTuple):
-    """A row with its match, when its pre-match prices were taken (None: not said), when which are known."""
+    """A row with its match, when pre-match prices were taken (None: unknown), and when prices are known."""
 
     cells: Sequence[str]
     match: MatchKey
@@ -90,7 +90,7 @@ class PriceRow(NamedTuple):
 
 
 class PriceProblem(NamedTuple):
-    """What could not be a quote: the position of its row, and the words of a rejected value."""
+    """What could not be a quote: the position of its row, and why it was rejected."""
 
     position: int
     code: str

@@ -2,7 +2,7 @@
 
 Licence: none stated. Units: points, American odds. Clock: days in New York. Known when: all of it when the
 day ends. `id_spread` and `id_total` are results (was the favourite's spread covered, was it over) and are not
-read; nor are `h2_spread` and `h2_total`, lines of the second half that nobody knows before the game.
+read; nor are `h2_spread` and `h2_total`, lines of the second half, which are not known before the game.
 """
 
 from __future__ import annotations

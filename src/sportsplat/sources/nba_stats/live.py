@@ -1,4 +1,4 @@
-"""The game logs of today, from stats.nba.com, in the words of the optional package nba_api.
+"""The game logs of today, from stats.nba.com, through the optional package nba_api.
 
 nba_api knows what the site wants to hear (endpoint, parameters, the headers of a browser, without which it
 lets requests hang); asking is done by our own fetcher, which nba_api's HTTP cannot do as well: repeat with

@@ -175,7 +175,7 @@ class _Reader(GameReader):
         return (first, second) if first.matchup[1] == "vs" else (second, first)
 
     def _was_called_off(self, home: _Side, away: _Side) -> bool:
-        """Whether a game without a winner will not be played: the file goes on, and nobody has scored."""
+        """Whether a game without a winner will not be played: it has no points, and later games are there."""
         if home.day.isoformat() >= self.last_played[:10]:
             return False
         if {home.points, away.points} <= {"", "0", "0.0"}:

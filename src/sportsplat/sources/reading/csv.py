@@ -367,10 +367,11 @@ class RowReader(ABC):
     def add_match(self, index: int, match: MatchRecord) -> MatchKey:
         """Add a match and return its key, which its dependent records use.
 
-        A row that says the same of a match above is noted (duplicate-match), and what it says besides is held
-        against the row above; one that says something else is added, and all of them are refused later.
+        A row with the same match as an earlier row is noted (duplicate-match), and its other records are
+        compared with those of that row. A row that contradicts an earlier one is added, and all of them are
+        rejected later.
 
-        Raises RowError (duplicate-match) for a row that stands above as it is.
+        Raises RowError (duplicate-match) for an exact copy of an earlier row.
         """
         place = self._repeats.place(index + 2, match)
         if place.kind is not RepeatKind.REPEATED:
@@ -400,10 +401,10 @@ def read_table(
     """Split a CSV payload into header and rows; every physical line stays one row.
 
     The format's columns, `required` and others, are known in any case and with any blanks, and stand in the
-    header as they are spelled here. A word for nothing (see `blanks`) is a blank cell. Of two columns with
-    one name the first counts; the other one's name is blank in the header. A line with a NUL, of more than
-    LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged, and so is one that repeats
-    the header.
+    header as they are spelled here. A word for a missing value (see `blanks`) is a blank cell. Of two
+    columns with one name the first counts; the other one's name is blank in the header. A line with a NUL,
+    of more than LONGEST_LINE characters or with a cell of more than LONGEST_CELL is damaged, and so is one
+    that repeats the header.
 
     Raises:
         InputRefused: it is another kind of file (NOT_TEXT, NOT_DATA, NOT_CSV) or another format

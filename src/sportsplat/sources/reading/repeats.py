@@ -1,8 +1,8 @@
 """Matches that appear in a file more than once: a repetition, the second game of a day, or a contradiction.
 
-A row that says the same of its match is a repetition. One that says something else is the second game of the
-day where the league has such (`rules.double_headers`) and both were played; anywhere else it contradicts the
-first, and nothing in the file says which is right: both are passed on, and neither is stored.
+A row equal to an earlier one is a repetition. One that differs is the second game of the day where the league
+has double headers (`rules.double_headers`) and both were played. Otherwise it contradicts the first, and
+nothing in the file shows which is right: both are passed on, and neither is stored.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class TableFile:
         compression = "gzip" if self.path.name.lower().endswith(".gz") else None
         reader = pacsv.open_csv(
             pa.input_stream(str(self.path), compression=compression),
-            # Without threads rows are counted; blocks are read ahead by whoever takes them.
+            # Without threads rows are counted; the caller reads blocks ahead.
             pacsv.ReadOptions(
                 column_names=self.header,
                 skip_rows=1,

@@ -31,7 +31,7 @@ from sportsplat.sources.text import empty_file
 _SHOWN = 4
 
 
-class Beside(NamedTuple):
+class FileFields(NamedTuple):
     """Fields of a mapping that are of the whole file, with remarks and questions about them."""
 
     fields: Mapping[str, Any] = {}
@@ -39,23 +39,23 @@ class Beside(NamedTuple):
     checks: Sequence[str] = ()
 
 
-def choose_sheet(path: Path) -> Beside:
+def choose_sheet(path: Path) -> FileFields:
     """Return the sheet of a workbook that looks like a table, where it has several."""
     tops = sheet_tops(path)
     if len(tops) < 2:
-        return Beside()
+        return FileFields()
     tables = [name for name, top in tops.items() if _is_table(top)]
     chosen, *rivals = tables or list(tops)
     others = ", ".join(repr(name) for name in tops if name != chosen)
     note = f"sheet: {chosen!r} is used, not {others}"
     if not tables or not rivals:
-        return Beside({"sheet": chosen}, [note])
+        return FileFields({"sheet": chosen}, [note])
     detail = ", ".join(map(repr, rivals))
     check = (
         f"sheet: {chosen!r} is used, but {detail} may belong to it as well; a mapping reads one sheet: is "
         f"it the right one?"
     )
-    return Beside({"sheet": chosen}, [note], [check])
+    return FileFields({"sheet": chosen}, [note], [check])
 
 
 def refuse_rows_above(table: TableFile) -> None:

@@ -143,7 +143,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class PriceArrays(NamedTuple):
     """Equally long columns. `row` is a line of the file, `match` and `offer` are places in `QuoteTable`'s
     lists; line is NaN in the result market; quoted_at (microseconds since 1970 UTC) is NOT_A_TIME where
-    nobody says; `loose`: the overround is to be judged yet, as not all of the offer stood together.
+    none is given; `loose`: the overround is to be judged yet, as not all of the offer stood together.
     """
 
     row: Ints

@@ -1,4 +1,4 @@
-"""The raw cache: fetched bytes untouched, each beside a JSON file that says whence, when and with which hash.
+"""The raw cache: fetched bytes untouched, each beside a JSON file with its URL, time and hash.
 
     <folder>/<host>/<path of the URL>             the bytes
     <folder>/<host>/<path of the URL>.meta.json   url, sha256, size, etag, last_modified, fetched_at
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Copy(NamedTuple):
-    """One cached answer; `etag` and `last_modified` are the server's words for the next request."""
+    """One cached answer; `etag` and `last_modified` are sent with the next request."""
 
     data: bytes
     sha256: str

@@ -1,8 +1,8 @@
 """Fetching over HTTP: conditional requests against the raw cache, retries with backoff.
 
-The site's word is final where it has one (200, 304, 404). Where it has none (no connection, time-out, broken
-off, 429, 5xx) the request is repeated with growing pauses; after the last attempt a cached copy serves, with
-a warning. Requests to one host keep a distance (`pace.py`).
+An answer of 200, 304 or 404 is final. After anything else (no connection, time-out, broken off, 429, 5xx) the
+request is repeated with growing pauses; after the last attempt a cached copy is used, with a warning.
+Requests to one host are spaced out.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Fetcher:
         """Take a client with its time-outs set; `first_wait_s` doubles with each attempt.
 
         source: for the commands in errors. distance_s: seconds from one request to a host to the next.
-        site_closed: when the source's own site did, as `Closed.site_closed` says.
+        site_closed: when the source's own site closed; see `Source.site_closed`.
         """
         self._client = client
         self._cache = cache
@@ -146,7 +146,7 @@ class Fetcher:
     ) -> Payload:
         """Return the file at `url`: from the site or, where that has nothing newer or no answer, the cache.
 
-        what: the words for this file in errors, as "the season 2021/22 of Premier League". refuse: raises
+        what: the name of this file in errors, as "the season 2021/22 of Premier League". refuse: raises
         SourceUnavailable for bytes that are not the file, before they are kept (default: a web page).
         fresh_since: a copy that was fetched at this moment or later serves, and the site is not asked.
         access: of a site with a key; there no old copy serves where the site gives nothing.
@@ -193,7 +193,7 @@ class Fetcher:
     def _ask(self, url: str, what: str, cached: Copy | None, refuse: Refuse, access: Access | None) -> Copy:
         PACE.wait(urlsplit(url).netloc, self._distance_s)
         asked = access.add_to(url) if access else url
-        follow = self._client.follow_redirects and access is None  # a key goes to nobody else
+        follow = self._client.follow_redirects and access is None  # a key goes to no other site
         with self._client.stream(
             "GET", asked, headers=_conditions(cached), follow_redirects=follow
         ) as answer:

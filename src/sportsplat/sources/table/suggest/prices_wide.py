@@ -45,8 +45,8 @@ class _Offer(NamedTuple):
 def place_wide(draft: Draft) -> None:
     """Place the prices that stand in a column a side; teams and scores must be placed already."""
     quotes: list[dict[str, Any]] = []
-    nobodys: list[str] = []
-    unsaid: list[str] = []
+    without_bookmaker: list[str] = []
+    without_closing: list[str] = []
     for offer in _offers(draft):
         form = _form(draft, offer)
         line = _line(draft, offer) if form else None
@@ -55,18 +55,20 @@ def place_wide(draft: Draft) -> None:
         quotes.append(_quote(draft, offer, form, line))
         draft.use("quotes", *offer.columns)
         if quotes[-1]["bookmaker"] == {"value": OPEN}:
-            nobodys.append(offer.named)
+            without_bookmaker.append(offer.named)
         if offer.parsed.closing is None and "closing" not in quotes[-1]:
-            unsaid.append(offer.named)
+            without_closing.append(offer.named)
     if quotes:
         draft.fields["quotes"] = quotes
-    if nobodys:
+    if without_bookmaker:
         draft.check(
-            f"quotes: whose prices are {'; '.join(nobodys)}? write the bookmaker's name instead of {OPEN!r}"
+            f"quotes: whose prices are {'; '.join(without_bookmaker)}? "
+            f"write the bookmaker's name instead of {OPEN!r}"
         )
-    if unsaid:
+    if without_closing:
         draft.check(
-            f"quotes: are {'; '.join(unsaid)} the last prices before the start? then closing: {{value: true}}"
+            f"quotes: are {'; '.join(without_closing)} the last prices before the start? "
+            "then closing: {value: true}"
         )
 
 
@@ -196,7 +198,7 @@ def _line(draft: Draft, offer: _Offer) -> dict[str, Any] | None:
 
 
 def _is_sum_of_scores(draft: Draft, column: Column) -> bool:
-    """Whether a total is what the sides have scored, which nobody knew before."""
+    """Whether a total is what the sides have scored, which is known only afterwards."""
     scores = [found for side in ("home", "away") if (found := draft.column(f"{side}_score"))]
     rows = list(zip(column.cells, *(one.cells for one in scores), strict=True))
     numbers = [[number_of(cell) for cell in row] for row in rows]

@@ -1,4 +1,4 @@
-"""A first mapping for somebody's table: columns recognised by names, which their values must bear out.
+"""A first mapping for a table: columns recognised by their names, if the values agree.
 
 What these do not settle stands under `check` in the proposal, and a mapping with that is not taken. What
 cannot be placed is said.
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sportsplat.leagues.league import League
 from sportsplat.sources.table.blocks import TableFile
 from sportsplat.sources.table.mapping import OF_A_MATCH, OF_A_QUOTE
-from sportsplat.sources.table.open import Beside
+from sportsplat.sources.table.open import FileFields
 from sportsplat.sources.table.suggest.columns import (
     Column,
     column_of,
@@ -41,7 +41,7 @@ from sportsplat.sources.table.suggest.prices_wide import place_wide
 from sportsplat.sources.table.values import read_flags
 
 _SHOWN = 3
-_NOTHING = Beside()
+_NOTHING = FileFields()
 _STAGES = {
     "regular": "regular reg rs r season regularseason",
     "playoff": "playoff playoffs post postseason ps po p wc div con sb",
@@ -80,7 +80,7 @@ def suggest(table: TableFile, leagues: Mapping[str, League], league: League | No
     return suggest_for(columns, leagues, league, beside)
 
 
-def look(table: TableFile, beside: Beside) -> tuple[list[Column], Beside]:
+def look(table: TableFile, beside: FileFields) -> tuple[list[Column], FileFields]:
     """Return the first rows, decimal commas read, and what is to be said of the file."""
     columns = sample(table)
     sign = decimal_sign(columns)
@@ -95,7 +95,7 @@ def suggest_for(
     columns: Sequence[Column],
     leagues: Mapping[str, League],
     league: League | None = None,
-    beside: Beside = _NOTHING,
+    beside: FileFields = _NOTHING,
 ) -> Suggestion:
     """Propose a mapping for the columns of a table; `beside` says what is known of the file."""
     draft = Draft(_with_quotas(columns), league)
