@@ -50,7 +50,7 @@ class Provider(NamedTuple):
     """A source that can bring results of the league.
 
     fetchable: its site gives them, no file is needed. first, last: the seasons it covers (None: no known
-    bound). needs: words that an ingest of its files needs besides.
+    bound). needs: further arguments of an ingest of its files.
     """
 
     name: str
@@ -91,8 +91,9 @@ class Picture:
     def ingest(self, *seasons: int, source: str | None = None) -> str:
         """Return the command that brings seasons, from `source` or the one that is best for them.
 
-        A source that needs a file is named where no site serves. Where nobody has all of the seasons, the
-        command names those that somebody has, from the first on; where nobody has any, the list of sources.
+        A source that needs a file is named where no site can be reached. Where no source has all of the
+        seasons, the command names those that one has, from the first on; where none has any, the list of
+        sources.
         """
         able = [one for one in self.providers if one.tells_of(seasons)]
         if not able and len(seasons) > 1:
