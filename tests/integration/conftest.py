@@ -13,10 +13,10 @@ import pytest
 from sportsplat.config.settings import Settings
 from sportsplat.db.connection import Connection, connect
 from sportsplat.db.write.teams import add_teams, ensure_league
-from sportsplat.infra import project_state
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.embedded.spec import EmbeddedSpec
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.leagues.league import load_leagues
 from tests.backups import fill, settings_of
 from tests.conftest import FAST, Database
@@ -47,7 +47,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = EmbeddedEnvironment(EmbeddedSpec(folder / ".sportsplat", folder / ".env", tuning=FAST))
     environment.ensure(60)
     environment.stop()
-    project_state.forget(folder / ".sportsplat")
+    StateFolder(folder / ".sportsplat").clear()
     return folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra.project_state import name_of
+from sportsplat.infra.state_folder import name_of
 from tests import program
 from tests.engine import POSTGRES_IMAGE, DockerProject
 from tests.in_docker import HEAD, KEPT, ask, inspected, quiet_port, up, variables

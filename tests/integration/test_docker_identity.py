@@ -12,7 +12,7 @@ import pytest
 
 from sportsplat.infra.identity import FOLDER
 from sportsplat.infra.lock import wait_for
-from sportsplat.infra.project_state import name_of
+from sportsplat.infra.state_folder import name_of
 from tests.engine import POSTGRES_IMAGE, PROJECT_LABEL, DockerProject
 from tests.in_docker import KEPT, ask, refused, up
 from tests.second_engine import SecondEngine

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sportsplat.infra import project_state
+from sportsplat.infra.state_folder import StateFolder
 from tests.conftest import Database
 from tests.doctor import rows, states
 from tests.program import NO_ENGINE, run
@@ -73,7 +73,7 @@ def test_a_port_that_somebody_holds_names_the_holder(
         monkeypatch.setenv("SPORTSPLAT_INFRA__PORT", str(port))
         fixed = rows()["port"]
         monkeypatch.delenv("SPORTSPLAT_INFRA__PORT")
-        project_state.remember(project_dir / ".sportsplat", port=port)
+        StateFolder(project_dir / ".sportsplat").update(port=port)
         remembered = rows()["port"]
 
     assert fixed["state"] == "fail"
@@ -181,7 +181,7 @@ def test_data_of_another_major_or_half_made_fails(project_dir: Path) -> None:
 
 
 def test_a_backend_that_would_change_silently_fails(external: Database, project_dir: Path) -> None:
-    project_state.remember(project_dir / ".sportsplat", backend="embedded")
+    StateFolder(project_dir / ".sportsplat").update(backend="embedded")
 
     found = rows()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sportsplat.infra import project_state
+from sportsplat.infra.state_folder import StateFolder
 from tests import program
 from tests.program import Ran
 
@@ -147,13 +147,13 @@ def test_a_database_that_was_dropped_and_made_anew_is_told(league: Path) -> None
 
 def test_an_earlier_versions_memory_is_completed(league: Path) -> None:
     state = league / ".sportsplat"
-    facts = project_state.recall(state)
-    project_state.forget(state)
-    project_state.remember(state, backend="embedded", port=facts["port"])
+    facts = StateFolder(state).read()
+    StateFolder(state).clear()
+    StateFolder(state).update(backend="embedded", port=facts["port"])
 
     assert up(league) == []
 
-    assert project_state.recall(state) == facts
+    assert StateFolder(state).read() == facts
 
 
 def test_a_copy_that_shares_the_state_folder_does_not_delete_the_data(league: Path, tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from sportsplat.config.load import load_settings
 from sportsplat.config.settings import Settings
 from sportsplat.db.connection import connect
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import external, project_state
+from sportsplat.infra import external
 from sportsplat.infra.backend import open_environment
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.external import ExternalEnvironment, parse_url
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.environment import down, status, up
 from sportsplat.jobs.environment import endpoint as where
 from sportsplat.jobs.schema import migrate
@@ -36,7 +37,7 @@ def test_up_migrates_it_and_down_leaves_it_running(empty_database: Database, tmp
     assert again.actions == []
     assert empty_database.endpoint.password not in str(first)
     assert down(chosen).to_dict() == {"backend": "external", "state": "running", "actions": []}
-    assert project_state.recall(tmp_path / ".sportsplat")["backend"] == "external"
+    assert StateFolder(tmp_path / ".sportsplat").read()["backend"] == "external"
 
 
 def test_its_data_its_passwords_and_its_log_are_not_ours(database: Database, tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_nobody_there_is_said_without_the_password(tmp_path: Path) -> None:
     assert "postgresql://me:***@127.0.0.1:1/sports" in refused.value.message
     assert "hunter2" not in str(refused.value.to_dict())
     assert status(chosen).state == "unhealthy"
-    assert project_state.recall(tmp_path / ".sportsplat") == {}
+    assert StateFolder(tmp_path / ".sportsplat").read() == {}
 
 
 def test_a_wrong_password_and_a_missing_database_are_told_apart(database: Database, tmp_path: Path) -> None:

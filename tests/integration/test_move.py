@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from sportsplat.db.connection import connect
-from sportsplat.infra import project_state
 from sportsplat.infra.environment import Endpoint
+from sportsplat.infra.state_folder import StateFolder
 from tests.backups import CANARY, fill, plain_database, server_of_somebody_else
 from tests.engine import DockerProject
 from tests.program import Ran, run, start
@@ -53,7 +53,7 @@ class Project:
     @property
     def state(self) -> dict[str, Any]:
         """What the project remembers."""
-        return project_state.recall(self.folder / ".sportsplat")
+        return StateFolder(self.folder / ".sportsplat").read()
 
     def tables(self, **variables: str) -> dict[str, Any]:
         """Return rows and hash of each table of the database that the project uses now."""
@@ -152,7 +152,7 @@ def test_a_killed_move_leaves_the_project_in_one_place_with_all_rows(
     assert project.run("db", "move", "external", "--yes").exit_code == 0
     took = time.monotonic() - started
     for share in (0.35, 0.6, 0.75, 0.9):
-        project_state.remember(project.folder / ".sportsplat", backend="embedded")
+        StateFolder(project.folder / ".sportsplat").update(backend="embedded")
         process = start(project.folder, "db", "move", "external", "--yes")
         with suppress(Exception):
             process.wait(took * share)

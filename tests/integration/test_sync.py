@@ -19,9 +19,10 @@ from sportsplat.config.load import load_settings
 from sportsplat.db.write.staging import Tally
 from sportsplat.errors import NotFound, ResourceConflict, SourcesFailed, UsageError
 from sportsplat.infra.lock import exclusive
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.ingest import ingest
-from sportsplat.jobs.ingest.sync import LOCK_FILE, SourceReport, SyncReport, sync
+from sportsplat.jobs.ingest.sync import SourceReport, SyncReport, sync
 from tests.conftest import Database
 from tests.program import run
 from tests.scoreboards import event, market, offer, price, scoreboard
@@ -317,7 +318,7 @@ def test_two_syncs_at_once_are_one_too_many(live: Callable[..., Context]) -> Non
     context = live()
     folder = context.settings.state_dir
     folder.mkdir(parents=True, exist_ok=True)
-    with exclusive(folder / LOCK_FILE, 1), pytest.raises(ResourceConflict) as held:
+    with exclusive(StateFolder(folder).sync_lock_file, 1), pytest.raises(ResourceConflict) as held:
         sync(context, ["nba"], now=NOW)
     assert held.value.error_code == "SYNC_RUNNING"
 

@@ -11,9 +11,9 @@ import pytest
 from sportsplat.config.load import load_settings
 from sportsplat.config.settings import Settings
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, InvalidSetting
-from sportsplat.infra import project_state
 from sportsplat.infra.backend import chosen_backend, open_environment
 from sportsplat.infra.embedded.spec import embedded_spec
+from sportsplat.infra.state_folder import StateFolder
 from tests.engine_sockets import DOCKER, answering
 from tests.program import NO_ENGINE
 
@@ -48,7 +48,7 @@ def test_with_a_url_the_server_is_external(tmp_path: Path) -> None:
 def test_auto_does_not_leave_the_backend_that_holds_the_data(
     tmp_path: Path, remembered: str, url: str | None, now: str
 ) -> None:
-    project_state.remember(tmp_path / ".sportsplat", backend=remembered)
+    StateFolder(tmp_path / ".sportsplat").update(backend=remembered)
 
     with pytest.raises(DataConflict) as refused:
         chosen_backend(settings(tmp_path, database_url=url))
@@ -73,7 +73,7 @@ def test_docker_can_be_named_where_no_engine_answers(tmp_path: Path) -> None:
 def test_an_engine_that_comes_or_goes_does_not_move_a_project(
     tmp_path: Path, holder: str, monkeypatch: pytest.MonkeyPatch, engine_socket: str
 ) -> None:
-    project_state.remember(tmp_path / ".sportsplat", backend=holder)
+    StateFolder(tmp_path / ".sportsplat").update(backend=holder)
 
     assert chosen_backend(settings(tmp_path)) == holder
     monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
@@ -90,7 +90,7 @@ def test_data_without_a_memory_of_it_stays_in_use(tmp_path: Path, engine_socket:
 def test_a_project_that_left_its_server_hears_where_the_data_would_be(
     tmp_path: Path, engine_socket: str
 ) -> None:
-    project_state.remember(tmp_path / ".sportsplat", backend="external")
+    StateFolder(tmp_path / ".sportsplat").update(backend="external")
 
     with pytest.raises(DataConflict, match="docker one") as refused:
         chosen_backend(settings(tmp_path))
@@ -100,7 +100,7 @@ def test_a_project_that_left_its_server_hears_where_the_data_would_be(
 
 
 def test_docker_named_without_an_engine_is_an_error_and_never_the_embedded_server(tmp_path: Path) -> None:
-    project_state.remember(tmp_path / ".sportsplat", backend="docker")
+    StateFolder(tmp_path / ".sportsplat").update(backend="docker")
 
     with pytest.raises(EnvironmentUnavailable) as refused:
         open_environment(settings(tmp_path)).status()
@@ -119,6 +119,6 @@ def test_the_embedded_server_refuses_what_it_cannot_be(tmp_path: Path, key: str,
 def test_an_unreadable_memory_is_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{half")
 
-    assert project_state.recall(tmp_path) == {}
-    project_state.remember(tmp_path, port=1)
-    assert project_state.recall(tmp_path) == {"port": 1}
+    assert StateFolder(tmp_path).read() == {}
+    StateFolder(tmp_path).update(port=1)
+    assert StateFolder(tmp_path).read() == {"port": 1}

@@ -18,8 +18,8 @@ from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume
 from sportsplat.infra.docker.watch import Watch
 from sportsplat.infra.environment import Endpoint
-from sportsplat.infra.project_state import remember
 from sportsplat.infra.query import RefusedError
+from sportsplat.infra.state_folder import StateFolder
 
 RUNNING = Container("id", "p-postgres", "running", {}, 0, 0, False, 5433, frozenset())
 RESTARTING = replace(RUNNING, status="restarting", restarts=1)
@@ -55,7 +55,7 @@ def waited(
 
     monkeypatch.setattr(module, "look", look)
     monkeypatch.setattr(module, "marker_inside", lambda *_: None)
-    remember(tmp_path, backend="docker", project="p", volume="v", docker_cluster="7/1")
+    StateFolder(tmp_path).update(backend="docker", project="p", volume="v", docker_cluster="7/1")
     spec = DockerSpec("p", tmp_path, tmp_path / ".env")
     watch = Watch(cast("Objects", engine), spec, RUNNING, Volume("v", 1, {}), fresh=False)
     return watch.until_ready(Endpoint("127.0.0.1", 5433, "d", "u", "w"), time.monotonic() + 20, 20)

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 from sportsplat.config.load import load_settings
-from sportsplat.infra import project_state
-from sportsplat.infra.project_state import name_of, project_name
+from sportsplat.infra.state_folder import StateFolder, name_of, project_name
 
 
 def test_a_name_is_made_from_the_folder_and_tells_two_of_one_name_apart(tmp_path: Path) -> None:
@@ -26,7 +25,7 @@ def test_any_folder_has_a_name_that_an_engine_accepts(tmp_path: Path) -> None:
 def test_the_settings_name_wins_and_the_remembered_one_outlives_a_move(tmp_path: Path) -> None:
     settings = load_settings(project_dir=tmp_path, environ={})
     assert project_name(settings) == name_of(tmp_path)
-    project_state.remember(settings.state_dir, project="remembered")
+    StateFolder(settings.state_dir).update(project="remembered")
     assert project_name(settings) == "remembered"
     named = load_settings(project_dir=tmp_path, environ={}, overrides={"infra.project": "mine"})
     assert project_name(named) == "mine"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.config.load import load_settings
-from sportsplat.infra import project_state
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs import quickstart
 
 
@@ -25,5 +25,5 @@ def test_it_needs_no_image_unless_its_user_decided_otherwise(
 ) -> None:
     settings = load_settings(project_dir=tmp_path, overrides=overrides, environ={})
     if remembered is not None:
-        project_state.remember(settings.state_dir, backend=remembered)
+        StateFolder(settings.state_dir).update(backend=remembered)
     assert quickstart._without_download(settings).infra.backend == meant

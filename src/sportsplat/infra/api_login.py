@@ -12,6 +12,7 @@ from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.lock import exclusive
 from sportsplat.infra.passwords import new_password
 from sportsplat.infra.private_file import write_secret_file
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.redact import remember
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _LOCK_S = 10.0
 
 def secret_path(state_dir: Path) -> Path:
     """Return where the password lies for the containers and for `serve`."""
-    return state_dir / "api" / API_SECRET
+    return StateFolder(state_dir).api / API_SECRET
 
 
 def configured_password(settings: Settings) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sportsplat.errors import DataConflict
-from sportsplat.infra import project_state
 from sportsplat.infra.environment import Backend, Environment
+from sportsplat.infra.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -61,11 +61,12 @@ def holds_data(settings: Settings) -> Backend | None:
 
     A data directory tells of the embedded server where the memory was lost or not yet written.
     """
-    remembered = project_state.recall(settings.state_dir).get("backend")
+    state = StateFolder(settings.state_dir)
+    remembered = state.read().get("backend")
     if remembered in ("docker", "embedded", "external"):
         known: Backend = remembered
         return known
-    return "embedded" if any(settings.state_dir.glob("pgdata-*")) else None
+    return "embedded" if state.data_dirs() else None
 
 
 def _would_change(holder: Backend, fitting: Backend) -> DataConflict:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.errors import ConfigError, DataConflict, EnvironmentUnavailable, InvalidSetting, UsageError
-from sportsplat.infra import errors, identity, programs, project_state
+from sportsplat.infra import errors, identity, programs
 from sportsplat.infra.embedded.initdb import quoted_name
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
 from sportsplat.infra.lock import wait_for
 from sportsplat.infra.query import RefusedError, connect, first_column
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.postgres.notes import QUESTION, parse, server_notes
 from sportsplat.progress import Progress
 
@@ -89,8 +90,8 @@ class ExternalEnvironment:
         cluster = self.ask(identity.CLUSTER)[0]
         actions = self._changed(cluster)
         found = {"external_cluster": cluster, "external_database": self._address}
-        project_state.remember(
-            self._state_dir, backend=self.backend, folder=str(self._state_dir.resolve()), **found
+        StateFolder(self._state_dir).update(
+            backend=self.backend, folder=str(self._state_dir.resolve()), **found
         )
         return StartResult(self._endpoint, actions)
 
@@ -173,7 +174,7 @@ class ExternalEnvironment:
         """Forget which database held this project's data; it stays where it is."""
         before = self._remembered.get("external_database")
         identity.forget_cluster(self._state_dir, self.backend)
-        project_state.remember(self._state_dir, external_database=None)
+        StateFolder(self._state_dir).update(external_database=None)
         return [f"left the data in {before} where it is"]
 
     def reset_password(self) -> list[str]:
@@ -210,7 +211,7 @@ class ExternalEnvironment:
 
     @property
     def _remembered(self) -> dict[str, Any]:
-        remembered = project_state.recall(self._state_dir)
+        remembered = StateFolder(self._state_dir).read()
         return remembered if remembered.get("backend") == self.backend else {}
 
     def _changed(self, cluster: str) -> list[str]:

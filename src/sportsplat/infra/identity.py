@@ -14,7 +14,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import DataConflict, ResourceConflict
-from sportsplat.infra import project_state
+from sportsplat.infra.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -61,7 +61,7 @@ def claims(folder: Path, project: str, *, unless_known: bool) -> bool:
     One without a memory does too, unless `unless_known`: the asking folder was accepted before. What is
     remembered in a copy is its original's, and claims nothing.
     """
-    remembered = project_state.recall(folder)
+    remembered = StateFolder(folder).read()
     theirs, home = remembered.get("project"), remembered.get(FOLDER)
     if theirs is None:
         return not unless_known
@@ -70,7 +70,7 @@ def claims(folder: Path, project: str, *, unless_known: bool) -> bool:
 
 def original(state_dir: Path) -> Path | None:
     """Return the state folder of which `state_dir` is a copy; None for a project that is new or was moved."""
-    remembered = project_state.recall(state_dir)
+    remembered = StateFolder(state_dir).read()
     folder = remembered.get(FOLDER)
     if not isinstance(folder, str) or not is_another(Path(folder), state_dir):
         return None
@@ -82,7 +82,7 @@ def original(state_dir: Path) -> Path | None:
 
 def moved_note(state_dir: Path) -> list[str]:
     """Return a note for a project that was moved since its database was used last."""
-    folder = project_state.recall(state_dir).get(FOLDER)
+    folder = StateFolder(state_dir).read().get(FOLDER)
     if not isinstance(folder, str) or folder == str(state_dir) or is_another(Path(folder), state_dir):
         return []
     return [f"this project was moved: it was in {Path(folder).parent} before"]
@@ -90,7 +90,7 @@ def moved_note(state_dir: Path) -> list[str]:
 
 def of_docker(state_dir: Path, project: str) -> dict[str, Any]:
     """Return what is remembered of that project's data in Docker; nothing when the data is elsewhere."""
-    remembered = project_state.recall(state_dir)
+    remembered = StateFolder(state_dir).read()
     ours = remembered.get("backend") == "docker" and remembered.get("project") in (None, project)
     return remembered if ours else {}
 
@@ -101,7 +101,7 @@ def refuse_other_project(settings: Settings) -> None:
     `VOLUME_NOT_OURS` (ResourceConflict) in a copy of a folder that still uses that project,
     `PROJECT_WOULD_CHANGE` (DataConflict) when `infra.project` was changed.
     """
-    remembered = project_state.recall(settings.state_dir)
+    remembered = StateFolder(settings.state_dir).read()
     known, named = remembered.get("project"), settings.infra.project
     if remembered.get("backend") != "docker" or not isinstance(known, str):
         return
@@ -119,7 +119,7 @@ def sharing_project(settings: Settings) -> Path | None:
     A copied `infra.state_dir` that is an absolute path leads to the original's state. A state folder that was
     copied along is the copy's own.
     """
-    remembered = project_state.recall(settings.state_dir)
+    remembered = StateFolder(settings.state_dir).read()
     home, here = remembered.get(_HOME), remembered.get(FOLDER) == str(settings.state_dir.resolve())
     if not here or not isinstance(home, str) or not is_another(Path(home), settings.project_dir):
         return None
@@ -128,7 +128,7 @@ def sharing_project(settings: Settings) -> Path | None:
 
 def remember_home(settings: Settings) -> None:
     """Note in the state folder which project uses it."""
-    project_state.remember(settings.state_dir, **{_HOME: str(settings.project_dir.resolve())})
+    StateFolder(settings.state_dir).update(**{_HOME: str(settings.project_dir.resolve())})
 
 
 def state_of_another(settings: Settings, home: Path) -> ResourceConflict:
@@ -149,12 +149,12 @@ def leave_project(settings: Settings) -> list[str]:
     try:
         refuse_other_project(settings)
     except (DataConflict, ResourceConflict):
-        remembered = project_state.recall(settings.state_dir)
+        remembered = StateFolder(settings.state_dir).read()
         source = original(settings.state_dir.resolve())
         if source is not None and settings.infra.project is not None:
             raise
         complete = {*remembered.get("complete", []), remembered.get("volume")} - {None}
-        project_state.remember(settings.state_dir, **dict.fromkeys(_OF_DOCKER), complete=sorted(complete))
+        StateFolder(settings.state_dir).update(**dict.fromkeys(_OF_DOCKER), complete=sorted(complete))
         owner = f", which is that of {source.parent}" if source is not None else ""
         return [f"left the data in the Docker project {remembered['project']} where it is{owner}"]
     return []
@@ -162,11 +162,11 @@ def leave_project(settings: Settings) -> list[str]:
 
 def forget_copied(state_dir: Path, project: str) -> list[str]:
     """Forget what a copied folder remembers of its original, for a copy that has a project of its own."""
-    remembered = project_state.recall(state_dir)
+    remembered = StateFolder(state_dir).read()
     source = original(state_dir)
     if source is None or remembered.get("project") in (None, project):
         return []
-    project_state.remember(state_dir, **dict.fromkeys(_OF_DOCKER), folder=None)
+    StateFolder(state_dir).update(**dict.fromkeys(_OF_DOCKER), folder=None)
     return [
         f"left the data of {source.parent}, of which this folder is a copy, in its Docker project "
         f"{remembered['project']}"
@@ -176,7 +176,7 @@ def forget_copied(state_dir: Path, project: str) -> list[str]:
 def forget_cluster(state_dir: Path, backend: Backend) -> None:
     """Forget which data a backend held; what is found there next is taken for the project's own."""
     facts = dict.fromkeys(set(_OF_DOCKER) - {"project"}) if backend == "docker" else {}
-    project_state.remember(state_dir, **facts | {f"{backend}_cluster": None, "backend": None})
+    StateFolder(state_dir).update(**facts | {f"{backend}_cluster": None, "backend": None})
 
 
 def refuse_other_cluster(
@@ -292,7 +292,7 @@ def _project_would_change(known: str, named: str) -> DataConflict:
 def _from_backup(state_dir: Path) -> str:
     from sportsplat.infra.backup import file as backup_file
 
-    newest = backup_file.newest(state_dir / "backups")
+    newest = backup_file.newest(StateFolder(state_dir).backups)
     if newest is None:
         return "restore a backup, if you have one elsewhere (the project's folder has none)"
     path, manifest = newest

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat.config.load import load_settings
 from sportsplat.errors import ConfigError, SportsplatError
-from sportsplat.infra import project_state
 from sportsplat.infra.backend import chosen_backend, holds_data, open_environment
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.doctor import (
@@ -24,6 +23,7 @@ from sportsplat.infra.doctor import (
 )
 from sportsplat.infra.doctor.checks import Check, Finding, check, failure, ok, skipped
 from sportsplat.infra.environment import Environment, EnvironmentStatus
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.paths import asset_dir, find_project_dir
 from sportsplat.postgres.notes import ENCODING, QUESTION, parse, server_notes
 
@@ -105,7 +105,7 @@ def _project(settings: Settings) -> Iterator[Check]:
     """Look at all that depends on the settings, in the order of _AFTER_SETTINGS."""
     backend, row = _backend(settings)
     yield row
-    remembered = project_state.recall(settings.state_dir).get("engine")
+    remembered = StateFolder(settings.state_dir).read().get("engine")
     found, attempts = search(remembered=remembered)
     used_before = remembered is not None
     yield check("engine", lambda: doctor_engine.engine(found, attempts, backend, used_before=used_before))
@@ -199,7 +199,7 @@ def _version(settings: Settings, running: EnvironmentStatus | None) -> Finding:
     from sportsplat.infra.external import OLDEST
 
     if running is None or running.server_version is None:
-        for data_dir in settings.state_dir.glob("pgdata-*"):
+        for data_dir in StateFolder(settings.state_dir).data_dirs():
             check_major(data_dir)
         return skipped("the database is not running")
     major = int(running.server_version.split(".")[0].split()[0])

@@ -93,11 +93,11 @@ def _require_docker(settings: Settings) -> None:
     backend = open_environment(settings).backend
     if backend == "docker":
         return
-    from sportsplat.infra import project_state
     from sportsplat.infra.errors import stack_needs_docker
+    from sportsplat.infra.state_folder import StateFolder
 
     undecided = settings.infra.backend == "auto" and settings.infra.database_url is None
-    if undecided and project_state.recall(settings.state_dir).get("backend") is None:
+    if undecided and StateFolder(settings.state_dir).read().get("backend") is None:
         from sportsplat.infra.docker.find import find_engine
 
         find_engine()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra import errors, project_state
+from sportsplat.infra import errors
 from sportsplat.infra.api import image as api_image
 from sportsplat.infra.api.container import REMEMBERED_PORT, ApiSpec, open_engine, readiness
 from sportsplat.infra.docker import service
@@ -36,7 +36,6 @@ class ApiLaunch:
         """Find the engine; raises EnvironmentUnavailable (`NO_ENGINE`)."""
         self.spec = spec
         self.actions: list[str] = []
-        self._state_dir = spec.database.state_dir
         self._engine: Objects = open_engine(spec, secrets.token_hex(8))
 
     def image(self, root: Path | None, progress: Progress | None = None, *, any_code: bool = False) -> str:
@@ -49,8 +48,9 @@ class ApiLaunch:
             return api_image.named(self._engine, self.spec.image, self.actions, progress)
         if root is None:
             raise errors.no_checkout("infra.api_image is not set")
-        self._state_dir.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._state_dir / "build.lock", _BUILD_S):
+        state = self.spec.database.state
+        state.create()
+        with exclusive(state.build_lock_file, _BUILD_S):
             return api_image.built(self._engine, root, self.actions, progress, any_code=any_code)
 
     def tidy(self, root: Path | None, image: str) -> None:
@@ -71,10 +71,10 @@ class ApiLaunch:
         `LOCK_HELD`), EnvironmentUnavailable (`START_FAILED`, `ENGINE_LOST`), TimedOut (`START_TIMED_OUT`).
         """
         deadline = time.monotonic() + timeout_s
-        with exclusive(self._state_dir / "lock", timeout_s):
+        with self.spec.database.state.locked(timeout_s):
             try:
                 converged = self._converge(image, checkout)
-                project_state.remember(self._state_dir, **{REMEMBERED_PORT: self.spec.port})
+                self.spec.database.state.update(**{REMEMBERED_PORT: self.spec.port})
                 self._wait(converged, deadline, timeout_s)
             except EngineRefusedError as refused:
                 self._undo()

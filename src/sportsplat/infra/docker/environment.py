@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError
-from sportsplat.infra import disk, errors, identity, programs, project_state, query
+from sportsplat.infra import disk, errors, identity, programs, query
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
 from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, Look
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
-from sportsplat.infra.lock import exclusive, wait_for
+from sportsplat.infra.lock import wait_for
 from sportsplat.infra.passwords import new_password
 from sportsplat.progress import Progress
 
@@ -129,7 +129,7 @@ class DockerEnvironment:
                     raise errors.volume_in_use(name, engine.users(name))
                 actions.append(f"deleted the volume {name}")
             remove_files(self.spec)
-            project_state.forget(self.spec.state_dir)
+            self.spec.state.clear()
         return actions
 
     def _refuse_unknown_data(self, engine: Objects, volume: str) -> None:
@@ -195,7 +195,7 @@ class DockerEnvironment:
             if not present_volume(self.spec, launch.engine).exists:
                 raise errors.not_running("Docker: absent")
             with self.spec.writing():
-                project_state.remember(self.spec.state_dir, **{PASSWORD_CHANGES: True})
+                self.spec.state.update(**{PASSWORD_CHANGES: True})
                 if new:
                     self.spec.write_password(new_password())
                     self.spec = launch.spec = replace(self.spec, configured_password=None)
@@ -243,8 +243,7 @@ class DockerEnvironment:
     ) -> StartResult:
         done = self._guarded(launch, lambda: launch.run(deadline, question, progress))
         with self.spec.writing():
-            project_state.remember(
-                self.spec.state_dir,
+            self.spec.state.update(
                 backend=self.backend,
                 project=self.spec.project,
                 folder=str(self.spec.state_dir),
@@ -316,13 +315,9 @@ class DockerEnvironment:
     @contextmanager
     def _locked(self, timeout_s: float) -> Iterator[None]:
         """Hold the project's lock; the state folder is made first where it is missing."""
-        folder = self.spec.state_dir
         with ExitStack() as stack:
             with self.spec.writing():
-                folder.mkdir(parents=True, exist_ok=True)
-                if not (folder / ".gitignore").exists():
-                    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-                stack.enter_context(exclusive(folder / "lock", timeout_s))
+                stack.enter_context(self.spec.state.locked(timeout_s))
             yield
 
 

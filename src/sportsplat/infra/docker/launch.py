@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sportsplat import redact
 from sportsplat.errors import EnvironmentUnavailable, TimedOut
-from sportsplat.infra import errors, identity, project_state
+from sportsplat.infra import errors, identity
 from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
 from sportsplat.infra.docker.project import cluster_in, refuse_other_folder
 from sportsplat.infra.docker.readiness import ProbeResult, give_password
@@ -213,7 +213,7 @@ class Launch:
         """Return the database once it answers; raises what `DockerEnvironment.ensure` does."""
         given_s = deadline - time.monotonic()
         watch, service, endpoint = self._bring_up(progress)
-        if project_state.recall(self.spec.state_dir).get(PASSWORD_CHANGES):
+        if self.spec.state.read().get(PASSWORD_CHANGES):
             self._give_password(watch, deadline)
         seen = watch.until_ready(endpoint, deadline, given_s, question)
         if self.fresh:
@@ -285,7 +285,7 @@ class Launch:
     def _give_password(self, watch: Watch, deadline: float) -> None:
         watch.until_marked(deadline)
         give_password(self.engine, watch.container, self.spec)
-        project_state.remember(self.spec.state_dir, **{PASSWORD_CHANGES: None})
+        self.spec.state.update(**{PASSWORD_CHANGES: None})
         self.actions.append("gave the data that password")
 
     @property
@@ -342,7 +342,7 @@ class Launch:
         request = PortRequest(
             spec.port,
             spec.host,
-            remembered=before or project_state.recall(spec.state_dir).get("port"),
+            remembered=before or spec.state.read().get("port"),
             own=before if found is not None and found.status in UP else None,
             container_on=engine.publishes,
         )

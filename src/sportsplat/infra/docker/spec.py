@@ -15,7 +15,7 @@ from sportsplat.infra.environment import LOOPBACK
 from sportsplat.infra.identity import refuse_other_project
 from sportsplat.infra.passwords import WithPassword
 from sportsplat.infra.private_file import write_secret_file
-from sportsplat.infra.project_state import project_name
+from sportsplat.infra.state_folder import StateFolder, project_name
 from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class DockerSpec(WithPassword):
     memory: str = "1g"
     cpus: float = 2.0
     major: str = "16"
+
+    @property
+    def state(self) -> StateFolder:
+        """The project's state folder."""
+        return StateFolder(self.state_dir)
 
     @property
     def container(self) -> str:
@@ -83,7 +88,7 @@ class DockerSpec(WithPassword):
     @property
     def files(self) -> Path:
         """The folder of what the containers get to read."""
-        return self.state_dir / "docker"
+        return self.state.containers
 
     @property
     def init_dir(self) -> Path:
@@ -93,7 +98,7 @@ class DockerSpec(WithPassword):
     @property
     def secrets_dir(self) -> Path:
         """The folder that bars everyone else of this machine from the secrets in it."""
-        return self.files / "secrets"
+        return self.state.secrets
 
 
 def docker_spec(settings: Settings) -> DockerSpec:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sportsplat.infra import identity, project_state
+from sportsplat.infra import identity
 from sportsplat.infra.docker.client import FOLDER_LABEL, RUN_LABEL, Objects
 from sportsplat.infra.docker.readiness import marker_inside
 from sportsplat.infra.docker.spec import DockerSpec
@@ -86,19 +86,19 @@ def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
 
     Interrupted half-way, it is finished by the next run: half of a container and its data is of no use.
     """
-    project_state.remember(spec.state_dir, **{_DISCARDING: engine.run})
+    spec.state.update(**{_DISCARDING: engine.run})
     removed = _remove(spec, engine, engine.run)
-    project_state.remember(spec.state_dir, **{_DISCARDING: None})
+    spec.state.update(**{_DISCARDING: None})
     return removed
 
 
 def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
     """Remove what an interrupted `take_back` left, unless it became whole; return whether it did remove."""
-    run = project_state.recall(spec.state_dir).get(_DISCARDING)
+    run = spec.state.read().get(_DISCARDING)
     if not isinstance(run, str):
         return False
     removed = [] if _completed_meanwhile(spec, engine, run) else _remove(spec, engine, run)
-    project_state.remember(spec.state_dir, **{_DISCARDING: None})
+    spec.state.update(**{_DISCARDING: None})
     return bool(removed)
 
 
@@ -126,13 +126,13 @@ def forget_complete(spec: DockerSpec, name: str) -> None:
     """Forget that a volume was seen complete, before it goes or a new one takes its name."""
     if not _was_complete(spec, name):
         return
-    remembered = project_state.recall(spec.state_dir)
+    remembered = spec.state.read()
     others = [other for other in remembered.get(_FORMERLY, []) if other != name]
     last = {_COMPLETE: None, "docker_cluster": None} if remembered.get(_COMPLETE) == name else {}
-    project_state.remember(spec.state_dir, **last, **{_FORMERLY: others or None})
+    spec.state.update(**last, **{_FORMERLY: others or None})
 
 
 def _was_complete(spec: DockerSpec, name: str) -> bool:
     """Whether this folder saw the completion marker in the volume of that name."""
-    remembered = project_state.recall(spec.state_dir)
+    remembered = spec.state.read()
     return name == remembered.get(_COMPLETE) or name in remembered.get(_FORMERLY, [])

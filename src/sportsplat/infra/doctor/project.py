@@ -8,8 +8,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from sportsplat.infra import ports, project_state
+from sportsplat.infra import ports
 from sportsplat.infra.doctor.checks import Finding, ok, skipped
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.paths import display_path
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def state_folder(path: Path) -> Finding:
 
 def _data_folders(state_dir: Path) -> Finding:
     """Check who owns the data directories: PostgreSQL opens only its own."""
-    for data_dir in sorted(state_dir.glob("pgdata-*")):
+    for data_dir in StateFolder(state_dir).data_dirs():
         owner = data_dir.stat().st_uid
         if os.geteuid() not in (0, owner):
             seen = f"{shown(data_dir)} belongs to user {owner}, and you are user {os.geteuid()}"
@@ -73,7 +74,7 @@ def _data_folders(state_dir: Path) -> Finding:
 
 def secrets_folder(state_dir: Path) -> Finding:
     """Look whether the folder with the secrets of the containers bars everyone else."""
-    folder = state_dir / "docker" / "secrets"
+    folder = StateFolder(state_dir).secrets
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except FileNotFoundError:
@@ -107,7 +108,7 @@ def port(infra: InfraSettings, state_dir: Path, backend: Backend, running: int |
     wanted = infra.port
     if running is not None and wanted in ("auto", running):
         return ok(f"{running}: our database listens on it")
-    remembered = project_state.recall(state_dir).get("port")
+    remembered = StateFolder(state_dir).read().get("port")
     number = wanted if wanted != "auto" else remembered if isinstance(remembered, int) else ports.USUAL
     why = "infra.port" if wanted != "auto" else "used before" if number == remembered else "first choice"
     if ports.is_free(number, infra.host):

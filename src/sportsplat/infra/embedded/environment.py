@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
-from sportsplat.infra import disk, errors, identity, programs, project_state, query
+from sportsplat.infra import disk, errors, identity, programs, query
 from sportsplat.infra.embedded import initdb
 from sportsplat.infra.embedded import (
     server as logfile,
@@ -32,7 +31,7 @@ from sportsplat.infra.embedded.server import (
 )
 from sportsplat.infra.embedded.spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult, State
-from sportsplat.infra.lock import Held, exclusive
+from sportsplat.infra.lock import Held
 from sportsplat.infra.programs import MAJOR, bin_dir
 from sportsplat.progress import Progress
 
@@ -78,12 +77,12 @@ class EmbeddedEnvironment:
                 actions.append("removed what an interrupted command left")
             owner = self._owner(actions)
             self._ensure_data(Birth(owner, account, held.fd, self.spec.schema), actions)
-            if self._password_changes.exists():
+            if self.spec.state.password_changes_file.exists():
                 self._change_password(owner.password, held, actions)
             serving = EmbeddedServer(self.spec, actions.append)
             server, rows = serving.serve(owner, account, deadline, question)
             found = {identity.FOLDER: str(self.spec.state_dir), _CLUSTER: self._found(rows)}
-            project_state.remember(self.spec.state_dir, backend=self.backend, port=server.port, **found)
+            self.spec.state.update(backend=self.backend, port=server.port, **found)
         seen = self._seen("running", server, owner.password, rows)
         return StartResult(
             endpoint_of(self.spec, server, owner.password), actions, seen if question else None
@@ -131,14 +130,14 @@ class EmbeddedEnvironment:
         actions: list[str] = []
         with self._locked(STOP_S):
             self._stop(actions)
-            project_state.forget(self.spec.state_dir)  # first: else the data counts as lost
+            self.spec.state.clear()  # first: else the data counts as lost
             if self.spec.data_dir.exists():
                 # Renamed first: killed half-way, this leaves a folder to sweep, never half of the data.
                 self.spec.data_dir.rename(self.spec.state_dir / f"{initdb.UNFINISHED}removal-{os.getpid()}")
                 actions.append("deleted the data")
             initdb.sweep(self.spec.state_dir)
             shutil.rmtree(self.spec.log.parent, ignore_errors=True)
-            self._password_changes.unlink(missing_ok=True)
+            self.spec.state.password_changes_file.unlink(missing_ok=True)
         return actions
 
     def set_aside(self) -> list[str]:
@@ -157,7 +156,7 @@ class EmbeddedEnvironment:
         """Forget which cluster held this project's data, and rename what is left of one that is not whole."""
         data_dir, actions = self.spec.data_dir, []
         with self._locked(STOP_S):
-            torn = initdb.torn_from(data_dir, project_state.recall(self.spec.state_dir).get(identity.FOLDER))
+            torn = initdb.torn_from(data_dir, self.spec.state.read().get(identity.FOLDER))
             if data_dir.exists() and (torn is not None or initdb.identifier(data_dir) is None):
                 aside = data_dir.with_name(f"{data_dir.name}-left-{time.strftime('%Y%m%dT%H%M%S')}")
                 data_dir.rename(aside)
@@ -193,7 +192,7 @@ class EmbeddedEnvironment:
             runs = postmaster.running(self.spec.data_dir) is not None
             password = self.spec.password()
             if password is None or ours:
-                self._password_changes.touch()
+                self.spec.state.password_changes_file.touch()
                 initdb.flush_folder(self.spec.state_dir)
                 password = self.spec.make_password()
                 actions.append("generated a new password into .env")
@@ -215,13 +214,11 @@ class EmbeddedEnvironment:
     @contextmanager
     def _locked(self, timeout_s: float) -> Iterator[Held]:
         """Hold the project's lock; the state folder is made first where it is missing."""
-        folder = self.spec.state_dir
-        with errors.writing(folder, self.spec.env_file, disk.DATABASE_BYTES, "a database"):
-            folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / ".gitignore").exists():
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        spec = self.spec
+        with errors.writing(spec.state_dir, spec.env_file, disk.DATABASE_BYTES, "a database"):
+            spec.state.create()
             self._refuse_foreign_data()
-            with exclusive(folder / "lock", timeout_s) as held:
+            with spec.state.locked(timeout_s) as held:
                 yield held
 
     def _refuse_foreign_data(self) -> None:
@@ -241,18 +238,13 @@ class EmbeddedEnvironment:
     def _account(self) -> Account:
         return server_account(self.spec.data_dir, [self.spec.state_dir, bin_dir()])
 
-    @property
-    def _password_changes(self) -> Path:
-        """The file that exists while `.env` may have a new password that the data does not have yet."""
-        return self.spec.state_dir / "password-changes"
-
     def _change_password(self, password: str, held: Held, actions: list[str]) -> None:
         """Make the data accept `password`, in single-user mode: the server is stopped."""
         redact.remember(password)
         self._stop(actions)
         statement = password_statement(self.spec.user, password)
         initdb.single_user(self.spec.data_dir, [statement], self._account(), held.fd)
-        self._password_changes.unlink(missing_ok=True)
+        self.spec.state.password_changes_file.unlink(missing_ok=True)
         actions.append("gave the data the configured password")
 
     def _owner(self, actions: list[str]) -> Owner:
@@ -284,13 +276,13 @@ class EmbeddedEnvironment:
         initdb.check_major(data_dir)
         if not initdb.is_marked(data_dir) and not (data_dir / "global" / "pg_control").exists():
             raise self.spec.incomplete("initdb was cut off: global/pg_control is missing")
-        torn = initdb.torn_from(data_dir, project_state.recall(self.spec.state_dir).get(identity.FOLDER))
+        torn = initdb.torn_from(data_dir, self.spec.state.read().get(identity.FOLDER))
         if torn is not None and postmaster.running(data_dir) is None:
             raise identity.copied_while_running(data_dir, torn)
 
     def _lost(self) -> str | None:
         """Say what is in the place of this project's data; None when the data is there, or there was none."""
-        remembered, data_dir = project_state.recall(self.spec.state_dir), self.spec.data_dir
+        remembered, data_dir = self.spec.state.read(), self.spec.data_dir
         if remembered.get("backend") != self.backend:
             return None
         if not data_dir.exists():
@@ -308,7 +300,7 @@ class EmbeddedEnvironment:
         The file says which cluster: a server whose project was moved meanwhile no longer finds it.
         """
         found = f"{initdb.identifier(self.spec.data_dir)}/{rows[1]}"
-        remembered = project_state.recall(self.spec.state_dir)
+        remembered = self.spec.state.read()
         known = remembered.get(_CLUSTER) if remembered.get("backend") == self.backend else None
         where = f"the database {self.spec.database} in {self.spec.data_dir}"
         identity.refuse_other_cluster(known, found, where, self.spec.state_dir)

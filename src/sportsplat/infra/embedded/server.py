@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sportsplat.errors import EnvironmentUnavailable, SportsplatError, TimedOut
-from sportsplat.infra import disk, errors, identity, project_state, query
+from sportsplat.infra import disk, errors, identity, query
 from sportsplat.infra.embedded import initdb
 from sportsplat.infra.embedded import spec as sockets
 from sportsplat.infra.embedded.account import Account
@@ -353,7 +353,7 @@ class EmbeddedServer:
         return self._ports().start(at)
 
     def _ports(self) -> PortRequest:
-        remembered = project_state.recall(self.spec.state_dir).get("port")
+        remembered = self.spec.state.read().get("port")
         return PortRequest(self.spec.port, self.spec.host, remembered=remembered)
 
     def options(self, port: int) -> dict[str, str]:
@@ -387,7 +387,7 @@ class EmbeddedServer:
                 self._quietly().stop()
             raise error from refused
         if not initdb.has_id(self.spec.data_dir):
-            state = project_state.recall(self.spec.state_dir)
+            state = self.spec.state.read()
             known = str(state.get("embedded_cluster") or "").partition("/")[0]
             initdb.mark_complete(self.spec.data_dir, owner, account, known)
         return rows

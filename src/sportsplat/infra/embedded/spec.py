@@ -17,6 +17,7 @@ from sportsplat.infra.embedded.template import default_folder
 from sportsplat.infra.environment import LOOPBACK
 from sportsplat.infra.passwords import WithPassword
 from sportsplat.infra.programs import MAJOR
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.paths import asset_dir
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def socket_dir(state_dir: Path) -> Path:
 
     That is for a path that is too long, or that holds what PostgreSQL takes for the end of a name in a list.
     """
-    inside = state_dir / "run"
+    inside = StateFolder(state_dir).socket_dir
     if _fits(inside):
         return inside
     import hashlib
@@ -106,14 +107,19 @@ class EmbeddedSpec(WithPassword):
         return errors.incomplete(str(self.data_dir), f"it has no completion marker, and {why}", kept)
 
     @property
+    def state(self) -> StateFolder:
+        """The project's state folder."""
+        return StateFolder(self.state_dir)
+
+    @property
     def data_dir(self) -> Path:
         """The data directory; its name carries the major version, so that two can stand side by side."""
-        return self.state_dir / f"pgdata-{MAJOR}"
+        return self.state.data_dir(MAJOR)
 
     @property
     def log(self) -> Path:
         """The file with the server's log."""
-        return self.state_dir / "log" / "postgres.log"
+        return self.state.server_log
 
     @property
     def socket_dir(self) -> Path:

@@ -26,6 +26,7 @@ from sportsplat.infra.backup.dump import Source, dumping
 from sportsplat.infra.backup.file import Manifest, NewFile
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.private_file import replace_file
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.backup.load import LOCK_HELD_S, opened, prove
 from sportsplat.progress import Progress, silent
 
@@ -160,7 +161,7 @@ def describe(path: Path, manifest: Manifest) -> dict[str, Any]:
 
 def folder(settings: Settings) -> Path:
     """Return the project's folder of backups."""
-    return settings.state_dir / "backups"
+    return StateFolder(settings.state_dir).backups
 
 
 def read(path: Path, tell: Progress = silent) -> Manifest:
@@ -231,13 +232,9 @@ def _explain(conn: Connection, failed: EnvironmentUnavailable) -> None:
 
 def default_file(settings: Settings, name: str) -> Path:
     """Return the path of a new backup in the project's folder: `name` and the time."""
-    # In the state folder nothing is to be committed, and without an embedded server nobody said so yet.
     where = folder(settings)
-    ignore = settings.state_dir / ".gitignore"
     with backup_file.writing(where):
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        StateFolder(settings.state_dir).create()
         return _unused(where, name)
 
 

@@ -14,11 +14,11 @@ from sportsplat.db.copy.locks import consistent_snapshot
 from sportsplat.db.errors import loss_ignored, report_lost_connection
 from sportsplat.db.schema.objects import has_rows, tables
 from sportsplat.errors import SportsplatError
-from sportsplat.infra import project_state
 from sportsplat.infra.backend import chosen_backend, holds_data, open_environment
 from sportsplat.infra.backup import file as backup_file
 from sportsplat.infra.embedded.initdb import quoted_name
 from sportsplat.infra.environment import Backend, Endpoint, Environment
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.backup.backup import default_file, dump, read
 from sportsplat.jobs.backup.restorable import restorable
 from sportsplat.jobs.backup.restore import (
@@ -73,7 +73,7 @@ def move(
     answer: dict[str, Any] = {"from": source_backend, "to": to, "actions": [], "change": []}
     if source_backend == to:
         return answer | {"change": _to_change(resolved, to)}
-    with project_state.backend_kept(settings.state_dir):
+    with StateFolder(settings.state_dir).backend_kept():
         environment = open_environment(_meaning(settings, source_backend))
         source = _started(environment, settings.infra.timeout_s)
         old = _whereabouts(source)
@@ -123,7 +123,7 @@ def _carry(
             "the move", again, f"the project stays with its {source.backend} database"
         ):
             conn.execute("SELECT 1")  # until here nobody else could write there
-        project_state.move_backend(settings.state_dir, to)
+        StateFolder(settings.state_dir).move_backend(to)
         if source.backend != "external":
             with loss_ignored():
                 _turn_away(conn)
@@ -166,7 +166,7 @@ def _given_up_on_failure(settings: Settings, environment: Environment) -> Iterat
     try:
         yield _started(environment, settings.infra.timeout_s)
     except BaseException:
-        moved = project_state.recall(settings.state_dir).get("backend") == environment.backend
+        moved = StateFolder(settings.state_dir).read().get("backend") == environment.backend
         if not moved and not was_running:
             with suppress(SportsplatError):
                 environment.stop()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, MigrationError, UsageError
+from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.ingest.sync import nothing_to_sync, stored_leagues
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 KINDS = ("cron", "systemd", "both")
 UNIT = "sportsplat-sync"
-LOG = "sync.log"
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
@@ -91,7 +91,7 @@ def schedule(
         int(found[1]),
         int(found[2]),
         context.settings.project_dir,
-        context.settings.state_dir / LOG,
+        StateFolder(context.settings.state_dir).sync_log,
         [*program, "up", "--quiet", *profiled],
         [*program, "sync", *codes, "--days", str(days), "--quiet", *profiled],
         [[*program, "train", code, "--quiet", *profiled] for code in codes],

@@ -127,7 +127,6 @@ def to_row(
 
 LOOKED_BACK = timedelta(days=3)  # results are corrected within days
 LONGEST_OVERDUE = timedelta(days=30)  # a fixture without a result for longer is waited for by nobody
-LOCK_FILE = "sync.lock"
 
 _SINCE = """
 SELECT max(match_date) FILTER (WHERE status = 'final'),
@@ -199,11 +198,12 @@ def sync(
 def _alone(context: Context) -> Iterator[None]:
     """Hold the project's lock of syncs: two at once would ask every site twice."""
     from sportsplat.infra.lock import exclusive
+    from sportsplat.infra.state_folder import StateFolder
 
-    folder = context.settings.state_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    state = StateFolder(context.settings.state_dir)
+    state.create()
     try:
-        with exclusive(folder / LOCK_FILE, timeout_s=0.1):
+        with exclusive(state.sync_lock_file, timeout_s=0.1):
             yield
     except ResourceConflict as held:
         if held.error_code != "LOCK_HELD":
