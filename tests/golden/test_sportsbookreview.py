@@ -20,7 +20,7 @@ from sportsplat.domain import Batch, Market, MatchKey, Outcome
 from sportsplat.leagues.league import load_leagues
 from sportsplat.leagues.rules import LeagueRules
 from sportsplat.sources import get_source
-from sportsplat.sources.reading.csv import read_american
+from sportsplat.sources.reading.cells import read_american
 from tests.payloads import read_paths
 
 pytestmark = pytest.mark.real_data

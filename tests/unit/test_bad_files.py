@@ -27,8 +27,8 @@ from sportsplat.sources.fivethirtyeight.soccer import SoccerSpi
 from sportsplat.sources.football_data.source import FootballData
 from sportsplat.sources.kaggle_nba.betting import KaggleNbaBetting
 from sportsplat.sources.odds_api import OddsApi
-from sportsplat.sources.reading.csv import likely_names
 from sportsplat.sources.reading.files import find_files, read_file
+from sportsplat.sources.reading.header import likely_names
 from tests.payloads import read_paths
 from tests.source_seeds import NBA_BETTING, SEEDS, SPI, Seed
 

@@ -16,7 +16,7 @@ from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
-from sportsplat.sources.reading.csv import spelled
+from sportsplat.sources.reading.header import spelled
 from sportsplat.sources.table.mapping import parse_mapping
 from sportsplat.sources.table.matches import read_matches
 from sportsplat.sources.table.open import open_table

@@ -33,7 +33,7 @@ from sportsplat.domain import (
 )
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, Source, Window, one_league
-from sportsplat.sources.reading.csv import RowError, read_count
+from sportsplat.sources.reading.cells import RowError, read_count
 from sportsplat.sources.reading.json_events import (
     EventMatch,
     EventReader,

@@ -24,7 +24,7 @@ from sportsplat.domain import Batch, Market, MatchKey, MatchRecord, Outcome, Pre
 from sportsplat.errors import ConfigError, InputRefused, SourceUnavailable
 from sportsplat.leagues.team_names import fold
 from sportsplat.sources.base import Payload, Source, Window, one_league
-from sportsplat.sources.reading.csv import RowError
+from sportsplat.sources.reading.cells import RowError
 from sportsplat.sources.reading.json_events import (
     EventMatch,
     EventReader,

@@ -29,15 +29,8 @@ from sportsplat.domain import (
 )
 from sportsplat.errors import UsageError
 from sportsplat.sources.base import Payload, Source
-from sportsplat.sources.reading.csv import (
-    YEARS,
-    RowError,
-    RowReader,
-    collector_paused,
-    read_count,
-    read_number,
-    read_table,
-)
+from sportsplat.sources.reading.cells import YEARS, RowError, read_count, read_number
+from sportsplat.sources.reading.csv import RowReader, collector_paused, read_table
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -17,7 +17,8 @@ from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.fivethirtyeight import elo as fivethirtyeight_elo
 from sportsplat.sources.fivethirtyeight import pairs as fivethirtyeight_pairs
 from sportsplat.sources.fivethirtyeight.elo import BLANK, Layout
-from sportsplat.sources.reading.csv import header_of, missing_columns, not_this_format, spelled
+from sportsplat.sources.reading.csv import header_of
+from sportsplat.sources.reading.header import missing_columns, not_this_format, spelled
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings

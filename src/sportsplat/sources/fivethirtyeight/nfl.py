@@ -18,7 +18,8 @@ from sportsplat.domain import Batch
 from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.fivethirtyeight import elo as fivethirtyeight_elo
 from sportsplat.sources.fivethirtyeight.elo import BLANK, Layout
-from sportsplat.sources.reading.csv import header_of, not_this_format, spelled
+from sportsplat.sources.reading.csv import header_of
+from sportsplat.sources.reading.header import not_this_format, spelled
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING
 from sportsplat.domain import Batch, ForecastRecord, MatchKey, MatchRecord, MatchStatus, Precision
 from sportsplat.sources.base import Payload
 from sportsplat.sources.fivethirtyeight.elo import BLANK, check_points, check_teams, read_probabilities
-from sportsplat.sources.reading.csv import (
-    LocalDays,
-    RowError,
-    Table,
-    collector_paused,
-    read_count,
-    read_table,
-)
+from sportsplat.sources.reading.cells import LocalDays, RowError, read_count
+from sportsplat.sources.reading.csv import Table, collector_paused, read_table
 from sportsplat.sources.reading.date_order import month_comes_first, read_date
 from sportsplat.sources.reading.seasons import read_season
 

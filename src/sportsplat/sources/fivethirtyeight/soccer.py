@@ -32,16 +32,8 @@ from sportsplat.domain import (
 )
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, Source
-from sportsplat.sources.reading.csv import (
-    LocalDays,
-    RowError,
-    RowReader,
-    Table,
-    collector_paused,
-    read_count,
-    read_iso_date,
-    read_table,
-)
+from sportsplat.sources.reading.cells import LocalDays, RowError, read_count, read_iso_date
+from sportsplat.sources.reading.csv import RowReader, Table, collector_paused, read_table
 from sportsplat.sources.reading.seasons import season_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources.reading.csv import Table, read_table, spelled
+from sportsplat.sources.reading.csv import Table, read_table
+from sportsplat.sources.reading.header import spelled
 
 if TYPE_CHECKING:
     from sportsplat.domain import Rejected

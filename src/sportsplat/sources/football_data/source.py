@@ -36,7 +36,8 @@ from sportsplat.sources.football_data.divisions import (
     undeclared_rows,
 )
 from sportsplat.sources.football_data.prices import PRICE_COLUMNS, PriceRow, offers_of, read_quotes
-from sportsplat.sources.reading.csv import RowError, RowReader, Table, collector_paused, read_count
+from sportsplat.sources.reading.cells import RowError, read_count
+from sportsplat.sources.reading.csv import RowReader, Table, collector_paused
 from sportsplat.sources.reading.date_order import month_comes_first, read_date
 
 if TYPE_CHECKING:

@@ -24,19 +24,16 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.sources.base import OneLeagueSource, Payload
-from sportsplat.sources.reading.csv import (
+from sportsplat.sources.reading.cells import (
     LocalDays,
     RowError,
-    RowReader,
-    Table,
     check_line,
-    collector_paused,
     read_american,
     read_count,
     read_iso_date,
     read_number,
-    read_table,
 )
+from sportsplat.sources.reading.csv import RowReader, Table, collector_paused, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

@@ -25,7 +25,8 @@ from sportsplat.sources.nba_stats.games import (
     read_points,
     read_stat,
 )
-from sportsplat.sources.reading.csv import RowError, Table, collector_paused, read_table
+from sportsplat.sources.reading.cells import RowError
+from sportsplat.sources.reading.csv import Table, collector_paused, read_table
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

@@ -17,7 +17,8 @@ from sportsplat.domain import Batch
 from sportsplat.sources.base import OneLeagueSource, Payload
 from sportsplat.sources.nba_stats.box import BoxReader
 from sportsplat.sources.nba_stats.games import LEAGUE, REGULAR, GameId, GameReader, Row, cells, read_points
-from sportsplat.sources.reading.csv import RowError, Table, collector_paused, read_iso_date, read_table
+from sportsplat.sources.reading.cells import RowError, read_iso_date
+from sportsplat.sources.reading.csv import Table, collector_paused, read_table
 from sportsplat.sources.reading.seasons import season_of
 
 if TYPE_CHECKING:

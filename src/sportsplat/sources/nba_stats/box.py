@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload, decode_text
 from sportsplat.sources.nba_stats.games import Row, read_stat
-from sportsplat.sources.reading.csv import RowError, Table, not_this_format
+from sportsplat.sources.reading.cells import RowError
+from sportsplat.sources.reading.csv import Table
+from sportsplat.sources.reading.header import not_this_format
 
 SHOTS = (
     ("field_goals_made", "field_goals_attempted"),

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.domain import MatchKey, MatchRecord, MatchStatus, Precision, TeamStatsRecord
-from sportsplat.sources.reading.csv import LocalDays, RowError, RowReader, Table, read_count, read_iso_date
+from sportsplat.sources.reading.cells import LocalDays, RowError, read_count, read_iso_date
+from sportsplat.sources.reading.csv import RowReader, Table
 
 if TYPE_CHECKING:
     from sportsplat.domain import Batch

@@ -29,7 +29,9 @@ from sportsplat.sources.nba_stats.games import (
     read_game_id,
     read_points,
 )
-from sportsplat.sources.reading.csv import RowError, Table, collector_paused, not_this_format, read_table
+from sportsplat.sources.reading.cells import RowError
+from sportsplat.sources.reading.csv import Table, collector_paused, read_table
+from sportsplat.sources.reading.header import not_this_format
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sportsplat.domain import DetailRecord, MatchKey, MatchRecord, MatchStatus, Phase, Precision
-from sportsplat.sources.reading.csv import RowError, read_number
+from sportsplat.sources.reading.cells import RowError, read_number
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

@@ -26,17 +26,8 @@ from sportsplat.domain import (
 from sportsplat.sources.base import OneLeagueSource, Payload, Window
 from sportsplat.sources.nflverse.details import COLUMNS as DETAIL_COLUMNS
 from sportsplat.sources.nflverse.details import read_details
-from sportsplat.sources.reading.csv import (
-    RowError,
-    RowReader,
-    Table,
-    collector_paused,
-    read_american,
-    read_count,
-    read_iso_date,
-    read_number,
-    read_table,
-)
+from sportsplat.sources.reading.cells import RowError, read_american, read_count, read_iso_date, read_number
+from sportsplat.sources.reading.csv import RowReader, Table, collector_paused, read_table
 from sportsplat.sources.reading.seasons import read_season
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources.reading.csv import YEARS
+from sportsplat.sources.reading.cells import YEARS
 
 TYPING_ERRORS = 0.02
 """So many dates, for each in the file's own order, may be in the other one without raising doubt."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from sportsplat.domain import Batch, DetailRecord, MatchKey, MatchRecord, MatchStatus, Rejected
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
-from sportsplat.sources.reading.csv import YEARS, RowError
+from sportsplat.sources.reading.cells import YEARS, RowError
 from sportsplat.sources.reading.repeats import RepeatedRows, RepeatKind, describe_repeat
 
 if TYPE_CHECKING:

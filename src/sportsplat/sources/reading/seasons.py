@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sportsplat.sources.reading.csv import RowError, read_count
+from sportsplat.sources.reading.cells import RowError, read_count
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

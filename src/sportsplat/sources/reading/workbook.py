@@ -22,8 +22,9 @@ from python_calamine import CalamineError, CalamineWorkbook
 from sportsplat.errors import InputRefused
 from sportsplat.sources.base import Payload
 from sportsplat.sources.reading.blanks import blanked
-from sportsplat.sources.reading.csv import Damage, Table, not_this_format, spelled
+from sportsplat.sources.reading.csv import Damage, Table
 from sportsplat.sources.reading.formulas import no_value, with_formulas_as_text
+from sportsplat.sources.reading.header import not_this_format, spelled
 from sportsplat.sources.text import empty_file
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

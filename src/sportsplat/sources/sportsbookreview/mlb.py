@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sportsplat.domain import Market, Outcome, Phase
-from sportsplat.sources.reading.csv import RowError, check_line, read_american, read_number
+from sportsplat.sources.reading.cells import RowError, check_line, read_american, read_number
 from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, PairRow
 
 REQUIRED = (

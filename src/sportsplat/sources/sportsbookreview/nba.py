@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sportsplat.domain import Market, Outcome, Phase
-from sportsplat.sources.reading.csv import RowError, check_line, read_american, read_number
+from sportsplat.sources.reading.cells import RowError, check_line, read_american, read_number
 from sportsplat.sources.sportsbookreview.pairs import NO_LINE, Game, PairReader, PairRow
 
 REQUIRED = ("Date", "Rot", "VH", "Team", "1st", "2nd", "3rd", "4th", "Final", "Open", "Close", "ML")

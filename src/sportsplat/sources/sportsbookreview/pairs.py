@@ -23,7 +23,8 @@ from sportsplat.domain import (
     TeamStatsRecord,
 )
 from sportsplat.errors import InputRefused
-from sportsplat.sources.reading.csv import LocalDays, RowError, RowReader, Table, read_count
+from sportsplat.sources.reading.cells import LocalDays, RowError, read_count
+from sportsplat.sources.reading.csv import RowReader, Table
 
 if TYPE_CHECKING:
     from sportsplat.leagues.league import League

@@ -14,7 +14,8 @@ from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.team_names import meaning
 from sportsplat.sources.base import Payload, Source
-from sportsplat.sources.reading.csv import Table, collector_paused, not_this_format
+from sportsplat.sources.reading.csv import Table, collector_paused
+from sportsplat.sources.reading.header import not_this_format
 from sportsplat.sources.reading.workbook import SUFFIXES, read_sheet
 from sportsplat.sources.sportsbookreview import mlb, nba
 from sportsplat.sources.sportsbookreview.pairs import NAME, PairReader

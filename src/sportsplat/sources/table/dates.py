@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sportsplat.errors import InputRefused
-from sportsplat.sources.reading.csv import YEARS
+from sportsplat.sources.reading.cells import YEARS
 from sportsplat.sources.reading.date_order import Evidence, mixed_dates
 from sportsplat.sources.table.mapping import When
 from sportsplat.sources.table.values import ISO_DATE, swapped_format

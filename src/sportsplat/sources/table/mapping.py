@@ -30,7 +30,7 @@ from sportsplat.config.yaml_lines import Document, parse_yaml, read_yaml
 from sportsplat.errors import ConfigError, InputRefused
 from sportsplat.paths import display_path
 from sportsplat.sources.reading.blanks import is_blank
-from sportsplat.sources.reading.csv import folded
+from sportsplat.sources.reading.header import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict

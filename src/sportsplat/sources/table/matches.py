@@ -32,7 +32,8 @@ from sportsplat.domain import (
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import League
 from sportsplat.sources.reading.blanks import is_blank
-from sportsplat.sources.reading.csv import YEARS, LocalDays, RowError, collector_paused, read_count
+from sportsplat.sources.reading.cells import YEARS, LocalDays, RowError, read_count
+from sportsplat.sources.reading.csv import collector_paused
 from sportsplat.sources.reading.repeats import RepeatedRows, RepeatKind, describe_repeat
 from sportsplat.sources.reading.seasons import season_of
 from sportsplat.sources.table.blocks import TableFile

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from sportsplat.betting.odds import american_to_decimal
 from sportsplat.domain import Batch, MatchKey, MatchRecord, Rejected
 from sportsplat.leagues.league import League
-from sportsplat.sources.reading.csv import RowError
+from sportsplat.sources.reading.cells import RowError
 from sportsplat.sources.table.blocks import (
     Flags,
     Floats,

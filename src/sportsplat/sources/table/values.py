@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sportsplat.sources.reading.csv import YEARS, RowError
+from sportsplat.sources.reading.cells import YEARS, RowError
 
 if TYPE_CHECKING:
     from sportsplat.sources.table.mapping import When

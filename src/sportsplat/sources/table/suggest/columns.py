@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sportsplat.betting.odds import american_to_decimal
 from sportsplat.leagues.league import League
 from sportsplat.sources.reading.blanks import WORDS
-from sportsplat.sources.reading.csv import YEARS
+from sportsplat.sources.reading.cells import YEARS
 from sportsplat.sources.table.blocks import TableFile
 from sportsplat.sources.table.matches import NAME
 from sportsplat.sources.table.suggest.names import Name, read_name
