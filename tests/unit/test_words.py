@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sportsplat.backtest.report import caveats, headline, percent, reading
+from sportsplat.backtest.summary import caveats, headline, percent, reading
 
 
 def result(**changes: Any) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +14,6 @@ from sportsplat.cli.help import LeagueCode
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-
-    from sportsplat.jobs.modelling.results import Backtest
 
 
 def register_audit(app: typer.Typer) -> None:
@@ -111,52 +107,10 @@ def register(app: typer.Typer) -> None:
         )
         with ctx.progress(f"backtest {league}") as progress:
             tested = run(open_context(ctx.settings()), request, progress)
-        return Answer(tested.to_dict(), show=lambda console: show(console, tested))
 
+        def show(console: Console) -> None:
+            from sportsplat.cli.views.backtest import show_backtest
 
-def show(console: Console, tested: Backtest) -> None:
-    """Draw the summary: what the numbers say, the scores, the bets, and what to keep in mind."""
-    from sportsplat.backtest.report import caveats, headline
+            show_backtest(console, tested)
 
-    data = tested.view.result
-    for sentence in headline(data):
-        console.print(sentence, markup=False)
-    console.print()
-    console.print(_scores(data))
-    if tested.betting is not None:
-        console.print()
-        console.print(_bets(tested.betting))
-    console.print()
-    for sentence in caveats(data):
-        console.print(f"• {sentence}", markup=False, style="dim")
-    console.print()
-    stages = ", ".join(f"{name} {spent:.1f}" for name, spent in tested.seconds.items() if name != "total")
-    console.print(f"{tested.seconds['total']:.1f} s ({stages}). Run {tested.run_id}.", markup=False)
-    if tested.report:
-        console.print(f"Report: {tested.report}", markup=False, soft_wrap=True)
-    else:
-        console.print("For a report to look at: add --report reports/backtest.html", markup=False)
-
-
-def _scores(result: dict[str, Any]) -> Table:
-    from sportsplat.backtest.report import score_rows
-    from sportsplat.cli.views.tables import PlainTable
-
-    table = PlainTable().text("").number("matches", "log\nloss", "Brier", "RPS", "accuracy", "ECE")
-    table.text("ours − theirs (95%)")
-    for row in score_rows(result):
-        gap = f"{row['difference']} ({row['interval']})" if row["difference"] else ""
-        scores = (row[name] for name in ("log_loss", "brier", "rps", "accuracy", "ece"))
-        table.row(row["name"], row["matches"], *scores, gap, style=None if gap else "bold")
-    return table
-
-
-def _bets(betting: Mapping[str, Any]) -> Table:
-    from sportsplat.backtest.report import bet_rows
-    from sportsplat.cli.views.tables import PlainTable
-
-    table = PlainTable().text("stakes", "price").number("bets", "staked", "profit").text("return (95%)")
-    for row in bet_rows(dict(betting)):
-        numbers = (row[name] for name in ("bets", "staked", "profit"))
-        table.row(row["name"], row["price"], *numbers, f"{row['roi']} ({row['interval']})")
-    return table
+        return Answer(tested.to_dict(), show)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -64,7 +62,13 @@ def backup(
 
     with ctx.progress("backing up") as tell:
         data = run(ctx.settings(), file, force=force, verify=verify, tell=tell)
-    return Answer(data, show=lambda console: _show_backup(console, data))
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.backup import show_backup
+
+        show_backup(console, data)
+
+    return Answer(data, show)
 
 
 def backups(ctx: Run) -> Answer:
@@ -72,7 +76,13 @@ def backups(ctx: Run) -> Answer:
     from sportsplat.jobs.backup.backup import backups as run
 
     data = run(ctx.settings())
-    return Answer(data, show=lambda console: _show_list(console, data))
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.backup import show_backups
+
+        show_backups(console, data)
+
+    return Answer(data, show)
 
 
 def verify(
@@ -118,7 +128,13 @@ def restore(
 
     with ctx.progress("restoring") as tell:
         data = run(ctx.settings(), file, yes=yes, keep=not no_backup, trust=trust, tell=tell)
-    return Answer(data, show=lambda console: _show_actions(console, data))
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.backup import show_actions
+
+        show_actions(console, data)
+
+    return Answer(data, show)
 
 
 def reset(
@@ -136,7 +152,13 @@ def reset(
 
     with ctx.progress("resetting") as tell:
         data = run(ctx.settings(), yes=yes, keep=not no_backup, tell=tell)
-    return Answer(data, show=lambda console: _show_actions(console, data))
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.backup import show_actions
+
+        show_actions(console, data)
+
+    return Answer(data, show)
 
 
 def move(
@@ -158,56 +180,10 @@ def move(
     with ctx.progress("moving") as tell:
         settings = resolve(project_dir=ctx.find_folder(), profile=ctx.profile)
         data = run(settings, backend.value, yes=yes, trust=trust, tell=tell)
-    return Answer(data, show=lambda console: _show_move(console, data))
 
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.backup import show_move
 
-def _show_backup(console: Console, data: Mapping[str, Any]) -> None:
-    console.print(data["file"], markup=False, soft_wrap=True)
-    console.print(f"{data['rows']:,} rows, {_size(data['bytes'])}, {_proof(data)}", markup=False)
-    if data["verified"] is None:
-        console.print(f"next: sportsplat db verify {quote(data['file'])}", markup=False, soft_wrap=True)
+        show_move(console, data)
 
-
-def _show_list(console: Console, data: Mapping[str, Any]) -> None:
-    from rich.text import Text
-
-    from sportsplat.cli.views.tables import PlainTable
-
-    if not data["backups"]:
-        console.print(f"no backup in {data['folder']}; next: sportsplat db backup", markup=False)
-        return
-    table = PlainTable().value("file").text("made (UTC)").number("rows", "size").text("proof")
-    for entry in data["backups"]:
-        name = Path(entry["file"]).name
-        if "damaged" in entry:
-            table.row(name, "", "", "", Text.assemble(("damaged", "red"), f": {entry['damaged']}"))
-        else:
-            made = entry["created_at"][:16].replace("T", " ")
-            proof = "not verified" if entry["verified"] is None else "verified"
-            table.row(name, made, f"{entry['rows']:,}", _size(entry["bytes"]), proof)
-    console.print(table)
-    console.print(data["folder"], markup=False, soft_wrap=True)
-
-
-def _show_actions(console: Console, data: Mapping[str, Any]) -> None:
-    for action in data["actions"]:
-        console.print(action, markup=False, soft_wrap=True)
-
-
-def _show_move(console: Console, data: Mapping[str, Any]) -> None:
-    _show_actions(console, data)
-    lines = [f"the project's data is in {data['to']}" + ("" if data["actions"] else " already")]
-    if "old" in data:
-        lines.append(f"the old data stays: {data['old']['where']}; to delete it: {data['old']['delete']}")
-    lines += [f"change now: {line}" for line in data["change"]]
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _proof(data: Mapping[str, Any]) -> str:
-    proof = data["verified"]
-    return "not verified" if proof is None else f"verified {proof['at']}"
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
+    return Answer(data, show)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,7 +31,13 @@ def show(ctx: Run, key: Key = None) -> Answer:
 
     ctx.find_folder()
     data = run(key, profile=ctx.profile)
-    return Answer(data, show=lambda console: _draw_settings(console, data["settings"]))
+
+    def draw(console: Console) -> None:
+        from sportsplat.cli.views.config import show_settings
+
+        show_settings(console, data["settings"])
+
+    return Answer(data, draw)
 
 
 def explain(
@@ -43,7 +48,13 @@ def explain(
 
     ctx.find_folder()
     data = run(key, profile=ctx.profile)
-    return Answer(data, show=lambda console: _draw_layers(console, data))
+
+    def draw(console: Console) -> None:
+        from sportsplat.cli.views.config import show_layers
+
+        show_layers(console, data)
+
+    return Answer(data, draw)
 
 
 def check(ctx: Run) -> Answer:
@@ -73,29 +84,3 @@ def init(ctx: Run) -> Answer:
     data = run(ctx.find_folder())
     lines = [f"wrote {name}" for name in data["written"]] + [f"kept  {name}" for name in data["kept"]]
     return Answer.text(data, "\n".join(lines))
-
-
-def _draw_settings(console: Console, settings: Mapping[str, Mapping[str, Any]]) -> None:
-    from sportsplat.cli.views.tables import PlainTable
-
-    table = PlainTable().value("key").text("value", "from")
-    for key, held in settings.items():
-        changed = held["layer"] != "default"
-        table.row(key, _plain(held["value"]), held["origin"], style="" if changed else "dim")
-    console.print(table)
-
-
-def _draw_layers(console: Console, data: Mapping[str, Any]) -> None:
-    from sportsplat.cli.views.tables import PlainTable
-
-    console.print(f"{data['key']}: {data['description']}", markup=False)
-    console.print(f"variables: {', '.join(data['variables'])}", markup=False)
-    table = PlainTable().value("layer").text("from", "value").value()
-    for said in data["layers"]:
-        holds = "in use" if said["holds"] else "overridden"
-        table.row(said["layer"], said["origin"], _plain(said["value"]), holds)
-    console.print(table)
-
-
-def _plain(value: Any) -> str:
-    return "-" if value is None else json.dumps(value) if isinstance(value, list) else str(value)

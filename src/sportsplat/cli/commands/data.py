@@ -209,7 +209,7 @@ def _stored(
     found = to_stored_rows(read(open_context(ctx.settings())), what, league, out=out, limit=most)
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.stored import show_stored
+        from sportsplat.cli.views.data import show_stored
 
         show_stored(console, found)
 

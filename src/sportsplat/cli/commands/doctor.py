@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,8 +11,6 @@ from sportsplat.cli.output import draw_page
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_COLORS = {"ok": "green", "warn": "yellow", "fail": "bold red", "skipped": "dim"}
 
 
 def register(app: typer.Typer) -> None:
@@ -32,31 +29,15 @@ def doctor(ctx: Run) -> Answer:
 
     ctx.find_folder()
     data = examine(profile=ctx.profile)
+
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.doctor import show_checks
+
+        show_checks(console, data)
+
     if not data["healthy"]:
         if not ctx.json:
             with draw_page(no_color=ctx.no_color) as page:
-                _show(page, data)
+                show(page)
         raise PreconditionFailed.of(data["checks"])
-    return Answer(data, show=lambda console: _show(console, data))
-
-
-def _show(console: Console, data: Mapping[str, Any]) -> None:
-    """Draw one row for each check; its fix below what was seen."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("check", "", "seen", box=None, header_style="bold", pad_edge=False)
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    for row in data["checks"]:
-        color = _COLORS[row["state"]]
-        seen = Text(row["seen"], style="dim" if row["state"] == "skipped" else "")
-        if row["fix"] is not None:
-            seen.append(f"\nfix: {row['fix']}", style="bold" if row["state"] in ("warn", "fail") else "")
-        table.add_row(row["name"], Text(row["state"], style=color), seen)
-    console.print(table)
-    console.print(_summary(data["counts"]), markup=False)
-
-
-def _summary(counts: Mapping[str, int]) -> str:
-    states: Sequence[str] = [f"{number} {state}" for state, number in counts.items() if number]
-    return f"{sum(counts.values())} checks: {', '.join(states)}"
+    return Answer(data, show)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,10 +17,9 @@ from sportsplat.errors import EnvironmentUnavailable, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from sportsplat.config.settings import Settings
-    from sportsplat.jobs.environment import DatabaseStatus, DownResult
+    from sportsplat.jobs.environment import DatabaseStatus
 
 
 class Backend(StrEnum):
@@ -96,7 +95,7 @@ def _add_up(app: typer.Typer) -> None:
                 reset_password=reset_password,
                 progress=progress,
             )
-        return Answer(found.to_dict(), show=lambda console: _show(console, found))
+        return Answer(found.to_dict(), _showing(found))
 
 
 def _add_down(app: typer.Typer) -> None:
@@ -130,9 +129,13 @@ def _add_down(app: typer.Typer) -> None:
                 "sportsplat down --volumes --yes",
             )
         found = run(settings, volumes=volumes)
-        external = found.backend == "external"
-        otherwise = "a server of your own is not stopped from here" if external else "nothing was running"
-        return Answer(found.to_dict(), show=lambda console: _show_actions(console, found, otherwise))
+
+        def show(console: Console) -> None:
+            from sportsplat.cli.views.environment import show_actions
+
+            show_actions(console, found)
+
+        return Answer(found.to_dict(), show)
 
 
 def _add_status(app: typer.Typer) -> None:
@@ -150,7 +153,7 @@ def _add_status(app: typer.Typer) -> None:
         refused = by_exit_code and found.state != "running"
         return Answer(
             found.to_dict(),
-            show=lambda console: _show(console, found),
+            _showing(found),
             exit_code=CODES[EnvironmentUnavailable.code].exit_code if refused else 0,
         )
 
@@ -232,66 +235,10 @@ def _port(text: str | None) -> int | str | None:
     )
 
 
-_COLORS = {"running": "green", "stopped": "yellow", "absent": "yellow"}
+def _showing(found: DatabaseStatus) -> Callable[[Console], None]:
+    def show(console: Console) -> None:
+        from sportsplat.cli.views.environment import show_status
 
+        show_status(console, found)
 
-def _show(console: Console, found: DatabaseStatus) -> None:
-    """Draw what `up` and `status` found: one line each, what was done first."""
-    from rich.table import Table
-    from rich.text import Text
-
-    for action in found.actions:
-        console.print(Text.assemble(("✓", "green"), f" {action}"), highlight=False)
-    for note in found.notes:
-        console.print(Text.assemble(("note:", "yellow"), f" {note}"), highlight=False)
-    project = f"project   {found.project_dir}"
-    if len(project) > console.width:  # the path alone in its line, to be copied
-        project = f"project\n{found.project_dir}"
-    console.print(project, highlight=False, markup=False, soft_wrap=True)
-    table = Table.grid(padding=(0, 2))
-    state = found.state
-    table.add_row("database", Text.assemble(_colored(state), f" ({found.backend})"))
-    if found.endpoint is not None:
-        table.add_row("url", found.endpoint)
-    if found.server_version is not None:
-        table.add_row("server", f"PostgreSQL {found.server_version}")
-        table.add_row("schema", _schema(found))
-    for service in found.services:
-        if service["name"] == "api":
-            table.add_row("api", _api(service))
-        if "lost" in service:
-            table.add_row("lost", Text(service["lost"], style="red"))
-    console.print(table, highlight=False)
-    if state != "running":
-        console.print("next: sportsplat up", highlight=False)
-
-
-def _colored(state: str) -> tuple[str, str]:
-    return state, _COLORS.get(state, "red")
-
-
-def _api(service: Mapping[str, Any]) -> Text:
-    from rich.text import Text
-
-    state = service["state"]
-    if state != "running":
-        return Text.assemble(_colored(state), ": sportsplat up --stack")
-    missing = "; ".join(service.get("missing", {}).values())
-    more = f" {service['url']}/docs" + (f" ({missing})" if missing else "")
-    return Text.assemble(_colored(state), more)
-
-
-def _schema(status: DatabaseStatus) -> Text:
-    from rich.text import Text
-
-    found, head = status.schema_revision, status.schema_head
-    if found == head:
-        return Text(f"{found} (up to date)")
-    return Text.assemble(
-        (str(found or "none"), "yellow"), f", this version needs {head}: sportsplat db migrate"
-    )
-
-
-def _show_actions(console: Console, found: DownResult, otherwise: str) -> None:
-    for action in found.actions or [otherwise]:
-        console.print(action, highlight=False, markup=False)
+    return show

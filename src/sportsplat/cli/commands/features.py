@@ -13,8 +13,6 @@ from sportsplat.cli.help import LeagueCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sportsplat.jobs.modelling.results import FeatureSet
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -41,23 +39,10 @@ def register(app: typer.Typer) -> None:
         from sportsplat.jobs.modelling.features import features as run
 
         built = run(open_context(ctx.settings()), league, as_of=as_of, out=out)
-        return Answer(built.to_dict(), show=lambda console: show(console, built))
 
+        def show(console: Console) -> None:
+            from sportsplat.cli.views.features import show_features
 
-def show(console: Console, built: FeatureSet) -> None:
-    """Say what was built, what became of it, and what comes next."""
-    console.print(
-        f"{built.features} features of {built.matches:,} {built.league} matches "
-        f"({built.played:,} played), manifest {built.manifest}",
-        markup=False,
-        highlight=False,
-    )
-    if built.stored is not None:
-        counts = ", ".join(f"{number:,} {what}" for what, number in built.stored._asdict().items())
-        console.print(f"stored: {counts}", highlight=False)
-    elif built.as_of is not None:
-        console.print(f"as of {built.as_of.isoformat()}; nothing was stored", highlight=False)
-    if built.out:
-        console.print(f"written: {built.out}", markup=False, highlight=False, soft_wrap=True)
-    spent = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in built.seconds.items())
-    console.print(spent, highlight=False, style="dim")
+            show_features(console, built)
+
+        return Answer(built.to_dict(), show)

@@ -45,7 +45,7 @@ def list_leagues(ctx: Run) -> Answer:
         ctx.warn(f"what is stored is not known: {missing}")
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.ingest import show_leagues
+        from sportsplat.cli.views.leagues import show_leagues
 
         show_leagues(console, rows, stored_is_known=missing is None)
 
@@ -113,7 +113,9 @@ def add(
     league = defaults(code, sport, project)
     league = replace(league, **(_asked(league, given) if asks else _said(given)))
     data = add_league(league, project)
-    return Answer.text(data, _summary(data))
+    from sportsplat.cli.views.leagues import added
+
+    return Answer.text(data, added(data))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:
@@ -137,18 +139,6 @@ def _asked(league: NewLeague, given: dict[str, Any]) -> dict[str, Any]:
             answer = typer.prompt(question, default="" if held is None else held, err=True)
             found[key] = (answer or None) if key == "bookmaker" else answer
     return found
-
-
-def _summary(data: dict[str, Any]) -> str:
-    lines = [
-        f"{data['league']} is declared in {data['file']}" + (", a new file." if data["created"] else "."),
-        "",
-    ]
-    lines += [data["yaml"].rstrip(), ""]
-    lines.append(
-        "next: sportsplat ingest table FILE --league " + data["league"] + " --suggest > mapping.yaml"
-    )
-    return "\n".join(lines)
 
 
 def ingest_table(
@@ -232,18 +222,9 @@ def _suggest(ctx: Run, file: Path, league: str | None) -> Answer:
     from sportsplat.jobs.ingest.suggest import suggest_mapping
 
     found = suggest_mapping(open_context(ctx.settings(project="optional")), file, league=league)
-    lines = ["# save as mapping.yaml, then: " + found["command"]]
-    if found["checks"]:
-        lines.append(
-            "# before: look at what stands under check, correct what is wrong, and delete those lines"
-        )
-    lines.append(found["yaml"].rstrip())
-    lines += [f"# {note}" for note in found["notes"]]
-    for column in found["unplaced"]:
-        shown = ", ".join(map(repr, column["examples"])) or "nothing in it"
-        why = f": {column['why']}" if "why" in column else ""
-        lines.append(f"# not placed: {column['column']} ({shown}){why}")
-    return Answer.text(found, "\n".join(lines))
+    from sportsplat.cli.views.ingest import suggestion
+
+    return Answer.text(found, suggestion(found))
 
 
 def register(app: typer.Typer) -> None:
@@ -261,9 +242,9 @@ def sources(ctx: Run) -> Answer:
     rows = run(open_context(ctx.settings()).leagues)
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.ingest import sources_table
+        from sportsplat.cli.views.leagues import show_sources
 
-        console.print(sources_table(rows))
+        show_sources(console, rows)
 
     return Answer({"sources": rows}, show)
 

@@ -225,7 +225,7 @@ def predict(
     )
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.models import show_predictions
+        from sportsplat.cli.views.predict import show_predictions
 
         for place, one in enumerate(found.leagues):
             if place:

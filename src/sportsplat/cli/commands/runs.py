@@ -63,7 +63,7 @@ def list_rows(
     reasons = _reasons(rows)
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.ingest import show_waiting
+        from sportsplat.cli.views.runs import show_waiting
 
         show_waiting(console, rows, reasons)
 

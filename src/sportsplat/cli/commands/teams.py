@@ -31,13 +31,9 @@ def list_teams(ctx: Run, league: LeagueCode) -> Answer:
     rows = run(open_context(ctx.settings()), league)
 
     def show(console: Console) -> None:
-        from sportsplat.cli.views.tables import PlainTable
+        from sportsplat.cli.views.leagues import show_teams
 
-        table = PlainTable().text("team", "named by", "also called")
-        for row in rows:
-            named_by = row["named_by"] or ("declared" if row["spellings"] or not row["stored"] else "")
-            table.row(row["name"], named_by, ", ".join(row["spellings"]))
-        console.print(table if rows else f"no team of {league} is stored or declared")
+        show_teams(console, league, rows)
 
     return Answer({"league": league, "teams": rows}, show)
 
@@ -111,21 +107,9 @@ def merge(
     from sportsplat.jobs.teams import merge as run
 
     data = run(open_context(ctx.settings()), league, name, into, dry_run=dry_run)
-    is_now = "would be" if dry_run else "is now" if data["new"] else "was known to be"
-    counts = (
-        (data["matches"], "match", "matches"),
-        (data["claims"], "claim", "claims"),
-        (data["box_scores"] + data["player_box_scores"], "box score", "box scores"),
-        (data["aliases"], "alias", "aliases"),
-    )
-    moved = ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counts)
-    lines = [
-        f"{data['name']!r} {is_now} {data['into']!r} in {league}" + (f": {moved}" if data["new"] else "")
-    ]
-    if data["joined"]:
-        lines.append(f"matches that both had, {'to become' if dry_run else 'now'} one: {data['joined']:,}")
-    lines.append("nothing was changed" if dry_run else "next: sportsplat quarantine retry")
-    return Answer.text(dict(data), "\n".join(lines))
+    from sportsplat.cli.views.leagues import merged
+
+    return Answer.text(dict(data), merged(data, league, dry_run=dry_run))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,26 +1,21 @@
-"""Tables about data for people: what an ingest changed, what waits in quarantine, sources and leagues."""
+"""What `sportsplat ingest` prints: what each file changed, and why rows wait in quarantine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
-from rich.text import Text
 
 from sportsplat.cli.views.tables import PlainTable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sportsplat.db.write.runs import Quarantined
     from sportsplat.jobs.ingest.report import FileReport, IngestReport, Reason
-    from sportsplat.jobs.listing import LeagueRow, SourceRow
 
 FILES_SHOWN = 40
-ROWS_SHOWN = 50
 LONGEST_PATH = 40
 ALWAYS_SHOWN = ("rows", "new")  # columns of the table of files, even when all is zero
 
@@ -104,74 +99,17 @@ def brief(file: str) -> str:
     return str(path) if len(str(path)) <= LONGEST_PATH else str(Path("…", *path.parts[-3:]))
 
 
-def show_waiting(console: Console, rows: Sequence[Quarantined], reasons: Sequence[Mapping[str, Any]]) -> None:
-    """Print the rows that wait in quarantine, the first of them if there are many, and how many by reason."""
-    if not rows:
-        console.print("nothing waits in quarantine")
-        return
-    table = PlainTable().number("id").text("source, file, line", "reason")
-    for row in rows[:ROWS_SHOWN]:
-        where = f"{row.source}\n{brief(row.file)}" + (f":{row.line}" if row.line else "")
-        table.row(row.id, where, f"{row.code}\n{row.reason}")
-    console.print(table)
-    if len(rows) > ROWS_SHOWN:
-        console.print(f"… and {len(rows) - ROWS_SHOWN:,} more; all of them with --json")
-    summary = PlainTable().number("waiting").text("reason", "most of them in")
-    for reason in reasons:
-        most = f"{brief(reason['file'])}: {reason['of_file']:,}"
-        summary.row(f"{reason['rows']:,}", reason["code"], most)
-    console.print(summary)
-    console.print(
-        f"next: sportsplat quarantine show {rows[0].id}; with corrected files: sportsplat quarantine retry"
-    )
-
-
-def sources_table(rows: Sequence[SourceRow]) -> Table:
-    """Return what can be ingested: each with its leagues and its licence."""
-    table = PlainTable(header=False).value().text()
-    for row in rows:
-        table.row(Text("source", "bold"), Text(row["name"], "bold"))
-        table.row("", row["title"])
-        table.row("gives", ", ".join(row["gives"]))
-        table.row("leagues", ", ".join(row["leagues"]))
-        table.row("licence", row["licence"])
-        table.row("", "")
-    return table
-
-
-def show_leagues(console: Console, rows: Sequence[LeagueRow], *, stored_is_known: bool) -> None:
-    """Print what is stored, then what else is configured."""
-    stored = [row for row in rows if row["matches"]]
-    if stored:
-        console.print(_stored_table(stored))
-        console.print()
-    title = "nothing stored of" if stored_is_known else "configured"
-    empty = PlainTable(title=title).value("league").text("name", "ingest from")
-    for row in rows:
-        if not row["matches"]:
-            empty.row(row["code"], row["name"], ", ".join(row["sources"]))
-    if empty.row_count:
-        console.print(empty)
-
-
-def _stored_table(rows: Sequence[LeagueRow]) -> Table:
-    table = PlainTable().value("league").number("matches", "to\nplay", "seasons", "quotes")
-    table.value("first,\nlast day").value("ingested\n(ago)")
-    for row in rows:
-        numbers = (row["matches"], row["to_play"], row["seasons"], row["quotes"])
-        table.row(
-            row["code"],
-            *(f"{number or 0:,}" for number in numbers),
-            f"{row['first_match']}\n{row['last_match']}",
-            _ago(row["last_ingest"]),
+def suggestion(found: Mapping[str, Any]) -> str:
+    """Return a proposed mapping as YAML, what to check and what has no place in it as comments."""
+    lines = ["# save as mapping.yaml, then: " + found["command"]]
+    if found["checks"]:
+        lines.append(
+            "# before: look at what stands under check, correct what is wrong, and delete those lines"
         )
-    return table
-
-
-def _ago(moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+    lines.append(found["yaml"].rstrip())
+    lines += [f"# {note}" for note in found["notes"]]
+    for column in found["unplaced"]:
+        shown = ", ".join(map(repr, column["examples"])) or "nothing in it"
+        why = f": {column['why']}" if "why" in column else ""
+        lines.append(f"# not placed: {column['column']} ({shown}){why}")
+    return "\n".join(lines)

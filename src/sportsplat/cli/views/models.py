@@ -1,23 +1,17 @@
-"""How models, their scores and their forecasts look on a terminal."""
+"""What `sportsplat train` and `models` print: scores, lists, cards and comparisons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.backtest.report import in_words, minus
-from sportsplat.cli.views.tables import PlainTable
+from sportsplat.backtest.summary import in_words
+from sportsplat.cli.views.tables import PlainTable, say, signed, to_minute
 from sportsplat.jobs.modelling.results import (
-    Contribution,
-    ExplainedPrediction,
-    Explanation,
     ModelComparison,
     ModelDetails,
     ModelList,
     PairedScore,
-    Prediction,
-    Predictions,
     Scores,
     Training,
 )
@@ -33,7 +27,7 @@ NAMES = {"base_rate": "base rate", "elo": "Elo"}
 
 def show_training(console: Console, training: Training) -> None:
     """Say what was learned, how well, and whether it serves."""
-    _say(
+    say(
         console,
         f"Model {training.model_id}: {training.model} of {training.league}, learned from "
         f"{training.matches:,} matches from {training.learned.start} to {training.learned.end} "
@@ -44,19 +38,19 @@ def show_training(console: Console, training: Training) -> None:
     )
     market = training.market
     if market is not None:
-        _say(
+        say(
             console,
             f"The market is {market.prices}, margin removed, on {market.matches:,} of these matches. "
             "No price touches the model.",
         )
     for note in training.notes:
-        _say(console, note, style="yellow")
+        say(console, note, style="yellow")
     serves = "promoted, it serves the league" if training.promoted else "not promoted"
-    _say(console, f"{serves[0].upper()}{serves[1:]}: {training.reason}.")
+    say(console, f"{serves[0].upper()}{serves[1:]}: {training.reason}.")
     seconds = training.seconds
     stages = ", ".join(f"{name} {spent:.1f}" for name, spent in seconds.items() if name != "total")
-    _say(console, f"{seconds['total']:.1f} s ({stages})", style="dim")
-    _say(console, f"Next: {_after_training(training)}")
+    say(console, f"{seconds['total']:.1f} s ({stages})", style="dim")
+    say(console, f"Next: {_after_training(training)}")
 
 
 def _after_training(training: Training) -> str:
@@ -75,7 +69,7 @@ def _after_training(training: Training) -> str:
 def show_list(console: Console, listed: ModelList) -> None:
     """Draw one row a model."""
     if not listed.models:
-        _say(console, "No model is stored. To make one: sportsplat train LEAGUE")
+        say(console, "No model is stored. To make one: sportsplat train LEAGUE")
         return
     table = PlainTable().number("id").text("model").value("trained\nuntil")
     table.number("matches").value("in\nuse").number("log\nloss").text(GAP_TO_ELO)
@@ -123,11 +117,11 @@ def show_card(console: Console, model: ModelDetails) -> None:
         PairedScore.of_each(card["paired"]),
     )
     for candidate in card["candidates"]:
-        _say(console, f"tried: {_flat(candidate)}", style="dim")
+        say(console, f"tried: {_flat(candidate)}", style="dim")
     if model.manifest:
-        _say(console, f"features: {', '.join(card['features'])}", style="dim")
+        say(console, f"features: {', '.join(card['features'])}", style="dim")
     for promotion in model.promotions:
-        _say(console, f"promoted {_minute(promotion.promoted_at)}: {promotion.reason}")
+        say(console, f"promoted {to_minute(promotion.promoted_at)}: {promotion.reason}")
 
 
 def _window(card: Mapping[str, Any]) -> str:
@@ -139,15 +133,15 @@ def _window(card: Mapping[str, Any]) -> str:
 def show_comparison(console: Console, comparison: ModelComparison) -> None:
     """Draw both models' scores, and say on which matches."""
     if comparison.basis == "later_matches":
-        _say(
+        say(
             console,
             f"{comparison.matches:,} matches from {comparison.start} to {comparison.end}, "
             "after both cut-offs:",
         )
     elif comparison.same_matches:
-        _say(console, "No match was played after both cut-offs. Out of fold, on as many matches of one span:")
+        say(console, "No match was played after both cut-offs. Out of fold, on as many matches of one span:")
     else:
-        _say(
+        say(
             console,
             "No match was played after both cut-offs. Out of fold, each on matches of its own; only their "
             "distances from Elo compare:",
@@ -158,76 +152,7 @@ def show_comparison(console: Console, comparison: ModelComparison) -> None:
         _add_scores(table, f"model {model.model_id} ({model.model})", scores, gap)
     console.print(table)
     if comparison.paired is not None:
-        _say(console, f"first − second: {_gap(comparison.paired)}")
-
-
-def show_predictions(console: Console, predictions: Predictions) -> None:
-    """Draw each match: who plays, our probabilities, the fair odds, the offered price, its edge."""
-    if predictions.message:
-        _say(console, f"Nothing to predict: {predictions.message}.")
-        return
-    _say(
-        console,
-        f"{predictions.league}, model {predictions.model_id} ({predictions.model}), "
-        f"{predictions.start} to {predictions.end}",
-    )
-    priced = any(prediction.entry_price for prediction in predictions)
-    table = PlainTable().value("kick-off (UTC)").text("match").value().number(*predictions.outcomes)
-    for prediction in predictions:
-        _add_prediction(table, prediction, priced=priced)
-    console.print(table)
-    for prediction in predictions:
-        if isinstance(prediction, ExplainedPrediction) and prediction.explanation is not None:
-            _explain(console, prediction, prediction.explanation)
-    if priced:
-        _say(
-            console, "An edge is what our probability promises at the offered price; it may be wrong.", "dim"
-        )
-    if predictions.price_note:
-        _say(console, f"{predictions.price_note}.", "dim")
-
-
-def _add_prediction(table: PlainTable, prediction: Prediction, *, priced: bool) -> None:
-    """Add a match: a line each for our probabilities, the fair odds, the price that is offered, the edge."""
-    when = str(prediction.match_date) if prediction.day_precision else _minute(prediction.kickoff_utc)
-    teams = f"{prediction.home} –\n{prediction.away}{' (neutral)' if prediction.neutral else ''}"
-    outcomes = prediction.probabilities
-    lines = [
-        ("model", {outcome: f"{share:.1%}" for outcome, share in outcomes.items()}),
-        ("fair odds", {outcome: _price(price) for outcome, price in prediction.fair_odds.items()}),
-    ]
-    if priced:
-        offered, edge = prediction.entry_price or {}, prediction.edge or {}
-        lines.append(("offered", {outcome: _price(price) for outcome, price in offered.items()}))
-        lines.append(("edge", {outcome: minus(f"{value:+.1%}") for outcome, value in edge.items()}))
-    table.row(
-        when,
-        teams,
-        "\n".join(name for name, _ in lines),
-        *("\n".join(cells.get(outcome, "–") for _, cells in lines) for outcome in outcomes),
-    )
-
-
-def _price(decimal_odds: float | None) -> str:
-    return "–" if decimal_odds is None else f"{decimal_odds:.2f}"
-
-
-def _explain(console: Console, prediction: Prediction, why: Explanation) -> None:
-    parts = [("Elo", why.elo), ("home advantage beyond Elo's", why.home)]
-    parts += [(_named(part), part.contribution) for part in why.features]
-    parts += [("all other features", why.rest)] if why.rest else []
-    said = "; ".join(f"{name} {_signed(value)}" for name, value in parts)
-    teams = f"{prediction.home} – {prediction.away}"
-    _say(console, f"{teams}: latent strength {_signed(why.latent)} = {said}")
-
-
-def _signed(value: float, digits: int = 3) -> str:
-    return minus(f"{value:+.{digits}f}")
-
-
-def _named(part: Contribution) -> str:
-    value = "missing" if part.value is None else f"{part.value:.4g}"
-    return f"{part.feature} ({value})"
+        say(console, f"first − second: {_gap(comparison.paired)}")
 
 
 def _say_scores(
@@ -239,9 +164,9 @@ def _say_scores(
     paired: Mapping[str, PairedScore],
 ) -> None:
     if scores is None:
-        _say(console, "Too few matches to hold any out: there are no scores.")
+        say(console, "Too few matches to hold any out: there are no scores.")
         return
-    _say(
+    say(
         console,
         f"On {validated['matches']:,} matches from {validated['from']} to {validated['to']}, each forecast "
         "by a model that had not seen it:",
@@ -268,7 +193,7 @@ def _add_scores(
 def _gap(paired: PairedScore | None) -> str:
     if paired is None:
         return ""
-    return f"{_signed(paired.log_loss_difference, 4)} ({in_words(paired.interval)})"
+    return f"{signed(paired.log_loss_difference, 4)} ({in_words(paired.interval)})"
 
 
 def _number(value: float | None) -> str:
@@ -284,11 +209,3 @@ def _flat(values: Mapping[str, Any]) -> str:
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _say(console: Console, text: str, style: str | None = None) -> None:
-    console.print(text, markup=False, highlight=False, style=style)

@@ -1,9 +1,9 @@
-"""Tables about runs for people."""
+"""What `sportsplat runs` and `quarantine` print."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sportsplat.cli.views.ingest import brief
 from sportsplat.cli.views.tables import PlainTable
@@ -11,7 +11,7 @@ from sportsplat.cli.views.tables import PlainTable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sportsplat.db.write.runs import StoredRun
+    from sportsplat.db.write.runs import Quarantined, StoredRun
     from sportsplat.jobs.ingest.runs import UndoReport
 
 _KINDS = {
@@ -26,6 +26,7 @@ _KINDS = {
     "predictions": "predictions",
     "bets": "bets",
 }
+ROWS_SHOWN = 50
 _COUNTED = ("matches", "quotes", "stats", "forecasts", "details")
 
 
@@ -100,3 +101,25 @@ def show_undo(console: Console, report: UndoReport) -> None:
         console.print(f"next: sportsplat data quality {report.league}", markup=False)
     else:
         console.print(f"next: sportsplat runs undo {report.run} --yes", markup=False)
+
+
+def show_waiting(console: Console, rows: Sequence[Quarantined], reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows that wait in quarantine, the first of them if there are many, and how many by reason."""
+    if not rows:
+        console.print("nothing waits in quarantine")
+        return
+    table = PlainTable().number("id").text("source, file, line", "reason")
+    for row in rows[:ROWS_SHOWN]:
+        where = f"{row.source}\n{brief(row.file)}" + (f":{row.line}" if row.line else "")
+        table.row(row.id, where, f"{row.code}\n{row.reason}")
+    console.print(table)
+    if len(rows) > ROWS_SHOWN:
+        console.print(f"… and {len(rows) - ROWS_SHOWN:,} more; all of them with --json")
+    summary = PlainTable().number("waiting").text("reason", "most of them in")
+    for reason in reasons:
+        most = f"{brief(reason['file'])}: {reason['of_file']:,}"
+        summary.row(f"{reason['rows']:,}", reason["code"], most)
+    console.print(summary)
+    console.print(
+        f"next: sportsplat quarantine show {rows[0].id}; with corrected files: sportsplat quarantine retry"
+    )

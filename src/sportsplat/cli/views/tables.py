@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rich import box
@@ -10,6 +11,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from sportsplat.backtest.summary import minus
 
 NARROWEST_TEXT = 10
 """Columns that a text column keeps beside values before these wrap too."""
@@ -91,3 +94,18 @@ def _shared(least: Sequence[int], measured: Sequence[Measurement], room: int) ->
             widths[index] += 1
         wanting = [index for index in wanting if measured[index].maximum > widths[index]]
     return widths
+
+
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print text as it is: no markup, no colours of numbers."""
+    console.print(text, markup=False, highlight=False, style=style)
+
+
+def to_minute(moment: datetime) -> str:
+    """Return a moment as 2024-08-16 19:00."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return a number with its sign, a minus as wide as a plus."""
+    return minus(f"{value:+.{digits}f}")

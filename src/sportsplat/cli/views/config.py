@@ -1,0 +1,36 @@
+"""What `sportsplat config show` and `explain` print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sportsplat.cli.views.tables import PlainTable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_settings(console: Console, settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Draw one row a setting; defaults are dim."""
+    table = PlainTable().value("key").text("value", "from")
+    for key, held in settings.items():
+        changed = held["layer"] != "default"
+        table.row(key, _plain(held["value"]), held["origin"], style="" if changed else "dim")
+    console.print(table)
+
+
+def show_layers(console: Console, data: Mapping[str, Any]) -> None:
+    """Draw the value of one setting in each layer."""
+    console.print(f"{data['key']}: {data['description']}", markup=False)
+    console.print(f"variables: {', '.join(data['variables'])}", markup=False)
+    table = PlainTable().value("layer").text("from", "value").value()
+    for said in data["layers"]:
+        holds = "in use" if said["holds"] else "overridden"
+        table.row(said["layer"], said["origin"], _plain(said["value"]), holds)
+    console.print(table)
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else json.dumps(value) if isinstance(value, list) else str(value)
