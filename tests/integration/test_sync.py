@@ -402,4 +402,4 @@ def test_people_get_a_line_for_each_source(
         line.startswith("epl football-data failed the site did not return the file for") for line in lines
     )
     assert any(line.startswith("nba odds-api skipped no key") for line in lines)
-    assert lines[-1] == "next: the same command later: it goes on where it was"
+    assert lines[-1] == "next: run the same command later; it continues where it stopped"

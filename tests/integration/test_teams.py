@@ -60,7 +60,7 @@ def test_a_source_that_comes_second_brings_the_clubs_that_are_declared_and_no_ot
     file.write_text("\n".join([header, *rows]) + "\n")
     report = ingest(context, "fivethirtyeight-soccer-spi", [file])
     assert report.matches.inserted == 1
-    assert [row.reason.partition(" is no team")[0] for row in waiting(context)] == ["'Villa Nova'"]
+    assert [row.reason.partition(" is not a known team")[0] for row in waiting(context)] == ["'Villa Nova'"]
     stored = {row["name"]: row["named_by"] for row in teams(context, "epl") if row["stored"]}
     assert stored["Norwich"] is None
     assert stored.keys() == {"Arsenal", "Fulham", "Leeds", "Man United", "Norwich"}

@@ -74,15 +74,15 @@ def quickstart(settings: Settings, *, seasons: int, seed: int, report: Path, tel
     played = recent_seasons(now, seasons)
     stored = step(
         "ingest",
-        f"simulating seasons {played[0]} to {played[-1]} of a league whose truth is known",
+        f"simulating seasons {played[0]} to {played[-1]} of a league with known probabilities",
         lambda: ingest(context, "simulate", [], league=LEAGUE, seasons=played, options={"seed": seed}),
     )
-    trained = step("train", "training LightGBM on all of it", lambda: _train(context, seed))
+    trained = step("train", "training a model on all of them", lambda: _train(context, seed))
     first_day = datetime(played[-BACKTESTED_SEASONS], 1, 1, tzinfo=UTC).date()
     request = Request(LEAGUE, start=first_day, seed=seed, report=report)
     tested = step(
         "backtest",
-        f"walking forward through {BACKTESTED_SEASONS} seasons, a new model each",
+        f"backtesting {BACKTESTED_SEASONS} seasons, with a model refitted before each",
         lambda: backtest(context, request),
     )
     coming = step(

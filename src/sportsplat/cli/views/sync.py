@@ -19,16 +19,16 @@ _COLORS = {"ok": "green", "unchanged": "dim", "failed": "bold red", "skipped": "
 
 def show_sync(console: Console, report: SyncReport) -> None:
     """Print what each source gave, or why it gave nothing, and the next command."""
-    table = PlainTable().value("league").value("source").value().text("what came").number("seconds")
+    table = PlainTable().value("league").value("source").value().text("result").number("seconds")
     for row in report.sources:
         status = Text(row.status, _COLORS[row.status])
-        table.row(row.league, row.source, status, _what_came(row), f"{row.seconds:.1f}")
+        table.row(row.league, row.source, status, _result(row), f"{row.seconds:.1f}")
     console.print(table)
     console.print(f"next: {_next(report)}", markup=False)
 
 
-def _what_came(row: SourceReport) -> str:
-    """Return the matches and quotes that came, and the reason of a failure."""
+def _result(row: SourceReport) -> str:
+    """Return the numbers of matches and quotes, and the reason of a failure."""
     parts = []
     for name in ("matches", "quotes"):
         counts: Tally = getattr(row, name)
@@ -45,7 +45,7 @@ def _what_came(row: SourceReport) -> str:
 
 def _next(report: SyncReport) -> str:
     if report.failed:
-        return "the same command later: it goes on where it was"
+        return "run the same command later; it continues where it stopped"
     if any(row.quarantined for row in report.sources):
         return "sportsplat quarantine list"
     return f"sportsplat predict {report.leagues[0]}"

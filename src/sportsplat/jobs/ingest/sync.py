@@ -301,6 +301,6 @@ def _failure(report: SyncReport) -> SourcesFailed:
     return SourcesFailed(
         f"{len(failed)} of {len(asked)} sources failed: {names}{others}",
         cause="; ".join(row.reason or "" for row in failed),
-        fix="run the same command again later: it goes on where it was",
+        fix="run the same command again later; it continues where it stopped",
         report=report,
     )

@@ -155,7 +155,7 @@ def _hold_back(
             continue
         name = strange[0]
         reason = (
-            f"{name!r} is no team of {batch.league} that is known ({_count(matches[name])} of this file). "
+            f"{name!r} is not a known team of {batch.league} ({_count(matches[name])} in this file). "
             + (f"Closest: {', '.join(map(repr, near[name]))}. " if near[name] else "")
             + f"{alias_command(batch.league, batch.source, name, sure[name] or 'TEAM')}"
         )
