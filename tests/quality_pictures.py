@@ -17,7 +17,8 @@ from sportsplat.quality.facts import (
     SourceCount,
     TeamCount,
 )
-from sportsplat.quality.findings import Picture, Provider, QualityFinding, findings
+from sportsplat.quality.findings import findings
+from sportsplat.quality.picture import Picture, Provider, QualityFinding
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 
 LEAGUES = load_leagues()

@@ -11,7 +11,8 @@ from sportsplat.quality.facts import (
     OverdueFixtures,
     SourceCount,
 )
-from sportsplat.quality.findings import Provider, findings
+from sportsplat.quality.findings import findings
+from sportsplat.quality.picture import Provider
 from sportsplat.quality.report import headline, report
 from tests.quality_pictures import (
     EPL,

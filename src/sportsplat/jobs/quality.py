@@ -13,7 +13,7 @@ from sportsplat.db.read.quality import count_conflicts, read_conflicts, read_fac
 from sportsplat.domain import JsonObject
 from sportsplat.errors import DataLacking, NotFound, UsageError
 from sportsplat.quality.coverage import measures
-from sportsplat.quality.findings import Picture, Provider
+from sportsplat.quality.picture import Picture, Provider
 from sportsplat.quality.report import conflict_totals, placeholders, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 from sportsplat.sources import IGNORED_CONFLICTS, SOURCES, get_source

@@ -4,264 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from math import inf
-from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from sportsplat.quality.coverage import share_in_words
+from sportsplat.quality.picture import (
+    ERROR,
+    INFO,
+    SEVERITIES,
+    WARNING,
+    Picture,
+    QualityFinding,
+    matches_in_words,
+)
 from sportsplat.quality.seasons import season_label
+from sportsplat.quality.source_findings import conflicts, coverage, overrounds, quarantine
 
 if TYPE_CHECKING:
-    from sportsplat.leagues.league import League
-    from sportsplat.quality.coverage import CoverageMeasure
     from sportsplat.quality.facts import (
-        ConflictCount,
-        Facts,
-        OddOffer,
-        PriceCount,
         RepeatedPairing,
         TeamCount,
     )
     from sportsplat.quality.seasons import SeasonSchedule
-
-
-FILE = "FILE"
-"""Stands in a command for a file of that source that the user has; `words.placeholders` says so."""
-LIST = "sportsplat sources"
-ERROR, WARNING, INFO = "error", "warning", "info"
-SEVERITIES = (ERROR, WARNING, INFO)
-
-
-class QualityFinding(NamedTuple):
-    """One thing found. season: None where it concerns none; next: a command."""
-
-    severity: str
-    code: str
-    where: str
-    what: str
-    next: str | None
-    season: int | None = None
-
-
-class Provider(NamedTuple):
-    """A source that can bring results of the league.
-
-    fetchable: its site gives them, no file is needed. first, last: the seasons it covers (None: no known
-    bound). needs: further arguments of an ingest of its files.
-    """
-
-    name: str
-    fetchable: bool
-    first: int | None = None
-    last: int | None = None
-    needs: tuple[str, ...] = ()
-
-    def tells_of(self, seasons: Sequence[int]) -> bool:
-        """Whether it can have something of every one of the seasons."""
-        return all(
-            (self.first is None or self.first <= season) and (self.last is None or season <= self.last)
-            for season in seasons
-        )
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The input of all findings.
-
-    today: the day at the league's place. providers: those that name its teams first. long_pause: days.
-    likely_team: of teams by their names, the one of which a name is most likely another spelling, if any is.
-    """
-
-    league: League
-    facts: Facts
-    schedules: Sequence[SeasonSchedule]
-    measures: Sequence[CoverageMeasure]
-    long_pause: int
-    today: date
-    providers: Sequence[Provider]
-    likely_team: Callable[[str, Mapping[str, str]], str | None] = lambda _name, _teams: None
-
-    def of_conflicts(self, conflicts: Sequence[ConflictCount]) -> Picture:
-        """Return the picture with these contradictions alone."""
-        return replace(self, facts=self.facts._replace(conflicts=conflicts))
-
-    def ingest(self, *seasons: int, source: str | None = None) -> str:
-        """Return the command that brings seasons, from `source` or the one that is best for them.
-
-        A source that needs a file is named where no site can be reached. Where no source has all of the
-        seasons, the command names those that one has, from the first on; where none has any, the list of
-        sources.
-        """
-        able = [one for one in self.providers if one.tells_of(seasons)]
-        if not able and len(seasons) > 1:
-            return self.ingest(*seasons[:-1], source=source)
-        named = [one for one in able if one.name == source]
-        found = named or sorted(able, key=lambda one: self._order(one, seasons[0]))
-        if not found:
-            return LIST
-        one = found[0]
-        target = ["--league", self.league.code] if one.fetchable else [FILE, *one.needs]
-        words = [word for season in seasons for word in ("--season", str(season))]
-        return shlex.join(["sportsplat", "ingest", one.name, *target, *words])
-
-    def begin(self) -> str:
-        """Return the command that brings the last whole season or, where no source has it, a whole file."""
-        season = self.league.last_season_begun(self.today)
-        days = self.league.rules.season
-        if days is None or self.today <= days.bounds(season)[1]:
-            season -= 1
-        if not any(one.tells_of([season]) for one in self.providers) and self.providers:
-            one = self.providers[0]
-            return shlex.join(["sportsplat", "ingest", one.name, FILE, *one.needs])
-        return self.ingest(season)
-
-    def is_fetchable(self, source: str) -> bool:
-        """Whether the site of a source gives results of this league."""
-        return any(one.fetchable for one in self.providers if one.name == source)
-
-    def only_source(self, season: int) -> str | None:
-        """Return the only source of a season; None where several sources have matches of it."""
-        reported = {one.source for one in self.facts.sources if one.season == season}
-        return reported.pop() if len(reported) == 1 else None
-
-    def _order(self, one: Provider, season: int) -> tuple[bool, float, int]:
-        """Put first whose site serves; then who is stored of the season or near it; then who has most."""
-        near = (
-            (abs(reported.season - season), -reported.matches)
-            for reported in self.facts.sources
-            if reported.source == one.name
-        )
-        distance, matches = min(near, default=(inf, 0))
-        return not one.fetchable, distance, matches
-
-
-def matches_in_words(number: int) -> str:
-    """Return "1 match", "1,200 matches"."""
-    return f"{number:,} match{'' if number == 1 else 'es'}"
-
-
-USUAL, THIN = 0.5, 0.9
-"""A kind of fact is there from the first to the last season with the one share of it; less in between than
-the other of what is usual there is a gap. (A ninth inning of both teams is played in every other match.)"""
-
-
-def coverage(picture: Picture) -> Iterator[QualityFinding]:
-    """Say what is never stored of a group, since and until when the rest is, and its gaps by season."""
-    played = {one.counts.season: one.counts.final for one in picture.schedules if one.counts.final}
-    never: dict[str, list[str]] = defaultdict(list)
-    since: dict[int, list[str]] = defaultdict(list)
-    until: dict[int, list[str]] = defaultdict(list)
-    thin: dict[int, list[str]] = defaultdict(list)
-    for measure in picture.measures:
-        shares = {season: measure.counts.get(season, 0) / number for season, number in played.items()}
-        usual = [season for season, share in shares.items() if share >= USUAL]
-        if not measure.stored:
-            never[measure.group].append(measure.label)
-        if not usual:
-            continue
-        if usual[0] > min(played):
-            since[usual[0]].append(measure.label)
-        if usual[-1] < max(played):
-            until[usual[-1]].append(measure.label)
-        least = THIN * median(shares[season] for season in usual)
-        for season, share in shares.items():
-            if usual[0] <= season <= usual[-1] and share < least:
-                thin[season].append(f"{measure.label} {share_in_words(share)}%")
-    if played:
-        yield from _thin(picture, thin)
-        yield from _bounds(picture, since, until)
-        for group, names in never.items():
-            what = f"nothing is stored of {', '.join(names)}"
-            yield QualityFinding(INFO, "not-stored", group, what, LIST)
-
-
-def _thin(picture: Picture, thin: dict[int, list[str]]) -> Iterator[QualityFinding]:
-    for season, names in sorted(thin.items()):
-        what = f"less than in the seasons around it: {', '.join(names)}"
-        only = picture.only_source(season)
-        brings = any(one.name == only for one in picture.providers)
-        command = picture.ingest(season, source=only) if brings else LIST
-        yield QualityFinding(
-            WARNING, "coverage-gap", season_label(picture.league, season), what, command, season
-        )
-
-
-def _bounds(
-    picture: Picture, since: dict[int, list[str]], until: dict[int, list[str]]
-) -> Iterator[QualityFinding]:
-    for season, names in sorted(since.items()):
-        yield _bound(picture, season, "begins", names)
-    for season, names in sorted(until.items()):
-        yield _bound(picture, season, "ends", names)
-
-
-def _bound(picture: Picture, season: int, verb: str, names: Sequence[str]) -> QualityFinding:
-    what = f"{verb} here: {', '.join(names)}"
-    name = season_label(picture.league, season)
-    return QualityFinding(INFO, f"coverage-{verb}", name, what, LIST, season)
-
-
-def conflicts(picture: Picture) -> Iterator[QualityFinding]:
-    """Count contradictions by field and pair of sources."""
-    totals: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
-    for one in picture.facts.conflicts:
-        totals.setdefault((one.field, one.source, one.holder), []).append((one.season, one.matches))
-    for (field, source, holder), by_season in sorted(totals.items()):
-        number = sum(matches for _, matches in by_season)
-        severity = WARNING if field in ("score", "result") else INFO
-        what = (
-            f"{source} has a different {field} from {holder} (the value in use) for "
-            f"{matches_in_words(number)}"
-        )
-        seasons = [season for season, _ in by_season]
-        command = f"sportsplat data conflicts {picture.league.code} --field {field}"
-        where = season_label(picture.league, seasons[0])
-        if len(seasons) > 1:
-            where += f" to {season_label(picture.league, seasons[-1])}"
-        season = seasons[0] if len(seasons) == 1 else None
-        yield QualityFinding(severity, "conflict", where, what, command, season)
-
-
-def quarantine(picture: Picture) -> Iterator[QualityFinding]:
-    """Count quarantined rows by reason; an unknown name has the command that resolves it."""
-    for waiting in picture.facts.quarantine:
-        rows = f"{waiting.rows:,} row{'' if waiting.rows == 1 else 's'}"
-        what = f"{rows} in quarantine, {waiting.code}: {waiting.example}"
-        if waiting.command:
-            what = what.removesuffix(waiting.command).rstrip()
-        severity = ERROR if waiting.code == "unknown-team" else WARNING
-        command = waiting.command or f"sportsplat quarantine list --source {waiting.source}"
-        yield QualityFinding(severity, "quarantine", waiting.source, what, command)
-
-
-def overrounds(picture: Picture) -> Iterator[QualityFinding]:
-    """Name offers whose margin the rules forbid, or that is unlike that of their bookmaker and season."""
-    low, high = picture.league.rules.overround
-    command = f"sportsplat data quality {picture.league.code} --json"
-    for price in picture.facts.prices:
-        if price.outside:
-            what = f"{price.outside:,} offers of {_kind(price)} have an overround outside {low:g} to {high:g}"
-            where = season_label(picture.league, price.season)
-            yield QualityFinding(ERROR, "impossible-overround", where, what, command, price.season)
-    by_season: dict[int, list[OddOffer]] = defaultdict(list)
-    for odd in picture.facts.odd_offers:
-        by_season[odd.season].append(odd)
-    for season, offers in by_season.items():
-        worst = max(offers, key=lambda odd: abs(odd.overround - odd.usual))
-        many = f"{len(offers)} offers have" if len(offers) > 1 else "one offer has"
-        what = (
-            f"{many} an unusual overround: {worst.home} - {worst.away} on {worst.match_date}, "
-            f"{_kind(worst)}: {worst.overround:.3f}, usually {worst.usual:.3f}"
-        )
-        where = season_label(picture.league, season)
-        yield QualityFinding(WARNING, "odd-overround", where, what, f"{command} --season {season}", season)
-
-
-def _kind(price: PriceCount | OddOffer) -> str:
-    return f"{price.bookmaker} {price.market} {'closing' if price.closing else 'pre-match'}"
 
 
 FEW = 0.75

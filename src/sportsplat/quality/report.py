@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import JsonObject
-from sportsplat.quality.findings import FILE, SEVERITIES, Picture, findings
+from sportsplat.quality.findings import findings
+from sportsplat.quality.picture import FILE, SEVERITIES, Picture
 
 if TYPE_CHECKING:
     from sportsplat.quality.facts import ConflictCount, PriceCount
-    from sportsplat.quality.findings import QualityFinding
+    from sportsplat.quality.picture import QualityFinding
     from sportsplat.quality.seasons import SeasonSchedule
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sportsplat.db.read.quality import read_schedule
-from sportsplat.quality.findings import Picture, impossible
+from sportsplat.quality.findings import impossible
+from sportsplat.quality.picture import Picture
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 
 if TYPE_CHECKING:
