@@ -12,23 +12,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
     ValidationError,
-    field_validator,
-    model_validator,
 )
 
 from sportsplat.config.yaml_lines import Document, read_yaml
 from sportsplat.errors import ConfigError, NotFound
+from sportsplat.leagues.declaration import DeclaredElo, DeclaredLeague, MarginRule
 from sportsplat.leagues.rules import DeclaredRules, LeagueRules
-from sportsplat.leagues.season_days import DeclaredException, refuse_twice
+from sportsplat.leagues.season_days import DeclaredException
 from sportsplat.leagues.team_names import ANY, Spelling, Spellings, Teams, fold, meaning, read_teams, tidy
 from sportsplat.paths import asset_dir, find_project_dir
 
@@ -39,7 +34,6 @@ OWN_SEASONS = frozenset({"simulate"})
 """Sources that alone serve their league and say in every row which season it is of."""
 REMEMBERED = 1 << 16
 """Names of a league whose team is remembered."""
-MarginRule = Literal["none", "nba", "nfl", "goals"]
 
 
 @dataclass(frozen=True)
@@ -166,160 +160,39 @@ class League:
         return {fold(team): team for team in self.declared_teams}
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Elo(_Declared):
-    k: Annotated[float, Field(gt=0)]
-    home_advantage: float
-    carry_over: Annotated[float, Field(ge=0, le=1)]
-    mean: float
-    initial: float
-    margin: MarginRule
-
-
-class _PriceRef(_Declared):
-    bookmaker: str
-    closing: bool
-
-
-class _Prices(_Declared):
-    entry: list[_PriceRef] = []
-    benchmark: list[_PriceRef] = []
-
-
-class _DatedGame(_Declared):
-    """A game that a source dates differently; `told` and `held` are older names of its two days."""
-
-    source: str
-    home: str
-    away: str
-    reported: Annotated[date, Field(validation_alias=AliasChoices("reported", "told"))]
-    played: Annotated[date, Field(validation_alias=AliasChoices("played", "held"))]
-
-
-class _OtherGame(_Declared):
-    day: date
-    teams: Annotated[list[str], Field(min_length=2, max_length=2)]
-    what: str
-
-
-class _League(_Declared):
-    """One entry of the file, before it becomes a `League`."""
-
-    name: str
-    sport: str
-    outcomes: list[Literal["home", "draw", "away"]]
-    timezone: str
-    duration_minutes: Annotated[int, Field(gt=0)]
-    season_matches: Annotated[int, Field(gt=0)]
-    elo: _Elo
-    stats: list[str] = []
-    prices: _Prices = _Prices()
-    aliases: dict[str, str] = {}
-    sources: dict[str, str] = {}
-    stored_stats: list[str] = []
-    rules: DeclaredRules = DeclaredRules()
-    teams: str | None = None
-    spellings: str | None = None
-    names_from: list[str] = []
-    precedence: list[str] = []
-    dates: list[_DatedGame] = []
-    uneven_seasons: list[int | str] = []
-    meetings: Annotated[int, Field(gt=0, multiple_of=2)] | None = None
-    season_exceptions: list[DeclaredException] = []
-    other_games: list[_OtherGame] = []
-
-    @field_validator("outcomes")
-    @classmethod
-    def _known_order(cls, outcomes: list[str]) -> list[str]:
-        if outcomes not in (["home", "away"], ["home", "draw", "away"]):
-            raise ValueError("must be [home, away] or [home, draw, away]")
-        return outcomes
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (LookupError, ValueError, OSError) as missing:
-            raise ValueError(f"no time zone named {name!r}") from missing
-        return name
-
-    @field_validator("uneven_seasons")
-    @classmethod
-    def _years(cls, seasons: list[int | str]) -> list[int | str]:
-        return [year for written in seasons for year in _years(written)]
-
-    @field_validator("season_exceptions")
-    @classmethod
-    def _exceptions(cls, declared: list[DeclaredException]) -> list[DeclaredException]:
-        refuse_twice(declared)
-        return declared
-
-    @model_validator(mode="after")
-    def _exceptions_have_a_rule(self) -> _League:
-        if self.season_exceptions and self.rules.season is None:
-            raise ValueError("season_exceptions needs rules.season, the default days")
-        return self
-
-    @model_validator(mode="after")
-    def _teams_are_spelt_once(self) -> _League:
-        if self.teams is not None and self.spellings is not None:
-            raise ValueError(
-                f"teams and spellings are both given: teams {self.teams!r} has spellings already"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _aliases_lead_to_the_end(self) -> _League:
-        chained = [name for name, target in self.aliases.items() if target in self.aliases]
-        if chained:
-            raise ValueError(f"alias {chained[0]!r} leads to another alias, {self.aliases[chained[0]]!r}")
-        return self
-
-    def to_league(self, code: str, folder: Path) -> League:
-        file = self.teams or self.spellings
-        teams = read_teams(file, folder) if file else Teams((), {})
-        aliases = {
-            (ANY, fold(name)): (Spelling(team, name=tidy(name)),) for name, team in self.aliases.items()
-        }
-        return League(
-            code=code,
-            name=self.name,
-            sport=self.sport,
-            outcomes=tuple(self.outcomes),
-            timezone=ZoneInfo(self.timezone),
-            duration=timedelta(minutes=self.duration_minutes),
-            season_matches=self.season_matches,
-            elo=EloParams(**self.elo.model_dump()),
-            stats=tuple(self.stats),
-            prices=LeaguePrices(
-                entry=tuple(PriceRef(**price.model_dump()) for price in self.prices.entry),
-                benchmark=tuple(PriceRef(**price.model_dump()) for price in self.prices.benchmark),
-            ),
-            sources=dict(self.sources),
-            stored_stats=tuple(self.stored_stats),
-            rules=self.rules.to_rules(tuple(one.to_exceptional() for one in self.season_exceptions)),
-            teams=teams.names if self.teams else (),
-            spellings={**teams.spellings, **aliases},
-            names_from=tuple(self.names_from),
-            precedence=tuple(self.precedence),
-            clubs=() if self.teams else teams.names,
-            dates={(one.source, one.reported, one.home, one.away): one.played for one in self.dates},
-            other_games={(one.day, frozenset(one.teams)): one.what for one in self.other_games},
-            uneven_seasons=frozenset(int(season) for season in self.uneven_seasons),
-            meetings=self.meetings,
-        )
-
-
-def _years(written: int | str) -> range:
-    """Read a season or a stretch of them: 2019, or 1920-1935, both included."""
-    first, _, last = str(written).partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) < int(first):
-        raise ValueError(f"{written!r} is neither a season like 2019 nor a range like 1920-1935")
-    return range(int(first), int(last or first) + 1)
+def _to_league(declared: DeclaredLeague, code: str, folder: Path) -> League:
+    file = declared.teams or declared.spellings
+    teams = read_teams(file, folder) if file else Teams((), {})
+    aliases = {
+        (ANY, fold(name)): (Spelling(team, name=tidy(name)),) for name, team in declared.aliases.items()
+    }
+    return League(
+        code=code,
+        name=declared.name,
+        sport=declared.sport,
+        outcomes=tuple(declared.outcomes),
+        timezone=ZoneInfo(declared.timezone),
+        duration=timedelta(minutes=declared.duration_minutes),
+        season_matches=declared.season_matches,
+        elo=EloParams(**declared.elo.model_dump()),
+        stats=tuple(declared.stats),
+        prices=LeaguePrices(
+            entry=tuple(PriceRef(**price.model_dump()) for price in declared.prices.entry),
+            benchmark=tuple(PriceRef(**price.model_dump()) for price in declared.prices.benchmark),
+        ),
+        sources=dict(declared.sources),
+        stored_stats=tuple(declared.stored_stats),
+        rules=declared.rules.to_rules(tuple(one.to_exceptional() for one in declared.season_exceptions)),
+        teams=teams.names if declared.teams else (),
+        spellings={**teams.spellings, **aliases},
+        names_from=tuple(declared.names_from),
+        precedence=tuple(declared.precedence),
+        clubs=() if declared.teams else teams.names,
+        dates={(one.source, one.reported, one.home, one.away): one.played for one in declared.dates},
+        other_games={(one.day, frozenset(one.teams)): one.what for one in declared.other_games},
+        uneven_seasons=frozenset(int(season) for season in declared.uneven_seasons),
+        meetings=declared.meetings,
+    )
 
 
 def load_leagues(project_dir: Path | None = None) -> dict[str, League]:
@@ -408,7 +281,7 @@ def _parsed(document: Document) -> tuple[dict[str, League], list[LeagueProblem]]
     problems: dict[tuple[str, ...], LeagueProblem] = {}
     for code, entry in document.data.items():
         try:
-            leagues[code] = _League.model_validate(entry).to_league(code, document.path.parent)
+            leagues[code] = _to_league(DeclaredLeague.model_validate(entry), code, document.path.parent)
         except ValidationError as invalid:
             for loc, text in _mistakes(invalid):
                 where = document.where(code, *loc)
@@ -434,8 +307,8 @@ def _mistakes(invalid: ValidationError) -> list[tuple[tuple[int | str, ...], str
 
 
 _KEYS = [
-    *_League.model_fields,
-    *_Elo.model_fields,
+    *DeclaredLeague.model_fields,
+    *DeclaredElo.model_fields,
     *DeclaredRules.model_fields,
     *DeclaredException.model_fields,
 ]
