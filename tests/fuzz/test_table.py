@@ -23,7 +23,7 @@ import pytest
 from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.sources.table.mapping import Mapping, MappingFile, column_names, parse_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import open_table
 from sportsplat.sources.table.quotes import QuoteTable
 from sportsplat.sources.table.suggest.suggest import suggest

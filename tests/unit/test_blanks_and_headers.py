@@ -18,7 +18,7 @@ from sportsplat.sources import get_source
 from sportsplat.sources.base import Payload
 from sportsplat.sources.reading.header import spelled
 from sportsplat.sources.table.mapping import parse_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import open_table
 from sportsplat.sources.table.quotes import QuoteTable
 from tests.workbooks import workbook

@@ -12,7 +12,7 @@ from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.reading.formulas import with_formulas_as_text
 from sportsplat.sources.sportsbookreview.source import SportsbookReview
 from sportsplat.sources.table.mapping import parse_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import open_table
 from sportsplat.sources.table.quotes import QuoteTable
 from tests.workbooks import workbook

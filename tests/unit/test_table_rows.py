@@ -10,7 +10,7 @@ from sportsplat.domain import Batch
 from sportsplat.errors import InputRefused
 from sportsplat.leagues.league import load_leagues
 from sportsplat.sources.table.mapping import parse_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import open_table
 from tests.tables import write_csv
 

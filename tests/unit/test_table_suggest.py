@@ -16,7 +16,7 @@ import yaml
 
 from sportsplat.errors import ConfigError
 from sportsplat.sources.table.mapping import parse_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import open_table
 from sportsplat.sources.table.quotes import QuoteTable
 from sportsplat.sources.table.suggest.columns import column_of

@@ -54,7 +54,7 @@ from sportsplat.sources.reading.files import find_files, open_file
 from sportsplat.sources.table.blocks import TableFile
 from sportsplat.sources.table.errors import KEPT_REJECTED
 from sportsplat.sources.table.mapping import MappingFile, read_mapping
-from sportsplat.sources.table.matches import read_matches
+from sportsplat.sources.table.match_rows import read_matches
 from sportsplat.sources.table.open import SUFFIXES, open_table
 from sportsplat.sources.table.quotes import QuoteTable
 from sportsplat.sources.table.source import TableSource

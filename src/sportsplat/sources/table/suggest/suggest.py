@@ -24,13 +24,8 @@ from sportsplat.sources.table.suggest.columns import (
     share_of_teams,
 )
 from sportsplat.sources.table.suggest.draft import Draft, only
-from sportsplat.sources.table.suggest.matches import (
-    choose_league,
-    place_scores,
-    place_season,
-    place_teams,
-    place_when,
-)
+from sportsplat.sources.table.suggest.matches import choose_league, place_scores, place_teams
+from sportsplat.sources.table.suggest.moments import place_season, place_when
 from sportsplat.sources.table.suggest.names import Name, read_name
 from sportsplat.sources.table.suggest.prices_long import (
     place_bookmaker,
