@@ -7,8 +7,8 @@ import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.converge import ensure_image
 from sportsplat.infra.docker.find import Found
-from sportsplat.infra.docker.launch import ensure_image
 from tests.image_registry import registry
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable
-from sportsplat.infra.embedded import server as postmaster
+from sportsplat.infra.embedded import postmaster
 from sportsplat.infra.embedded.account import server_account
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment
 from sportsplat.infra.embedded.server import EmbeddedServer

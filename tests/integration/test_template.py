@@ -14,8 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sportsplat.infra.embedded import server as postmaster
-from sportsplat.infra.embedded import template
+from sportsplat.infra.embedded import postmaster, template
 from sportsplat.infra.embedded import template as pack
 from sportsplat.infra.embedded.account import server_account
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment

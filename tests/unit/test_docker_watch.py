@@ -12,7 +12,8 @@ import pytest
 
 from sportsplat.errors import DataConflict
 from sportsplat.infra.docker import watch as module
-from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.readiness import ProbeResult
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume

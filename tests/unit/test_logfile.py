@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from sportsplat.infra.embedded.server import read
+from sportsplat.infra.embedded.log_file import read
 
 
 def test_the_last_lines(tmp_path: Path) -> None:

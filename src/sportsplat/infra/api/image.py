@@ -15,7 +15,7 @@ from typing import IO
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import errors
 from sportsplat.infra.docker.client import EngineRefusedError, Objects
-from sportsplat.infra.docker.launch import ensure_image
+from sportsplat.infra.docker.converge import ensure_image
 from sportsplat.paths import asset_dir
 from sportsplat.progress import Progress
 

@@ -13,8 +13,9 @@ from sportsplat.infra import errors
 from sportsplat.infra.api import image as api_image
 from sportsplat.infra.api.container import REMEMBERED_PORT, ApiSpec, open_engine, readiness
 from sportsplat.infra.docker import service
-from sportsplat.infra.docker.client import Container, EngineRefusedError, Objects, PortBusyError
-from sportsplat.infra.docker.launch import ContainerStart, converge
+from sportsplat.infra.docker.client import EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker.container import Container
+from sportsplat.infra.docker.converge import ContainerStart, converge
 from sportsplat.infra.lock import exclusive
 from sportsplat.infra.ports import PortRequest
 from sportsplat.progress import Progress

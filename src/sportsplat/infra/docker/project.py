@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sportsplat.infra import identity
-from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.find import find_engine
 from sportsplat.infra.docker.service import DATA_TARGET
 from sportsplat.infra.docker.spec import DockerSpec

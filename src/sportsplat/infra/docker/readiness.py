@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import query
-from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.service import SECRET, SECRETS_DIR
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.environment import Endpoint

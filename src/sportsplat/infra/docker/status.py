@@ -15,7 +15,8 @@ from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.environment import Endpoint, EnvironmentStatus, StartResult, State
 
 if TYPE_CHECKING:
-    from sportsplat.infra.docker.client import Container, Objects
+    from sportsplat.infra.docker.client import Objects
+    from sportsplat.infra.docker.container import Container
 
 UP = ("running", "restarting", "paused")
 PASSWORD_CHANGES = "password_changes"  # noqa: S105 (the name of a fact)

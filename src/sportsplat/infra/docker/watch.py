@@ -9,7 +9,8 @@ from functools import partial
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError, TimedOut
 from sportsplat.infra import disk, errors, identity, query
-from sportsplat.infra.docker.client import Container, Objects
+from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, look, marker_inside
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportsplat import redact
 from sportsplat.infra import disk, errors, identity, programs, query
-from sportsplat.infra.embedded import initdb
-from sportsplat.infra.embedded import (
-    server as logfile,
-)
-from sportsplat.infra.embedded import (
-    server as postmaster,
-)
+from sportsplat.infra.embedded import initdb, log_file, postmaster
 from sportsplat.infra.embedded.account import Account, server_account
 from sportsplat.infra.embedded.initdb import Birth, Owner, password_statement
 from sportsplat.infra.embedded.server import (
@@ -209,7 +203,7 @@ class EmbeddedEnvironment:
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """Yield lines of the server's log."""
-        return logfile.read(self.spec.log, lines, follow)
+        return log_file.read(self.spec.log, lines, follow)
 
     @contextmanager
     def _locked(self, timeout_s: float) -> Iterator[Held]:
