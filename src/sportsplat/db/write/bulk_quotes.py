@@ -97,7 +97,7 @@ _OFFERS = """
 DROP TABLE IF EXISTS staged_price_offers;
 CREATE TEMPORARY TABLE staged_price_offers
     (offer int, bookmaker text COLLATE "C", market text COLLATE "C", outcome text COLLATE "C",
-     other_side text COLLATE "C", is_closing bool);
+     other_side text COLLATE "C", is_closing bool) ON COMMIT DROP;
 """
 _FILL_OFFERS = """
 INSERT INTO staged_price_offers
@@ -133,7 +133,7 @@ def create(conn: psycopg.Connection[Any], season: int, *, loose: bool = False) -
     )
     name = sql.Identifier(_name(season, loose=loose))
     conn.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table(season, loose=loose)))
-    conn.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(name, columns))
+    conn.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(name, columns))
 
 
 def table(season: int, *, loose: bool = False) -> sql.Identifier:
@@ -176,7 +176,7 @@ def _name(season: int, *, loose: bool) -> str:
 
 _REPEATED = """
 DROP TABLE IF EXISTS staged_price_repeats;
-CREATE TEMPORARY TABLE staged_price_repeats AS
+CREATE TEMPORARY TABLE staged_price_repeats ON COMMIT DROP AS
 SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,
        count(*) AS rows, min(decimal_odds) <> max(decimal_odds) AS contradict
   FROM ({rows}) r
@@ -195,7 +195,7 @@ SELECT first, rows, count(*) OVER () FROM staged_price_repeats WHERE contradict 
 # Of prices that say the same, one counts; those that contradict each other are not taken anyway.
 _UNFAIR = """
 DROP TABLE IF EXISTS staged_price_unfair;
-CREATE TEMPORARY TABLE staged_price_unfair AS
+CREATE TEMPORARY TABLE staged_price_unfair ON COMMIT DROP AS
 SELECT match_id, bookmaker, market, line, is_closing, quoted_at,
        array_agg(outcome ORDER BY first) AS outcomes, array_agg(decimal_odds ORDER BY first) AS decimal_odds
   FROM (SELECT match_id, bookmaker, market, outcome, line, is_closing, quoted_at, min(row) AS first,

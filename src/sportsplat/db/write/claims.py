@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.db.history import FORECASTS, QUOTES
-from sportsplat.db.write.import_run import ImportRun
-from sportsplat.db.write.run_changes import THIS_RUN
+from sportsplat.db.write.import_run import THIS_RUN, ImportRun
 from sportsplat.db.write.staging import PLAIN
 from sportsplat.db.write.teams import ensure_league
 

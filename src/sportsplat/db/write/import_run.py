@@ -21,6 +21,19 @@ class Staged(NamedTuple):
     reserved: bool  # whether new matches get the ids in `new_id`
 
 
+THIS_RUN = "nullif(current_setting('sportsplat.run', true), '')::bigint"
+"""SQL for the run whose changes those of this transaction are; NULL where they belong to no run."""
+
+
+def note_changes(conn: psycopg.Connection[Any], run_id: int | None) -> None:
+    """Record what this transaction changes from here on as the changes of a run (None: of no run).
+
+    Rows of facts have the id of the run that last changed them; earlier rows are kept in `run_changes` by the
+    triggers of migration 0018. `undo_run` reads both.
+    """
+    conn.execute("SELECT set_config('sportsplat.run', %s, true)", ("" if run_id is None else str(run_id),))
+
+
 @dataclass(frozen=True)
 class ImportRun:
     """One source's rows of one league on their way into the database, inside one transaction.

@@ -14,13 +14,8 @@ import numpy as np
 
 from sportsplat.db.binary import PgType, read_columns
 from sportsplat.db.write.claims import keep_late_claims, knowledge, resolve_matches
-from sportsplat.db.write.same_match import (
-    follow_moves,
-    link_matches,
-    merge_beside,
-    merge_duplicates,
-    merge_moved,
-)
+from sportsplat.db.write.moved_fixtures import follow_moves, merge_moved, merge_nearby
+from sportsplat.db.write.same_match import link_matches, merge_duplicates
 from sportsplat.db.write.staging import PLAIN, Tally, stage_matches
 from sportsplat.domain import MatchRecord, MatchStatus
 
@@ -136,7 +131,7 @@ def write_matches(
         merged = merge_moved(run, moved) + merge_duplicates(run)
         changed = resolve_matches(run, [*known_before, *moved, *withdrawn, *merged])
         if moved:  # and stand on their new days now
-            merged = merge_beside(run, moved) + merge_duplicates(run)
+            merged = merge_nearby(run, moved) + merge_duplicates(run)
             changed += resolve_matches(run, merged) if merged else []
         updated = _count(run, "NOT fresh AND match_id = ANY(%(changed)s)", changed=changed) if changed else 0
     if ids_wanted:

@@ -1,6 +1,6 @@
 """One team of two: what is stored of the one becomes the other's, and the one is gone.
 
-A match that both have stored becomes one (`join_matches`).
+A match that both have stored becomes one (`merge_matches`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sportsplat.db.write.claims import resolve_matches
 from sportsplat.db.write.import_run import ImportRun
-from sportsplat.db.write.same_match import IN_USE, join_matches, link_stored, merge_duplicates
+from sportsplat.db.write.same_match import IN_USE, link_stored, merge_duplicates, merge_matches
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,7 +126,7 @@ def merge_teams(
     joined: list[int] = []
     for each in same:
         older, newer = sorted((each.gone, each.kept))
-        stayed = join_matches(conn, older, newer, turned=each.turned)
+        stayed = merge_matches(conn, older, newer, turned=each.turned)
         joined += stayed[:1] if stayed else []
     counts |= {table: _give(conn, table, ("home_id", "away_id"), roles) for table in _PAIRS}
     ids = ids - {one for each in same for one in (each.gone, each.kept)} | set(joined)

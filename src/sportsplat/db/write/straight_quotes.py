@@ -22,8 +22,8 @@ from psycopg import sql
 from sportsplat.db.binary import Columns, PgType, to_wire, write_rows
 from sportsplat.db.write import bulk_quotes as staged_prices
 from sportsplat.db.write.bulk_quotes import Overround, PriceCounts, PriceWriteResult, Ready, drop_unfair
+from sportsplat.db.write.import_run import THIS_RUN
 from sportsplat.db.write.matches import NO_MATCH
-from sportsplat.db.write.run_changes import THIS_RUN
 from sportsplat.db.write.staging import Tally, moments
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from psycopg import sql
 
 from sportsplat.db.history import DETAILS, STATS
 from sportsplat.db.write.claims import resolve_matches
-from sportsplat.db.write.import_run import ImportRun
-from sportsplat.db.write.run_changes import note_changes
+from sportsplat.db.write.import_run import ImportRun, note_changes
 from sportsplat.db.write.same_match import IN_USE
 from sportsplat.db.write.undo_chain import (
     CLAIMS,

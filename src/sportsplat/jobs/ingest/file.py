@@ -15,10 +15,9 @@ from sportsplat.db.errors import Work, server_errors
 from sportsplat.db.write import runs
 from sportsplat.db.write.claims import declare_league
 from sportsplat.db.write.facts import write_details, write_forecasts, write_team_stats
-from sportsplat.db.write.import_run import ImportRun
+from sportsplat.db.write.import_run import ImportRun, note_changes
 from sportsplat.db.write.matches import write_matches
 from sportsplat.db.write.quotes import ensure_quote_partitions, write_quotes
-from sportsplat.db.write.run_changes import note_changes
 from sportsplat.db.write.staging import Tally, tune
 from sportsplat.db.write.teams import lock_league
 from sportsplat.errors import InputRefused, UsageError

@@ -22,9 +22,9 @@ import psycopg
 from sportsplat.cleaning.duplicates import narrow
 from sportsplat.db.write import runs
 from sportsplat.db.write.bulk_quotes import Overround, PriceStage, PriceWriteResult
+from sportsplat.db.write.import_run import note_changes
 from sportsplat.db.write.matches import NO_MATCH
 from sportsplat.db.write.quotes import ensure_quote_partitions
-from sportsplat.db.write.run_changes import note_changes
 from sportsplat.db.write.staging import Tally, moments, tune
 from sportsplat.db.write.straight_quotes import NotStraightError, PriceTargets, StraightPrices
 from sportsplat.db.write.teams import lock_league
