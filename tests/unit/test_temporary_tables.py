@@ -20,7 +20,7 @@ def listed() -> dict[str, set[str]]:
     """The modules of each table of the page."""
     rows = [line.split("|") for line in (write.__doc__ or "").splitlines() if line.count("|") == 3]
     return {
-        name.strip(): {filled.strip(), *(module.strip() for module in read.split(","))} - {""}
+        name.strip(): {filled.strip(), *(module.strip() for module in read.split(","))} - {"-"}
         for name, filled, read, _ in rows[1:]
     }
 
