@@ -134,7 +134,7 @@ def test_a_time_of_another_zone_gives_the_day_at_the_league_s_place(
 def test_a_table_with_too_many_matches_is_refused_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sportsplat.sources.table.matches.MOST_ROWS", 0)
+    monkeypatch.setattr("sportsplat.sources.table.match_rows.MOST_ROWS", 0)
     with pytest.raises(InputRefused) as refused:
         read(tmp_path)
     assert refused.value.error_code == "TOO_LARGE"
