@@ -116,7 +116,7 @@ COMMANDS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("quarantine", "list"), ("reason", "same-team", "table")),
     (("runs", "list"), (CODE, "table", "done", str(TODAY))),
     (("runs", "show", "1"), (CODE, "matches", "unchanged")),
-    (("runs", "undo", "1", "--dry-run", "--with-predictions"), ("gone", "quotes", "back")),
+    (("runs", "undo", "1", "--dry-run", "--with-predictions"), ("removed", "quotes", "restored")),
     (("config", "show"), ("sources.requests_per_minute", "SPORTSPLAT_INFRA__BACKEND")),
     (("config", "explain", "sources.nflverse_url"), ("default",)),
     (("db", "backups"), ("not verified", str(TODAY))),

@@ -65,7 +65,7 @@ def base_rate(call: Call, elo: int) -> int:
     told = call("train", "sim", "--model", "base_rate")
     assert told.exit_code == 0
     assert f"Model {elo + 1}: base_rate of sim" in told.stdout
-    assert "Not promoted: the base rate knows no team" in told.stdout
+    assert "Not promoted: the base rate does not know the teams" in told.stdout
     return elo + 1
 
 

@@ -114,13 +114,13 @@ def serving(until: datetime) -> registry.Registered:
         ),
         (card("gbm", -0.002), datetime(2013, 9, 1, tzinfo=UTC), True, "beats Elo"),
         (card("gbm", -0.002), datetime(2013, 9, 30, tzinfo=UTC), True, "beats Elo"),
-        (card("gbm", -0.002), datetime(2013, 10, 1, tzinfo=UTC), False, "trained on a longer past"),
+        (card("gbm", -0.002), datetime(2013, 10, 1, tzinfo=UTC), False, "trained on later data"),
         (card("gbm", 0.002), None, False, "does not beat Elo out of fold: log loss +0.0020"),
         (card("gbm", 0.0), None, False, "does not beat Elo"),
         (card("gbm", None), None, False, "no match was held out"),
-        (card("elo", 0.0), None, True, "no model serves yet"),
-        (card("elo", 0.0), datetime(2012, 1, 1, tzinfo=UTC), False, "only by hand"),
-        (card("base_rate", 0.1), None, False, "serves only when promoted by hand"),
+        (card("elo", 0.0), None, True, "no model is promoted yet"),
+        (card("elo", 0.0), datetime(2012, 1, 1, tzinfo=UTC), False, "only when promoted by hand"),
+        (card("base_rate", 0.1), None, False, "used only when promoted by hand"),
     ],
 )
 def test_a_model_serves_by_itself_only_when_it_earned_it(

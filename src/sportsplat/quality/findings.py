@@ -67,7 +67,9 @@ def season_sizes(picture: Picture) -> Iterator[QualityFinding]:
         command = picture.ingest(counts.season)
         if not schedule.over:
             if counts.regular_final < expected.matches:
-                what = f"going on: {counts.regular_final:,} of {about}{expected.matches:,} matches are played"
+                what = (
+                    f"in progress: {counts.regular_final:,} of {about}{expected.matches:,} matches are played"
+                )
                 yield QualityFinding(INFO, "season-going-on", schedule.label, what, command, counts.season)
         elif 0 < missing <= counts.cancelled:
             what = f"{detail}: {matches_in_words(missing)} cancelled"

@@ -56,7 +56,7 @@ def coverage(picture: Picture) -> Iterator[QualityFinding]:
         yield from _thin(picture, thin)
         yield from _bounds(picture, since, until)
         for group, names in never.items():
-            what = f"nothing is stored of {', '.join(names)}"
+            what = f"nothing stored: {', '.join(names)}"
             yield QualityFinding(INFO, "not-stored", group, what, LIST)
 
 

@@ -71,7 +71,7 @@ class Espn(Source):
     title = "ESPN's public scoreboards"
     licence = "none stated: public pages of ESPN, undocumented"
     url = "https://www.espn.com"
-    gives = ("matches to come and played", "scores by period (US leagues)", "venues")
+    gives = ("upcoming and played matches", "scores by period (US leagues)", "venues")
     first_season, last_season = 2002, None  # where public collections of its answers begin
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:

@@ -136,9 +136,9 @@ class OddsApi(Source):
 
     name = NAME
     title = "The Odds API v4"
-    licence = "a key of your own, under the terms of the-odds-api.com"
+    licence = "your own key, under the terms of the-odds-api.com"
     url = "https://the-odds-api.com"
-    gives = ("matches to come", "live prices of the result, spreads and totals by bookmaker")
+    gives = ("upcoming matches", "live prices of the result, spreads and totals by bookmaker")
 
     def parse(self, payload: Payload, league: League | None, leagues: Mapping[str, League]) -> Batch:
         """Read one list of events. Without `league` it follows from the events, or from the address of an

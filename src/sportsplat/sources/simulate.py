@@ -203,7 +203,7 @@ class SimulateSource(Source):
     """A made-up league with a known truth; needs no network and no file."""
 
     name = "simulate"
-    title = "Simulated league with a known truth"
+    title = "Simulated league with known probabilities"
     licence = "generated locally: no licence needed"
     gives = ("matches", "box scores", "opening and closing odds", "the true probability of each match")
     leagues = (LEAGUE,)

@@ -73,7 +73,7 @@ def check(ctx: Run) -> Answer:
     from sportsplat.jobs.schema import check as run
 
     data = run(ctx.settings())
-    text = f"no drift: {data['objects']} objects are as revision {data['schema_revision']} makes them"
+    text = f"no drift: all {data['objects']} objects are as revision {data['schema_revision']} creates them"
     return Answer.text(data, text)
 
 

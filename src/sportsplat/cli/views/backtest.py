@@ -34,7 +34,7 @@ def show_backtest(console: Console, tested: Backtest) -> None:
     if tested.report:
         console.print(f"Report: {tested.report}", markup=False, soft_wrap=True)
     else:
-        console.print("For a report to look at: add --report reports/backtest.html", markup=False)
+        console.print("For an HTML report, add --report reports/backtest.html", markup=False)
 
 
 def _scores(result: dict[str, Any]) -> Table:

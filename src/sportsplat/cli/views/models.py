@@ -26,10 +26,10 @@ NAMES = {"base_rate": "base rate", "elo": "Elo"}
 
 
 def show_training(console: Console, training: Training) -> None:
-    """Say what was learned, how well, and whether it serves."""
+    """Print what was learned, how well, and whether the model is promoted."""
     say(
         console,
-        f"Model {training.model_id}: {training.model} of {training.league}, learned from "
+        f"Model {training.model_id}: {training.model} of {training.league}, trained on "
         f"{training.matches:,} matches from {training.learned.start} to {training.learned.end} "
         f"({training.learned.seasons} seasons), {training.features} features",
     )
@@ -41,11 +41,11 @@ def show_training(console: Console, training: Training) -> None:
         say(
             console,
             f"The market is {market.prices}, margin removed, on {market.matches:,} of these matches. "
-            "No price touches the model.",
+            "The model was fitted without them.",
         )
     for note in training.notes:
         say(console, note, style="yellow")
-    serves = "promoted, it serves the league" if training.promoted else "not promoted"
+    serves = "promoted, the league uses it now" if training.promoted else "not promoted"
     say(console, f"{serves[0].upper()}{serves[1:]}: {training.reason}.")
     seconds = training.seconds
     stages = ", ".join(f"{name} {spent:.1f}" for name, spent in seconds.items() if name != "total")
@@ -59,10 +59,10 @@ def _after_training(training: Training) -> str:
     if training.promoted:
         return f"sportsplat predict {league}"
     if training.model != "gbm":
-        return f"sportsplat models promote {model_id}   (to let it serve {league} all the same)"
+        return f"sportsplat models promote {model_id}   (to use it for {league} anyway)"
     return (
-        f"sportsplat train {league} --model elo   (Elo can serve at once; more seasons or --tune 20 may help "
-        f"this one; sportsplat models promote {model_id} --force lets it serve as it is)"
+        f"sportsplat train {league} --model elo   (Elo can be used at once; more seasons or --tune 20 may"
+        f" help this one; sportsplat models promote {model_id} --force promotes it anyway)"
     )
 
 

@@ -37,7 +37,7 @@ def show_predictions(console: Console, predictions: Predictions) -> None:
         if isinstance(prediction, ExplainedPrediction) and prediction.explanation is not None:
             _explain(console, prediction, prediction.explanation)
     if priced:
-        say(console, "An edge is what our probability promises at the offered price; it may be wrong.", "dim")
+        say(console, "Edge = model probability × price − 1. It is only as good as the model.", "dim")
     if predictions.price_note:
         say(console, f"{predictions.price_note}.", "dim")
 

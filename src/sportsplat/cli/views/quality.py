@@ -46,7 +46,7 @@ def show_quality(console: Console, data: JsonObject) -> None:
     if data["html"]:
         console.print(f"Page: {data['html']}", markup=False, soft_wrap=True)
     elif data["seasons"]:
-        console.print("For a page to look at: add --html reports/quality.html", markup=False)
+        console.print("For an HTML page, add --html reports/quality.html", markup=False)
 
 
 def _show_heat_map(console: Console, data: JsonObject) -> None:

@@ -82,8 +82,8 @@ def show_one_run(console: Console, run: StoredRun) -> None:
 
 
 def show_undo(console: Console, report: UndoReport) -> None:
-    """Print what an undo took away and what it brought back."""
-    table = PlainTable().value().number("gone", "back")
+    """Print what an undo removed and what it restored."""
+    table = PlainTable().value().number("removed", "restored")
     for name, label in _KINDS.items():
         gone, back = report.removed.get(name, 0), report.restored.get(name, 0)
         if gone or back:
@@ -91,7 +91,7 @@ def show_undo(console: Console, report: UndoReport) -> None:
     if table.row_count:
         console.print(table)
     run = f"run {report.run} ({report.source}, {report.league}, {brief(report.file)})"
-    end = "would be taken back; dry run: nothing was changed" if report.dry_run else "is taken back"
+    end = "would be undone; dry run: nothing was changed" if report.dry_run else "was undone"
     console.print(f"{run} {end}", markup=False)
     if report.read_again:
         number = len(report.read_again)

@@ -156,7 +156,7 @@ def service_unit(daily: Daily) -> str:
     return "\n".join(
         [
             "[Unit]",
-            "Description=sportsplat: fetch results and prices, forecast what is to come",
+            "Description=sportsplat: fetch results and prices, forecast upcoming matches",
             "Wants=network-online.target",
             "After=network-online.target",
             "",

@@ -61,16 +61,18 @@ def judge(card: JsonObject, serving: Registered | None) -> Verdict:
     """
     kind = card["kind"]
     if kind == "base_rate":
-        return Verdict(False, "the base rate knows no team; it serves only when promoted by hand")
+        return Verdict(False, "the base rate does not know the teams; it is used only when promoted by hand")
     if kind == "elo":
         if serving is None:
-            return Verdict(True, "no model serves yet, and Elo is what later ones have to beat")
-        return Verdict(False, f"model {serving.id} serves, and Elo replaces a model only by hand")
+            return Verdict(True, "no model is promoted yet, and Elo is what later models have to beat")
+        return Verdict(
+            False, f"model {serving.id} is in use, and Elo replaces a model only when promoted by hand"
+        )
     if not card["beats_elo"]:
         return Verdict(False, f"does not beat Elo out of fold: {_against_elo(card)}")
     if serving is not None and serving.trained_until > datetime.fromisoformat(card["trained_until"]):
         return Verdict(
-            False, f"model {serving.id}, which serves, was trained on a longer past ({serving.trained_until})"
+            False, f"model {serving.id}, which is in use, was trained on later data ({serving.trained_until})"
         )
     return Verdict(True, f"beats Elo out of fold: {_against_elo(card)}")
 

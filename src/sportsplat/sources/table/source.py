@@ -19,7 +19,7 @@ class TableSource(Source):
     """The source `table`."""
 
     name = NAME
-    title = "Any CSV, Parquet or Excel file, by a mapping"
+    title = "Any CSV, Parquet or Excel file, read with a mapping"
     licence = "that of your file"
     gives = (
         "matches",
