@@ -150,7 +150,7 @@ def _merged(batch: Batch, duplicates: list[MatchRecord], rejected: list[Rejected
 
 
 def _lines_of(batch: Batch, duplicates: Sequence[MatchRecord]) -> list[int]:
-    """Return the line of each row of a match, NO_LINE where the file does not tell it."""
+    """Return the line of each row of a match, NO_LINE where it is unknown."""
     left = {
         duplicate.key: iter(
             (batch.line_of.get(duplicate.key, NO_LINE), *batch.further_lines.get(duplicate.key, ()))
@@ -247,7 +247,7 @@ def _without_match(record: object) -> object:
     return record[1:] if isinstance(record, tuple) else record
 
 
-# The fields that tell apart what one match has several of, by position since that is faster than by name.
+# The fields that distinguish several records of one match, by position since that is faster than by name.
 _match_key = itemgetter(*map(MatchRecord._fields.index, MatchKey._fields))
 _quote_key = itemgetter(
     *map(QuoteRecord._fields.index, ("bookmaker", "market", "outcome", "line", "is_closing", "quoted_at"))

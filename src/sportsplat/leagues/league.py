@@ -216,7 +216,7 @@ def check_leagues(path: Path) -> None:
 
 
 def get_league(code: str, project_dir: Path | None = None) -> League:
-    """Return one league. Raises NotFound with the likely code for an unknown one."""
+    """Return one league. Raises NotFound, with the closest code, for an unknown one."""
     leagues = load_leagues(project_dir)
     if code in leagues:
         return leagues[code]

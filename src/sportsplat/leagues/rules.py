@@ -58,7 +58,7 @@ class TiesUntil(BaseModel):
 
 
 class DeclaredRules(BaseModel):
-    """The rules as they stand in the file."""
+    """The rules as written in the file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -138,7 +138,7 @@ class DeclaredException(BaseModel):
 
 
 def refuse_twice(declared: Sequence[DeclaredException]) -> None:
-    """Raise ValueError where two entries tell of one season."""
+    """Raise ValueError where two entries are for one season."""
     found = sorted(one.to_exceptional() for one in declared)
     for one, other in pairwise(found):
         if other.since <= one.until:

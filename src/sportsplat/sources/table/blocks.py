@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from sportsplat.domain import Rejected
 from sportsplat.sources.reading.blanks import is_blank
 from sportsplat.sources.reading.formulas import no_value
-from sportsplat.sources.table.mapping import Cell, said
+from sportsplat.sources.table.mapping import Cell, text_of_value
 from sportsplat.sources.table.raw import DAMAGED, cells_of, open_text, read_sheet, unreadable
 
 BLOCK_BYTES = 4 << 20
@@ -285,7 +285,7 @@ def _words(values: pa.Array) -> pa.DictionaryArray:
 def words_of(block: TextBlock, cell: Cell | None, size: int) -> tuple[Ints, list[str]]:
     """Return a mapped column as codes and the words, translated, that they stand for."""
     if cell is None or cell.column is None:
-        constant = said(cell.value) if cell is not None and cell.value is not None else ""
+        constant = text_of_value(cell.value) if cell is not None and cell.value is not None else ""
         return np.zeros(size, dtype=np.int64), [constant]
     values = block.columns[cell.column]
     return (

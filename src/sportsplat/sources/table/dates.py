@@ -1,4 +1,4 @@
-"""The order of day and month in a column of a table: its mapping says it, all of its dates must agree."""
+"""The order of day and month in a column of a table: the one of its mapping, if all dates agree."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class DateColumn:
         return found if found.year in YEARS else None
 
     def count(self, text: str, usual: date | None, swapped: date | None) -> None:
-        """Count one date: what it is as the mapping says, and with day and month swapped."""
+        """Count one date: its value by the mapping, and with day and month swapped."""
         self._evidence.add(usual, swapped)
         if usual is None and swapped is not None:
             self._example = self._example or text
 
     def count_words(self, words: Sequence[str], wrong: npt.NDArray[np.bool_]) -> None:
-        """Count the words of a block, of which some are `wrong` as the mapping says."""
+        """Count the words of a block, of which some are `wrong` by the mapping."""
         if not wrong.any():
             return
         room = max(MOST_COUNTED - self._evidence.dates, 0)

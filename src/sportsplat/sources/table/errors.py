@@ -13,7 +13,7 @@ from sportsplat.sources.table.blocks import TableFile
 
 KEPT_REJECTED = 1000
 Refuse = Callable[[npt.NDArray[np.bool_], str, Callable[[int], str]], None]
-"""Takes which rows of a block are wrong, the code, and what says the reason of one of them."""
+"""Takes which rows of a block are wrong, the code, and a function that gives the reason of a row."""
 
 
 class Refusals:

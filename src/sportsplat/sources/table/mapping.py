@@ -9,8 +9,8 @@ bookmaker: {value: acme}                                # the same in every row
 market: {column: type, values: {1x2: result, ou: total}}
 outcome: pick
 line: points
-odds: {column: price, format: american}                 # decimal, unless said
-quoted_at: {column: taken, timezone: Europe/London}     # the league's zone, unless said
+odds: {column: price, format: american}                 # decimal by default
+quoted_at: {column: taken, timezone: Europe/London}     # the league's zone by default
 closing: is_closing
 """
 
@@ -68,7 +68,7 @@ class Cell(_Declared):
         found = self.values.get(text)
         if found is None:
             return "" if is_blank(text) else text
-        return said(found)
+        return text_of_value(found)
 
 
 class When(Cell):
@@ -280,7 +280,7 @@ def _scalars(found: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[st
         yield from _scalars(value, (*path, key))
 
 
-def said(value: Constant) -> str:
+def text_of_value(value: Constant) -> str:
     """Return a constant as a cell would say it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -24,7 +24,7 @@ from sportsplat.sources.table.mapping import (
     Cell,
     Mapping,
     When,
-    said,
+    text_of_value,
 )
 from sportsplat.sources.table.values import (
     read_day,
@@ -47,7 +47,7 @@ Day = TypeVar("Day", bound=date)
 
 
 class _Date(NamedTuple, Generic[Day]):
-    """What a text is as a date: as the mapping says, or why not, and with day and month swapped."""
+    """A text read as a date by the mapping, or the error, and read with day and month swapped."""
 
     usual: Day | RowError
     swapped: date | None
@@ -69,7 +69,7 @@ class MatchReader:
             name: cell for name in OF_A_MATCH if (cell := getattr(mapping, name)) is not None
         }
         self.columns = list(dict.fromkeys(c.column for c in self._cells.values() if c.column is not None))
-        """Columns that together tell one match from another."""
+        """Columns that together distinguish matches."""
         # Many matches share a day or a kick-off.
         self._day = lru_cache(DISTINCT)(self._read_day)
         self._kickoff = lru_cache(DISTINCT)(self._read_kickoff)
@@ -231,7 +231,7 @@ def text_of(source: Cell | None, cell: Words) -> str:
     if source is None:
         return ""
     if source.column is None:
-        return said(source.value) if source.value is not None else ""
+        return text_of_value(source.value) if source.value is not None else ""
     return source.read(cell(source.column).strip())
 
 

@@ -75,7 +75,7 @@ class PriceArrays(NamedTuple):
 
 
 class QuoteTable:
-    """Reads a table of prices. After `prices` has been walked to its end, the rest tells what it met."""
+    """Reads a table of prices. The other attributes are complete once `prices` has been read to its end."""
 
     def __init__(self, table: TableFile, mapping: Mapping, league: League) -> None:
         self.keys: list[MatchKey] = []
@@ -83,7 +83,7 @@ class QuoteTable:
         self.starts: list[datetime] = []  # of each key's match
         self.closes: list[datetime] = []  # when its closing prices were known
         self.rows_read = 0
-        self.without_match: Counter[str] = Counter()  # rows in which no match stands, by the reason's code
+        self.without_match: Counter[str] = Counter()  # rows without a match, by the code of the reason
         self._table = table
         self._mapping = mapping
         self._league = league
@@ -190,7 +190,7 @@ class QuoteTable:
         found = np.empty(len(first), dtype=np.int64)
         lines = block.lines[first].tolist()
         for place, words in enumerate(combinations):
-            # A sixth of the words' memory; a word with a zero byte is refused wherever it stands.
+            # A sixth of the words' memory; a word with a zero byte is refused in any column.
             reported = blake2b("\0".join(words).encode(), digest_size=16).digest()
             known = self._reported.get(reported)
             if known is None:
@@ -322,7 +322,7 @@ class QuoteTable:
         return flags[codes]
 
     def _quoted_at(self, block: TextBlock, closing: Flags, match: Ints, refuse: Refuse) -> Ints:
-        """Return when prices were taken, before the match began; of a closing price the kick-off tells."""
+        """Return when prices were taken, before the match began; for a closing price, its kick-off."""
         how: When | None = self._mapping.quoted_at
         if how is None or self._taken is None:
             return np.full(len(block.lines), NOT_A_TIME, dtype=np.int64)

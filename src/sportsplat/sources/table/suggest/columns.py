@@ -1,4 +1,4 @@
-"""What stands in a column: days, counts, prices, names of teams."""
+"""What a column holds: days, counts, prices, names of teams."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHARE_OF_TEAMS = 0.6
 class Column(NamedTuple):
     """The first rows of a column, without outer blanks.
 
-    `words`: what stands there, each once, not blank; `parsed`: its name, parsed.
+    `words`: its distinct values that are not blank; `parsed`: its name, parsed.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Column(NamedTuple):
 
     @property
     def real(self) -> list[str]:
-        """The words without those that stand for nothing, such as NA."""
+        """The words without those for a missing value, such as NA."""
         return [word for word in self.words if word.lower() not in _BLANK]
 
     @property
     def for_nothing(self) -> list[str]:
-        """The words that stand for nothing."""
+        """The words for a missing value."""
         return [word for word in self.words if word.lower() in _BLANK]
 
     @property
@@ -156,13 +156,13 @@ def are_counts(column: Column) -> bool:
 
 
 def number_of(word: str) -> float | None:
-    """Return the finite number that a cell says, None where it says none."""
+    """Return a cell as a finite number, None where it is none."""
     value = read_finite(word)
     return value if abs(value) < 1e300 else None
 
 
 def price_of(word: str) -> float | None:
-    """Return the number of a price, None where it says none; EVEN is one of the American prices."""
+    """Return a price as a number, None where it is none; EVEN is one of the American prices."""
     return 100.0 if is_even(word) else number_of(word)
 
 

@@ -22,7 +22,7 @@ _TWO_SCORES = re.compile(r"\d+\s*[-:–]\s*\d+.*")
 
 
 def place_scores(draft: Draft) -> None:
-    """Place the scores of the two sides, where whole numbers bear it out."""
+    """Place the scores of the two sides, where the values are whole numbers."""
 
     def fits(name: Name) -> bool:
         plain = not name.strange and not name.bookmaker and name.words <= _OF_A_SCORE
@@ -69,7 +69,7 @@ def _place_scores(draft: Draft, home: Column, away: Column) -> None:
 
 
 def _scores_by_place(draft: Draft) -> None:
-    """Take two columns of one name (PTS, PTS) that stand right after the teams."""
+    """Take two columns of one name (PTS, PTS) right after those of the teams."""
     columns = draft.free(
         lambda name: any(only(name, word, *_OF_A_SCORE) for word in ("score", "points", "final"))
     )
@@ -143,7 +143,7 @@ def _can_play(home: Column, away: Column) -> bool:
 
 
 def _has_a_team_a_row(draft: Draft, found: Sequence[tuple[Column, Column]]) -> bool:
-    """Say when each row tells one team of a match: that is read by no mapping."""
+    """Note where each row holds one team of a match, which no mapping can read."""
     if found:
         return False
     others = draft.free(lambda name: only(name, "opponent", "team", "name", "code"))
@@ -177,7 +177,7 @@ def _teams_by_values(draft: Draft, leagues: Mapping[str, League]) -> None:
 
 
 def choose_league(draft: Draft, leagues: Mapping[str, League]) -> None:
-    """Take the league whose teams stand in the columns of teams; of one that is given, see that they do."""
+    """Choose the league whose teams are in the columns of teams; check one that is given."""
     for several in draft.free(lambda name: only(name, "league", "name", "code")):
         if len(several.real) > 1:
             listed = ", ".join(several.real[:2])
@@ -196,7 +196,7 @@ def choose_league(draft: Draft, leagues: Mapping[str, League]) -> None:
     if len(codes) == 1:
         draft.league = leagues[codes[0]]
         if is_sure(teams, draft.league, leagues):
-            draft.notes.append(f"league: {codes[0]}, since its teams stand in {names}")
+            draft.notes.append(f"league: {codes[0]}, since its teams are in {names}")
         else:
             draft.check(f"league: {codes[0]} has teams with the names in {names}; is it that one?")
     elif codes:

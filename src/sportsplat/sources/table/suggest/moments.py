@@ -19,7 +19,7 @@ _BESIDE = {"utc", "eastern", "match", "is"}
 _SEASON = re.compile(r"((?:18|19|20|21)\d\d)(?:\.0)?(?:\s*[-/–]\s*\d{2,4})?")
 
 
-def place_when(draft: Draft) -> None:
+def place_moments(draft: Draft) -> None:
     """Place `quoted_at`, `kickoff`, `date` and `time`; the league should be known."""
     _quoted(draft)
     found = [
@@ -32,10 +32,10 @@ def place_when(draft: Draft) -> None:
     if starts:
         starts.sort(key=lambda one: (not _zone(*one), "kickoff" not in one[0].parsed.words))
         _kickoff(draft, *starts[0])
-        _say_others(draft, "kickoff", [column for column, _ in starts])
+        _note_others(draft, "kickoff", [column for column, _ in starts])
     if days:
         _day(draft, *days[0])
-        _say_others(draft, "date", [column for column, _ in days])
+        _note_others(draft, "date", [column for column, _ in days])
     if days and not starts:
         _time(draft)
     left = [
@@ -45,7 +45,7 @@ def place_when(draft: Draft) -> None:
 
 
 def _is_moment(column: Column, moments: Moments) -> bool:
-    """Whether a column tells more than a day, be it midnight everywhere: by its zone, or by its name."""
+    """Whether a column holds moments, not days (even if all are midnight): by its zone or its name."""
     at_midnight = all(":" in word for word in column.real)
     by_name = bool(column.parsed.words & {"time", "kickoff", "utc"})
     return moments.has_time or (at_midnight and (moments.has_zone or by_name))
@@ -87,7 +87,7 @@ def _moment(draft: Draft, field: str, column: Column, moments: Moments) -> None:
     zone = _zone(column, moments)
     moments = _in_the_order_of_the_place(draft, moments)
     draft.place(field, column, format=moments.format, timezone=None if moments.has_zone else zone)
-    _say_ambiguous(draft, field, column, moments)
+    _note_ambiguous(draft, field, column, moments)
     if not zone:
         draft.check(
             f"{field}: {column.name} has no time zone, so {_own_zone(draft)} is assumed; if it is another "
@@ -116,7 +116,7 @@ def _own_zone(draft: Draft) -> str:
 def _day(draft: Draft, column: Column, moments: Moments) -> None:
     moments = _in_the_order_of_the_place(draft, moments)
     draft.place("date", column, format=moments.format)
-    _say_ambiguous(draft, "date", column, moments)
+    _note_ambiguous(draft, "date", column, moments)
 
 
 def _in_the_order_of_the_place(draft: Draft, moments: Moments) -> Moments:
@@ -128,13 +128,13 @@ def _in_the_order_of_the_place(draft: Draft, moments: Moments) -> Moments:
     return moments._replace(format=american[0], others=(moments.format, *others))
 
 
-def _say_ambiguous(draft: Draft, field: str, column: Column, moments: Moments) -> None:
+def _note_ambiguous(draft: Draft, field: str, column: Column, moments: Moments) -> None:
     if moments.others:
         detail = f"{column.shown} in {column.name} can be {moments.format} or {moments.others[0]}"
         draft.check(f"{field}: {detail}; the first is used")
 
 
-def _say_others(draft: Draft, field: str, columns: list[Column]) -> None:
+def _note_others(draft: Draft, field: str, columns: list[Column]) -> None:
     first, *others = columns
     draft.hint(others, f"{first.name} is used for it")
     differ = [column.name for column in others if column.cells != first.cells]
@@ -161,7 +161,7 @@ def _time(draft: Draft) -> None:
 
 
 def _by_values(draft: Draft) -> list[tuple[Column, Moments]]:
-    """Return the only column of days that no name tells of."""
+    """Return the only column of days without a known name."""
     unnamed = draft.free(lambda name: not name.words)
     found = [(column, moments) for column in unnamed if (moments := moments_of(column)) is not None]
     if len(found) == 1:

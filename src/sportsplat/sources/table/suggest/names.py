@@ -1,7 +1,7 @@
-"""What the name of a column says, in the many ways in which people write one.
+"""The meaning of a column's name, in the many ways in which people write one.
 
 A name is split into words (`home_odds`, `oddsHome`, `HeimTore`, `hometeam`), and each word must be known:
-with one that is not (`home_odds_change`) the name says nothing that could be relied upon.
+with one that is not (`home_odds_change`) the name has no reliable meaning.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _JOINED = {
     "play offs": "playoffs", "post season": "postseason", "match up": "matchup", "sports book": "sportsbook",
     "book maker": "bookmaker", "o u": "overunder",
 }  # fmt: skip
-_SHORT = frozenset({"ml", "ft"})  # words of two letters that stand within a longer one
+_SHORT = frozenset({"ml", "ft"})  # words of two letters that may be part of a longer one
 _LONGEST = 80  # characters
 SIDES = ("home", "draw", "away", "over", "under")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:[._]\d+)?|[<>]")
@@ -110,7 +110,7 @@ _KNOWN_BOOKS = {
 
 
 class Name(NamedTuple):
-    """What a name says. `words`: what is spoken of, besides the side; `strange`: words that are not known.
+    """The meaning of a name. `words`: its known words, besides the side; `strange`: words that are not known.
 
     `by_number`: the side is given only by 1 or 2. `style`: the words with the side left open, the same for
     columns that belong together.
@@ -129,7 +129,7 @@ class Name(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_name(name: str) -> Name:
-    """Return what the name of a column says; one that is very long says nothing."""
+    """Return the meaning of a column's name; a very long one has none."""
     if len(name) > _LONGEST:
         return Name(frozenset(), style=(name,), strange=(name,))
     known = _FOOTBALL_PRICE.fullmatch(name)
@@ -241,7 +241,7 @@ def _with_side(meanings: list[str], strange: list[str], style: list[str], bookma
 
 
 def _line(word: str) -> float | None:
-    """Return the line that a name of an over or under tells: `2.5`, `2_5`, `25`."""
+    """Return the line in the name of an over or under: `2.5`, `2_5`, `25`."""
     if re.fullmatch(r"\d+[._]\d+", word):
         return float(word.replace("_", "."))
     return int(word) / 10 if re.fullmatch(r"[0-9]5", word) else None

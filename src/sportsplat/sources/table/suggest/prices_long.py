@@ -28,7 +28,7 @@ _SHOWN = 3
 
 
 def place_bookmaker(draft: Draft) -> None:
-    """Place what may stand in either kind of table: the bookmaker, and whether prices are closing ones."""
+    """Place the columns of either kind of table: the bookmaker, and whether prices are closing ones."""
     for column in draft.free(lambda name: only(name, "bookmaker", "name", "id", "is")):
         if are_names(column) or any(any(map(str.isalpha, word)) for word in column.real):
             draft.place("bookmaker", column)
@@ -44,7 +44,7 @@ def place_long(draft: Draft) -> bool:
     outcome = next((one for one in draft.free(_is_outcome) if _are_outcomes(draft, one)), None)
     prices = [one for one in draft.free(_is_price) if odds_format([one], sure=True)]
     if outcome is None or not prices:
-        draft.hint(prices, "a price, but of which side? no column says so")
+        draft.hint(prices, "a price, but of which side? no column has it")
         draft.hint(draft.free(_is_price), "neither decimal nor American odds")
         return False
     draft.place("outcome", outcome, values=_translated(outcome, OUTCOMES))
@@ -65,7 +65,7 @@ def place_long(draft: Draft) -> bool:
 
 
 def _closing(draft: Draft, price: Column) -> None:
-    """Ask about closing prices where neither the rows, nor a name, nor their moment tells."""
+    """Ask about closing prices where neither the rows, nor a name, nor their moment shows it."""
     if "closing" in draft.fields:
         return
     if price.parsed.closing is not None:

@@ -43,7 +43,7 @@ class _Offer(NamedTuple):
 
 
 def place_wide(draft: Draft) -> None:
-    """Place the prices that stand in a column a side; teams and scores must be placed already."""
+    """Place prices with a column a side; teams and scores must be placed already."""
     quotes: list[dict[str, Any]] = []
     without_bookmaker: list[str] = []
     without_closing: list[str] = []
@@ -100,7 +100,7 @@ def _is_sure(column: Column) -> bool:
 
 
 def _is_price(name: Name) -> bool:
-    """Whether a name is one of a price, or of a side alone, whose values must tell then."""
+    """Whether a name is one of a price, or of a side alone, whose values then decide."""
     allowed = _BESIDE | (_OF_A_TOTAL if name.side in ("over", "under") else set())
     allowed |= {"spread", "line"} if "price" in name.words else set()
     if not name.words <= allowed:
@@ -163,7 +163,7 @@ def _why_not(column: Column, columns: Sequence[Column]) -> str:
 
 
 def _line(draft: Draft, offer: _Offer) -> dict[str, Any] | None:
-    """Return where the line of a spread or total stands; None where it is not given."""
+    """Return the column of the line of a spread or total; None where it is not given."""
     if offer.market == "result":
         return None
     if offer.parsed.line is not None:

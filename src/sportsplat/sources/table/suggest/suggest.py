@@ -1,7 +1,7 @@
 """A first mapping for a table: columns recognised by their names, if the values agree.
 
-What these do not settle stands under `check` in the proposal, and a mapping with that is not taken. What
-cannot be placed is said.
+Open questions are listed under `check` in the proposal, and a mapping with that is not accepted. Columns
+without a place are listed with a reason.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sportsplat.sources.table.suggest.columns import (
 )
 from sportsplat.sources.table.suggest.draft import Draft, only
 from sportsplat.sources.table.suggest.matches import choose_league, place_scores, place_teams
-from sportsplat.sources.table.suggest.moments import place_season, place_when
+from sportsplat.sources.table.suggest.moments import place_moments, place_season
 from sportsplat.sources.table.suggest.names import Name, read_name
 from sportsplat.sources.table.suggest.prices_long import (
     place_bookmaker,
@@ -70,13 +70,13 @@ class Suggestion(NamedTuple):
 
 
 def suggest(table: TableFile, leagues: Mapping[str, League], league: League | None = None) -> Suggestion:
-    """Look at the first rows and propose; `league` says whose matches they are, else team names may tell."""
+    """Look at the first rows and propose; `league`: of the matches; None to find it by the names of teams."""
     columns, beside = look(table, _NOTHING)
     return suggest_for(columns, leagues, league, beside)
 
 
 def look(table: TableFile, beside: FileFields) -> tuple[list[Column], FileFields]:
-    """Return the first rows, decimal commas read, and what is to be said of the file."""
+    """Return the first rows, decimal commas read, and fields and remarks about the whole file."""
     columns = sample(table)
     sign = decimal_sign(columns)
     if sign == table.decimal:
@@ -92,14 +92,14 @@ def suggest_for(
     league: League | None = None,
     beside: FileFields = _NOTHING,
 ) -> Suggestion:
-    """Propose a mapping for the columns of a table; `beside` says what is known of the file."""
+    """Propose a mapping for the columns of a table; `beside`: fields and remarks about the whole file."""
     draft = Draft(_with_quotas(columns), league)
     draft.notes.extend(beside.notes)
     draft.checks.extend(beside.checks)
     _look_at_header(draft, leagues)
     place_teams(draft, leagues)
     choose_league(draft, leagues)
-    place_when(draft)
+    place_moments(draft)
     place_season(draft)
     place_scores(draft)
     for place in (_neutral, _stage, _number):
@@ -208,7 +208,7 @@ def _stage(draft: Draft) -> None:
 
 
 def _are_flags(column: Column) -> bool:
-    """Whether a column says true or false alone; t and f may be codes of rounds."""
+    """Whether a column holds only true and false; t and f may be codes of rounds."""
     words = {word.lower() for word in column.real}
     return bool(words) and (
         words <= {"true", "false", "yes", "no", "y", "n", "0", "1", "0.0", "1.0"} or words <= {"t"}
@@ -216,13 +216,13 @@ def _are_flags(column: Column) -> bool:
 
 
 def _opposite(word: str) -> str:
-    """Return the other flag, which may stand below the rows that were looked at."""
+    """Return the other flag, which may be below the rows that were read."""
     found = _OPPOSITE.get(word.lower(), "")
     return found.title() if word.istitle() else found.upper() if word.isupper() else found
 
 
 def _number(draft: Draft) -> None:
-    """Place what tells two games of a day apart; a game of a series or season is another number."""
+    """Place the number that distinguishes two games of a day; not that of a game in a series or season."""
     for column in draft.free(lambda name: only(name, "double") or only(name, "number", "match")):
         if column.real and {word.removesuffix(".0") for word in column.real} <= {"0", "1", "2"}:
             values = {word: 1 for word in column.real if word.removesuffix(".0") == "0"}
@@ -236,7 +236,7 @@ def _say_what_is_missing(draft: Draft) -> None:
         draft.notes.append("league: not recognised; name it instead of '?' (sportsplat leagues)")
     if draft.league is not None and "season" not in draft.fields and draft.league.rules.season is None:
         draft.notes.append(
-            f"season: {draft.league.code} declares no season days, so a column must tell the year it starts"
+            f"season: {draft.league.code} declares no season days, so a column must hold its first year"
         )
     if "date" not in draft.fields and "kickoff" not in draft.fields:
         draft.notes.append("date: no column looks like one")
