@@ -1,4 +1,4 @@
-# Two commands set everything up by themselves: `make demo` and `make test`.
+# Two commands set up everything they need: `make demo` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,16 +9,16 @@ PYTEST_FLAGS ?=
 
 .PHONY: help demo test test-all lint bench clean
 
-# What `make test` leaves to `make test-all`, which also draws all examples of the property tests.
+# Tests that `make test` leaves to `make test-all`, which also runs all examples of the property tests.
 LATER := slow or fault or docker or golden or fuzz
 
 help:
 	@echo "make demo    set up, then the full pipeline on a simulated league (embedded PostgreSQL, no Docker)"
-	@echo "make test    set up, then the tests: a proof of every rule, in minutes"
+	@echo "make test    set up, then the fast tests, which check every rule, in minutes"
 	@echo "make test-all"
 	@echo "             set up, then the other tests: slow, fault, docker, golden, fuzz"
 	@echo "make lint    ruff, mypy and the import contracts"
-	@echo "make bench   our speed beside its floors, as a table of ratios"
+	@echo "make bench   our speed compared with lower bounds, as a table of ratios"
 	@echo "make clean   remove the virtual environment and caches; data in .sportsplat/ stays"
 
 $(READY): requirements.lock pyproject.toml
