@@ -17,4 +17,4 @@ class Progress(Protocol):
 def silent(
     completed: float | None = None, total: float | None = None, description: str | None = None
 ) -> None:
-    """Tell nobody: the progress of work that nobody watches."""
+    """Report no progress."""

@@ -119,7 +119,7 @@ def test_the_current_context_comes_before_the_default_socket(home: Path) -> None
     assert found is not None
     assert found.endpoint == usual
     assert [(attempt.origin, attempt.why) for attempt in attempts] == [
-        ("docker context mine", "nobody listens there")
+        ("docker context mine", "nothing listens there")
     ]
 
 
@@ -234,7 +234,7 @@ def test_tcp_on_this_machine_is_asked(home: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{unused.getsockname()[1]}")
         _, attempts = search()
 
-    assert [(attempt.why, attempt.remote) for attempt in attempts] == [("nobody listens there", False)]
+    assert [(attempt.why, attempt.remote) for attempt in attempts] == [("nothing listens there", False)]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_what_is_no_address_is_said_to_be_none(
 def test_each_way_to_fail_has_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/file")
-    assert search()[1][0].why in ("nobody listens there", "it is not a socket")
+    assert search()[1][0].why in ("nothing listens there", "it is not a socket")
 
     assert why_none(saying(tmp_path / "a", None), monkeypatch, 0.3) == "no answer within 0.3 s"
     assert "not like an engine: SSH-2.0-" in why_none(saying(tmp_path / "b", b"SSH-2.0-x\r\n"), monkeypatch)
@@ -271,7 +271,7 @@ def test_who_hangs_up_and_who_left_are_told_apart(tmp_path: Path, monkeypatch: p
     with saying(tmp_path / "left", b""):
         pass
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/left")
-    assert search()[1][0].why == "nobody listens there"
+    assert search()[1][0].why == "nothing listens there"
 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "mute"))

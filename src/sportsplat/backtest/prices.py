@@ -1,7 +1,7 @@
 """Which prices a backtest may bet at, and which it is measured against.
 
 An entry price is the first of the league's `prices.entry` that was known when the match had to be decided on,
-and was collected after every result of the two teams that the forecast knows: whoever bets an older price
+and was collected after every result of the two teams that the forecast knows: a bet at an older price
 bets yesterday's price with today's knowledge. A closing price is never known in advance: it serves as an
 entry only where the league declares it, and says so.
 """
@@ -53,7 +53,7 @@ class Prices:
 
     @property
     def closing(self) -> BoolArray:
-        """Matches whose entry price is a closing one, which nobody could have known in advance (n,)."""
+        """Matches whose entry price is a closing one, which could not be known in advance (n,)."""
         flags = np.array([*(ref.closing for ref in self.league.prices.entry), False])
         return np.asarray(flags[self.entry.ref])
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-HIGHEST_AMERICAN = 1e6  # nobody offers more, and a favourite's decimal price would round to 1
+HIGHEST_AMERICAN = 1e6  # no bookmaker offers more, and a favourite's decimal price would round to 1
 
 
 def american_to_decimal(american: ArrayLike) -> Floats:

@@ -89,7 +89,7 @@ def closed_stdout() -> EnvironmentUnavailable:
     return EnvironmentUnavailable(
         "standard output is closed, so there is no place for the answer; nothing was done",
         cause="the command was started with >&-, or by a program that closed it",
-        fix="the same command with > FILE, or > /dev/null if nobody is to read it",
+        fix="the same command with > FILE, or > /dev/null if it is not needed",
         code=OUTPUT_FAILED,
     )
 

@@ -96,7 +96,7 @@ class History:
 
     @cached_property
     def pair(self) -> GroupHistory:
-        """Results by pair of teams, whoever was at home."""
+        """Results by pair of teams, regardless of who was at home."""
         plan = self.schedule
         low, high = np.minimum(plan.home, plan.away), np.maximum(plan.home, plan.away)
         code, pairs = low * plan.n_teams + high, plan.n_teams**2
@@ -194,7 +194,7 @@ class BoxScores:
 
 
 def stat_names(stats: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the box-score numbers in a stats frame, in its order; one that nobody recorded is left out."""
+    """Names of the box-score numbers in a stats frame, in its order, without those never recorded."""
     recorded = stats.columns[stats.notna().any()]
     return tuple(str(name) for name in recorded if name not in ("match_id", "is_home", "known_at"))
 

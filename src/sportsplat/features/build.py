@@ -104,7 +104,7 @@ def build_features(
     """Build one row per match from what was known at its decision moment, its kick-off.
 
     `matches`: a frame of `db.read.matches_frame`, rows in any order; left as it is. `stats`: a frame of
-    `db.read.stats_frame`, or None; a number that nobody recorded gives no features. `windows`: matches of
+    `db.read.stats_frame`, or None; a number that was never recorded gives no features. `windows`: matches of
     form to look back on. Unplayed matches get the same features by the same code. Raises InvalidSetting for
     a window below 1.
     """

@@ -52,7 +52,7 @@ class Held:
 
 @contextmanager
 def exclusive(path: Path, timeout_s: float) -> Iterator[Held]:
-    """Hold the lock file at `path`, waiting up to `timeout_s` seconds for whoever holds it.
+    """Hold the lock file at `path`, waiting up to `timeout_s` seconds for its holder.
 
     The kernel drops the lock when its last holder dies, so a killed command never leaves it locked; the file
     itself stays, because removing it would let two processes lock two different files of one name.

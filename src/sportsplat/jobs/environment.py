@@ -169,8 +169,8 @@ def _begun_anew(
 ) -> StartResult:
     """Return the database after `--reinit`; what was left or set aside for it is added to `actions`.
 
-    Data is tried before it is set aside: stopped, a complete volume that nobody remembers looks like one that
-    was never finished. Raises UsageError (`NOTHING_TO_REINIT`) for data that is complete and this project's.
+    Data is tried before it is set aside: stopped, a complete volume that is not in state.json looks like
+    one that was never finished. Raises UsageError (`NOTHING_TO_REINIT`) for data that is complete and this project's.
     """
     before = _state(environment)
     if before == "running" and not actions:

@@ -288,7 +288,7 @@ def _refuse_met(code: str, name: str, into: str, days: Sequence[date]) -> None:
 
 
 def _refuse_unlike(name: str, same: Sequence[DuplicateMatch]) -> None:
-    """Refuse matches of both teams that contradict each other, or that cannot be told apart."""
+    """Refuse matches of both teams that contradict each other, or that cannot be distinguished."""
     times = Counter(match_id for twin in same for match_id in (twin.gone, twin.kept))
     reasons = [_why_two(twin, clear=times[twin.gone] == times[twin.kept] == 1) for twin in same]
     problems = [

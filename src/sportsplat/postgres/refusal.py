@@ -1,4 +1,4 @@
-"""Why a server let nobody in: by its SQLSTATE, since the words are in the server's language.
+"""Why a server refused a connection: by its SQLSTATE, since the words are in the server's language.
 
 libpq keeps the code of a refused connection to itself, but writes it into its message when it is set to be
 terse. psycopg does not wrap that switch, and offers the connection's pointer for such cases.
@@ -38,7 +38,7 @@ _CODE = re.compile(r":\s+([0-9A-Z]{5})\s*$", re.MULTILINE)
 def sqlstate(error: psycopg.OperationalError, dsn: str) -> str | None:
     """Return the SQLSTATE with which the server refused the connection that raised `error`.
 
-    None when no server said no: nobody is there, or it is unknown. The server is asked once more, because
+    None when no server refused: none is there, or it is unknown. The server is asked once more, because
     the message in its own language is the one to show.
     """
     if error.sqlstate is not None:
@@ -54,7 +54,7 @@ def sqlstate(error: psycopg.OperationalError, dsn: str) -> str | None:
 
 
 def asked_again(dsn: str) -> str | None:
-    """Connect, and return the SQLSTATE of the refusal; None when there is none, or nobody to say it."""
+    """Connect, and return the SQLSTATE of the refusal; None when there is none, or no server."""
     terse = _switch()
     if terse is None:
         return None

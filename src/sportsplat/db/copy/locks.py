@@ -34,7 +34,7 @@ WHERE f.contype = 'f' AND f.conrelid <> f.confrelid
 def in_order(conn: Connection, tables: Iterable[str]) -> list[str]:
     """Return tables of schema public in the order in which everybody should lock several of them.
 
-    One that refers to another comes before it, as for whoever inserts: the row first, then what it names. A
+    One that refers to another comes before it, as for an INSERT: the row first, then what it names. A
     cycle of references has no such order, and is taken by name.
     """
     wanted = sorted(tables)

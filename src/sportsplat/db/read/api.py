@@ -94,7 +94,7 @@ class PoolLimits:
     """Bounds of the pool: nothing that clients do makes the server hold more than this.
 
     max_size: connections. max_waiting: requests that may wait for one, each for `timeout_s` seconds at most;
-    whoever comes beyond that is turned away at once. query_timeout_s: seconds after which a query is ended.
+    requests beyond that are refused at once. query_timeout_s: seconds after which a query is ended.
     """
 
     max_size: int = 8

@@ -136,7 +136,7 @@ _QUOTES = {
 
 # Seasons are written out, not sent beside the query: only what the planner sees rules a partition out.
 # A closing price is known when its match begins, though a source that knows the day alone says that it was
-# known as the day began or ended; so is one of which nobody says when it was taken. A source that knows a
+# known as the day began or ended; so is one without the moment at which it was taken. A source that knows a
 # later kick-off is believed. A price that was read before all that is known since it was read.
 _SELECT_QUOTES = """
 SELECT q.match_id, b.code::int4, array_position(%(outcomes)s::text[], q.outcome) - 1, coalesce(q.line, 'NaN'),

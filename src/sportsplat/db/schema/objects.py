@@ -38,7 +38,7 @@ def known_objects(conn: Connection, migrations_dir: Path, also_known: Collection
             f"schema public holds {len(foreign)} object{'s' * (len(foreign) > 1)} unknown to sportsplat; "
             "nothing was changed",
             cause=", ".join(foreign),
-            fix=f"move your objects to another schema, or, if nobody needs them: {drops}",
+            fix=f"move your objects to another schema, or, if they are not needed: {drops}",
             code="FOREIGN_OBJECTS",
             objects=foreign,
         )

@@ -2,7 +2,7 @@
 
 A stored row that says the same is not even locked, because the comparison comes before the upsert: `ON
 CONFLICT` alone would lock, and so rewrite the header of, every row it meets. The caller holds the league's
-lock and one transaction; then nobody else can slip in between comparison and write.
+lock and one transaction; then no other write comes between comparison and write.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _QUOTES = Stage(
     joined_on=("match_id",),
 )
 
-# Of one price whose moment nobody says, files that know more or less of the kick-off say different ones: that
+# Of one price without a moment, files that know more or less of the kick-off say different ones: that
 # which is nearest to the kick-off stays. A price that was read before (known_at is when it was read) is known
 # since: reading the same price again later changes nothing.
 # Each season has a partition; naming those of the staged matches leaves the others alone. Whether a row is

@@ -1,6 +1,6 @@
 """The diary of pipelines: one row a file in `pipeline_runs`, rows that could not be taken in `quarantine`.
 
-A running file holds a session lock of its own. A run that says `running` although nobody holds its lock was
+A running file holds a session lock of its own. A run that says `running` although its lock is free was
 killed; the next run calls it `abandoned`.
 """
 

@@ -1,4 +1,4 @@
-"""Prices of seasons that nobody knows yet: by COPY straight into their partitions, under reserved match ids.
+"""Prices of seasons not stored yet: by COPY straight into their partitions, under reserved match ids.
 
 Staged prices wait until the file is read, then a statement takes them over; here the server stores them while
 the file is still being read, which takes two thirds of the time. It is right where every match of the file is
@@ -130,7 +130,7 @@ class StraightPrices:
             places = np.flatnonzero(rows)
             lost = places[~taken[places]]
             if len(lost) == len(places):
-                raise NotStraightError  # or a partition would stay of which nobody stores anything
+                raise NotStraightError  # or an empty partition would stay
             if len(lost):
                 delete = sql.SQL("DELETE FROM {} WHERE match_id = ANY(%s)").format(_partition(season))
                 conn.execute(delete, (reserved[lost].tolist(),))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Team(NamedTuple):
-    """A stored team; `named_by`: the source that brought its name; None: nobody did yet, or a user."""
+    """A stored team; `named_by`: the source that brought its name; None: no source yet, or a user."""
 
     id: int
     name: str

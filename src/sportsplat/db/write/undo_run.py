@@ -239,7 +239,7 @@ def take_out(conn: psycopg.Connection[Any], run_id: int) -> Undone:
 
 
 def settle(conn: psycopg.Connection[Any], league: League, run_id: int, undone: Undone) -> Undone:
-    """Delete the matches that nobody names any more, bring the others to what their claims say; mark the run.
+    """Delete the matches without a claim, bring the others to what their claims say, and mark the run.
 
     Predictions and bets of those that go, go along: see `used`.
     """

@@ -107,8 +107,8 @@ def api_spec(settings: Settings) -> ApiSpec:
 def refuse_unreadable(spec: ApiSpec, checkout: Path | None) -> None:
     """Raise ConfigError (`NOT_READABLE_IN_DOCKER`) for mounted files that the API's user may not read.
 
-    In the container it is neither their owner nor of their group; a umask of 077 makes files that nobody else
-    may read.
+    In the container it is neither their owner nor of their group; a umask of 077 makes files that no other
+    user may read.
     """
     mounted = [spec.config_dir] if spec.config_dir is not None else []
     if checkout is not None:

@@ -62,7 +62,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class NewFile:
-    """A backup on its way: `partial` takes the archive; whoever holds `fd` keeps it from the sweep."""
+    """A backup on its way: `partial` takes the archive; while `fd` is held it is not cleaned up."""
 
     path: Path
     partial: Path
@@ -252,7 +252,7 @@ def _exists(path: Path) -> ResourceConflict:
 
 
 def _removed_if_stale(partial: Path) -> bool:
-    """Remove an archive that was never finished and that nobody is writing; return whether it was one."""
+    """Remove an archive that was never finished and is not being written; return whether it was one."""
     try:
         with partial.open("rb") as file:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -180,7 +180,7 @@ def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple
     Order: DOCKER_HOST (then only that one), the current Docker context, the default socket, then the sockets
     of Docker Desktop, rootless Docker, Colima, Rancher Desktop, OrbStack and Podman. remembered: the
     endpoint that this project used before, tried before all that the user did not name by a variable.
-    timeout_s: seconds given to each place. Never raises; a few milliseconds when nobody hangs.
+    timeout_s: seconds given to each place. Never raises; a few milliseconds when no place hangs.
     """
     attempts: list[Attempt] = []
     for place in places(remembered):
@@ -296,7 +296,7 @@ def _no_http(error: RequestException) -> str:
 _PLAIN = {
     errno.ENOENT: "there is no such file",
     errno.ENOTDIR: "there is no such file",
-    errno.ECONNREFUSED: "nobody listens there",
+    errno.ECONNREFUSED: "nothing listens there",
     errno.ENOTSOCK: "it is not a socket",
 }
 

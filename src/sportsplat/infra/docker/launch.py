@@ -69,7 +69,7 @@ class Launch:
         return DatabaseStart(endpoint, seen, service, self._volume.name)
 
     def change_password(self, deadline: float) -> None:
-        """Make existing data accept the configured password, and whoever uses it learn of it."""
+        """Make existing data accept the configured password, and restart the containers that use it."""
         given_s = deadline - time.monotonic()
         watch, _, endpoint = self._bring_up()
         self._give_password(watch, deadline)

@@ -18,7 +18,7 @@ MARKER = "SELECT current_setting('sportsplat.initialised', true)"
 
 _ANSWER_S = 5.0
 _NO_FILE = "58P01"
-"""undefined_file: an initialisation was cut off late, so the server runs and lets nobody in."""
+"""undefined_file: an initialisation was cut off late, so the server runs and accepts no login."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Volume:
         return self.labels is not None
 
     def is_fresh(self, spec: DockerSpec, run: str) -> bool:
-        """Whether that run made it, or would, and nobody has used it yet."""
+        """Whether that run made it, or would, and it was not used yet."""
         return self.labels is None or (self.labels.get(RUN_LABEL) == run and not self.is_complete(spec))
 
     def is_complete(self, spec: DockerSpec) -> bool:

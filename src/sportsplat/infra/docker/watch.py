@@ -65,7 +65,7 @@ class Watch:
             time.sleep(_POLL_S)
 
     def until_marked(self, deadline: float) -> None:
-        """Wait until the server shows its marker to whoever asks from inside; raises as `until_ready`."""
+        """Wait until the server shows its marker inside the container; raises as `until_ready`."""
         while marker_inside(self.engine, self.container, self.spec) is None:
             self._refuse_ended()
             if time.monotonic() >= deadline:

@@ -136,7 +136,7 @@ class Birth:
         return False
 
     def give_password(self, data_dir: Path) -> None:
-        """Set the owner's password; until then nobody can log in."""
+        """Set the owner's password; until then no login is possible."""
         self._single_user(data_dir, password_statement(self.owner.user, self.owner.password))
 
     def _build(self, data_dir: Path) -> None:

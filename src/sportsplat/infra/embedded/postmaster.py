@@ -154,7 +154,7 @@ def end_orphans(data_dir: Path) -> bool:
 
     The children of a killed server use its memory and keep a new one from starting; they mostly notice and
     end by themselves. A server whose pid file is gone is shut down as on any day, with a checkpoint. The pid
-    file is removed when nobody works in the data directory any more, whose ever its number is by now.
+    file is removed when no process works in the data directory any more, even if its number was reused.
     """
     heads = _heads(workers(data_dir))
     for pid in heads:

@@ -1,8 +1,9 @@
 """New databases made before: kept in the user's cache folder, so that the next one is a copy.
 
 A template is one file (see `pack`), named by everything that it depends on. It appears in one step, is read
-only when it and its folder belong to this user and nobody else may write them, and one that is damaged is
-thrown away. It holds no password: its owner has none, so that a copy opens for nobody before it is given one.
+only when it and its folder belong to this user and no other user may write them, and one that is damaged is
+thrown away. It holds no password: its owner has none, so that no
+login to a copy is possible before it is given one.
 """
 
 from __future__ import annotations
@@ -229,7 +230,7 @@ def _content(folder: Path, name: str) -> bytes | None:
 
 
 def _is_ours(info: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    """Whether it is what it should be, belongs to this user, and nobody else may write it."""
+    """Whether it is what it should be, belongs to this user, and no other user may write it."""
     shared = info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return is_kind(info.st_mode) and info.st_uid == os.geteuid() and not shared
 

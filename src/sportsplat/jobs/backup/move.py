@@ -103,7 +103,7 @@ def _carry(
     yes: bool,
     trust: bool,
 ) -> Backup:
-    """Back up, restore, remember, stop, while nobody writes to the source; `actions` hears what was done."""
+    """Back up, restore, remember, stop, while nothing writes to the source; `actions` hears what was done."""
     to = target.backend
     file = default_file(settings, f"move-{source.backend}-{to}")
     again = f"sportsplat db move {to}" + " --yes" * yes
@@ -122,7 +122,7 @@ def _carry(
         with report_lost_connection(
             "the move", again, f"the project stays with its {source.backend} database"
         ):
-            conn.execute("SELECT 1")  # until here nobody else could write there
+            conn.execute("SELECT 1")  # until here nothing else could write there
         StateFolder(settings.state_dir).move_backend(to)
         if source.backend != "external":
             with loss_ignored():

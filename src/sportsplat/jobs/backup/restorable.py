@@ -1,6 +1,6 @@
 """What of a backup may run as the database's user: what sportsplat makes, or what is there already.
 
-An archive is SQL, so whoever made it could do on the server whatever its user can. Therefore its tables are
+An archive is SQL, so its author could do on the server whatever its user can. Therefore its tables are
 first made in a database of their own, by a user without rights. Code in it (see `db.foreign_code`) that
 neither the migrations make nor the present database holds is a reason to refuse. What runs in the end is a
 new dump of that database, and not the file's own SQL.

@@ -129,7 +129,7 @@ def store_file(conn: psycopg.Connection[Any], plan: IngestPlan, payload: Payload
                 if batch.quotes:
                     ensure_quote_partitions(conn, {match.season for match in batch.matches})
             with conn.transaction():
-                for batch in batches:  # before any match is written: whoever holds one waits for the writers
+                for batch in batches:  # first: readers of all matches wait for the writers
                     lock_league(conn, batch.league)
                 stored = [
                     store_batch(conn, plan, payload.name, batch, run_id)
@@ -201,7 +201,7 @@ def store_batch(
     league = plan.leagues[batch.league]
     tune(conn)
     lock_league(conn, league.code)
-    note_changes(conn, None)  # what a changed declaration brings about is nobody's
+    note_changes(conn, None)  # what a changed declaration causes belongs to no run
     declare_league(conn, league)
     note_changes(conn, run_id)
     narrowed = narrow(batch, plan.seasons, plan.since)
@@ -245,7 +245,7 @@ def store_batch(
 
 
 def _unread(batch: Batch, narrowed: Batch) -> frozenset[int]:
-    """Return the lines of the matches that were left out on purpose, and 0: of some nobody knows the line."""
+    """Return the lines of the matches that were left out on purpose, and 0 where the line is not known."""
     if narrowed is batch:
         return frozenset()
     wanted = {match.key for match in narrowed.matches}

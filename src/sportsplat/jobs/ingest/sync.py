@@ -126,7 +126,7 @@ def to_row(
 
 
 LOOKED_BACK = timedelta(days=3)  # results are corrected within days
-LONGEST_OVERDUE = timedelta(days=30)  # a fixture without a result for longer is waited for by nobody
+LONGEST_OVERDUE = timedelta(days=30)  # no result is expected any more after that
 
 _SINCE = """
 SELECT max(match_date) FILTER (WHERE status = 'final'),

@@ -219,7 +219,7 @@ def _renamed(batch: Batch, spellings: Spellings) -> Batch:
 def _in_one_case(batch: Batch, known: Collection[str]) -> Batch:
     """Return the batch with the names that differ from a known one by case alone replaced by that one.
 
-    Of names that nobody knows yet the first one of the file counts.
+    Of names that are not known yet the first one of the file counts.
     """
     chosen = {fold(name): name for name in sorted(known, reverse=True)}
     changed = {}

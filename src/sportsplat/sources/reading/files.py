@@ -68,7 +68,7 @@ def open_file(path: Path) -> BinaryIO:
             fix="rename the file",
         )
     try:
-        # a pipe that nobody writes to would otherwise be waited for
+        # a pipe without a writer would otherwise block
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         kind = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(kind):
