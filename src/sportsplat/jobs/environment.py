@@ -170,7 +170,8 @@ def _begun_anew(
     """Return the database after `--reinit`; what was left or set aside for it is added to `actions`.
 
     Data is tried before it is set aside: stopped, a complete volume that is not in state.json looks like
-    one that was never finished. Raises UsageError (`NOTHING_TO_REINIT`) for data that is complete and this project's.
+    one that was never finished. Raises UsageError (`NOTHING_TO_REINIT`) for data that is complete and this
+    project's.
     """
     before = _state(environment)
     if before == "running" and not actions:

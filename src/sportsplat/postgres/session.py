@@ -2,8 +2,8 @@
 
 What a session needs is pinned when it begins. Behind a pooler such as PgBouncer in transaction mode there is
 no session: each transaction may run on another server connection, and what is set on one stays for the
-client that gets it next. There the same is set anew in every transaction, and ends with it. A pooler is recognised by the
-process number: it tells the client another one than the server has.
+client that gets it next. There the same is set anew in every transaction, and ends with it. A
+pooler is recognised by the process number: it tells the client another one than the server has.
 """
 
 from __future__ import annotations
