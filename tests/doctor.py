@@ -28,7 +28,7 @@ Rows = dict[str, dict[str, Any]]
 
 def rows() -> Rows:
     """Look at the project in the current folder."""
-    examined = examine()
+    examined = examine().to_dict()
     found = {row["name"]: row for row in examined["checks"]}
     assert examined["healthy"] == all(row["state"] != "fail" for row in found.values())
     assert all(row["fix"] for row in found.values() if row["state"] in ("warn", "fail"))

@@ -159,3 +159,13 @@ def test_text_of_the_error(tmp_path: Path) -> None:
     assert cause.startswith("  cause: there is no config/settings.yaml, .sportsplat/")
     assert fix.startswith("  fix:   sportsplat up   (starts a project here)")
     assert json.loads(run(tmp_path, "--json", "status").stdout)["ok"] is False
+
+
+def test_next_commands_repeat_the_folder_that_was_named(tmp_path: Path) -> None:
+    """Copied from the output, they must work in the folder in which the command was typed."""
+    assert run(tmp_path, "--project-dir", "my league", "config", "init").exit_code == 0
+    status = run(tmp_path, "status", "--project-dir", "my league")
+    assert "next: sportsplat --project-dir 'my league' up\n" in status.stdout
+    refused = run(tmp_path, "--project-dir", "my league", "data", "matches", "eppl", "--json")
+    assert refused.error["fix"].startswith("sportsplat --project-dir 'my league' ")
+    assert "next: sportsplat up\n" in run(tmp_path / "my league", "status").stdout

@@ -227,3 +227,23 @@ def test_config_check_names_a_league_without_days_of_seasons(
     assert f"leagues.yaml:{len(shipped.splitlines()) + 2}" in error["cause"]
     leagues.write_text(shipped + "\n" + entry + "  rules: {season: [07-01, next 06-30]}\n")
     ask(capsys, "check")
+
+
+def test_the_settings_are_those_of_the_folder_that_is_passed(
+    tmp_path: Path, project_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the current folder nor the variable counts where a job is given a project."""
+    from sportsplat.jobs import configuration
+    from sportsplat.jobs.doctor import examine
+
+    other = tmp_path / "other"
+    (other / "config").mkdir(parents=True)
+    (other / "config" / "settings.yaml").write_text("api: {port: 8123}\n")
+    (project_dir / "config").mkdir()
+    (project_dir / "config" / "leagues.yaml").write_text("broken: [\n")
+    monkeypatch.setenv("SPORTSPLAT_PROJECT_DIR", str(project_dir))
+    port = configuration.show("api.port", project_dir=other).settings["api.port"]
+    assert (port.value, port.origin) == (8123, configuration.explain("api.port", project_dir=other).origin)
+    assert configuration.check(project_dir=other).files == ["config/settings.yaml"]
+    (row,) = (row for row in examine(project_dir=other).checks if row.name == "settings")
+    assert (row.state, row.seen) == ("ok", "valid (config/settings.yaml)")

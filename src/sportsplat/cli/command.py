@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import inspect
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -44,6 +46,8 @@ ProjectUse = Literal["needed", "started", "optional"]
 
 _PANEL = "Common"
 _SERVER_DISK_FULL = "53100"
+_COMMAND = re.compile(r"\bsportsplat (?=[a-z])")
+_NEXT = re.compile(r"\b[Nn]ext: .*")
 _FLAGS: dict[str, Any] = {
     "as_json": Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout.", rich_help_panel=_PANEL)
@@ -145,6 +149,10 @@ class Run:
             here = "" if found.exists else " (no project yet)"
             self.note(f"project: {found.folder}{here}")
         return found.folder
+
+    def repeat_project(self, page: str) -> str:
+        """Return a page whose next commands (`next: sportsplat …`) have the --project-dir that was given."""
+        return _NEXT.sub(lambda found: _with_project(found[0], self.project_dir), page)
 
     @cached_property
     def console(self) -> Console:
@@ -319,6 +327,8 @@ def _execute(ctx: Run, function: Callable[..., Answer | None], arguments: Mappin
         if ctx.verbose:
             print_traceback(problem)
         error = from_unforeseen(problem)
+        if error.fix is not None:
+            error.fix = _with_project(error.fix, ctx.project_dir)
         return report(error, name=ctx.name, as_json=ctx.json, started=ctx.started, no_color=ctx.no_color)
     return answer.exit_code
 
@@ -339,6 +349,13 @@ def _named_project(folder: Path | None) -> Iterator[None]:
             os.environ[PROJECT_VARIABLE] = before
 
 
+def _with_project(text: str, folder: Path | None) -> str:
+    """Return a text whose commands have the --project-dir that was given, so that they can be copied."""
+    if folder is None or "--project-dir" in text:
+        return text
+    return _COMMAND.sub(f"sportsplat --project-dir {quote(str(folder))} ", text)
+
+
 def _refuse_lost_folder() -> None:
     try:
         Path.cwd()
@@ -357,7 +374,7 @@ def _emit(ctx: Run, answer: Answer) -> None:
         envelope = output.to_envelope(ctx.name, took_s, data=answer.data, reveal=answer.reveal)
         output.write_json(envelope, reveal=answer.reveal)
     elif answer.show is not None:
-        with output.draw_page(no_color=ctx.no_color, reveal=answer.reveal) as page:
+        with output.draw_page(no_color=ctx.no_color, reveal=answer.reveal, edit=ctx.repeat_project) as page:
             answer.show(page)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -100,11 +100,16 @@ def has_answered() -> bool:
 
 
 @contextmanager
-def draw_page(*, no_color: bool = False, reveal: bool = False) -> Iterator[Console]:
-    """Yield a console like stdout's; what is drawn on it is written at once when the block ends well."""
+def draw_page(
+    *, no_color: bool = False, reveal: bool = False, edit: Callable[[str], str] = str
+) -> Iterator[Console]:
+    """Yield a console like stdout's; what is drawn on it is written at once when the block ends well.
+
+    edit: changes the text before it is written.
+    """
     drawn = _Page(sys.stdout)
     yield make_console(drawn, color=wants_color(sys.stdout, no_color=no_color), reveal=reveal)
-    write_answer(drawn.getvalue(), reveal=reveal)
+    write_answer(edit(drawn.getvalue()), reveal=reveal)
 
 
 class _Page(StringIO):

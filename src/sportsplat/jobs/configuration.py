@@ -1,10 +1,11 @@
-"""What `sportsplat config` answers, as plain data; secrets are never part of it."""
+"""What `sportsplat config` answers; secrets are never part of it."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,77 +18,140 @@ from sportsplat.errors import ConfigError, EnvironmentUnavailable, NotFound, Spo
 from sportsplat.leagues.league import league_problems, leagues_file, load_leagues, refuse_leagues
 from sportsplat.paths import asset_dir, display_path, find_project_dir
 from sportsplat.redact import MASK
+from sportsplat.results import Result
 
 OWNER_ONLY = 0o600
 
 
-def show(key: str | None = None, *, profile: str | None = None) -> dict[str, Any]:
-    """Return value and origin of every key, or of one key or section. Raises NotFound for an unknown name."""
-    resolved = resolve(profile=profile)
+@dataclass(frozen=True)
+class SettingValue(Result):
+    """The value of a setting that is in use, and the layer and place it comes from."""
+
+    value: Any
+    layer: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class ShownSettings(Result):
+    """The settings of a project by key."""
+
+    project_dir: str
+    profile: str | None
+    settings: Mapping[str, SettingValue]
+
+
+@dataclass(frozen=True)
+class LayerValue(Result):
+    """The value of a setting in one layer; holds: it is the one in use."""
+
+    layer: str
+    origin: str
+    value: Any
+    holds: bool
+
+
+@dataclass(frozen=True)
+class ExplainedSetting(Result):
+    """What a setting means, its value, and the value in each layer, lowest first."""
+
+    key: str
+    description: str | None
+    secret: bool
+    variables: list[str]
+    value: Any
+    layer: str
+    origin: str
+    layers: list[LayerValue]
+
+
+@dataclass(frozen=True)
+class CheckedSettings(Result):
+    """The files that were read and found valid, the leagues in them, and warnings."""
+
+    valid: bool
+    project_dir: str
+    profile: str | None
+    files: list[str]
+    leagues: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class ConfigFiles(Result):
+    """The files that `init` wrote, and those that existed."""
+
+    project_dir: str
+    written: list[str]
+    kept: list[str]
+
+
+def show(
+    key: str | None = None, *, project_dir: Path | None = None, profile: str | None = None
+) -> ShownSettings:
+    """Return value and origin of every key, or of one key or section. Raises NotFound for an unknown name.
+
+    project_dir: None for the project that the current folder is in; also below.
+    """
+    resolved = resolve(project_dir=project_dir, profile=profile)
     keys = setting_keys().all if key is None else _selected(key)
-    return {
-        "project_dir": str(resolved.settings.project_dir),
-        "profile": resolved.profile,
-        "settings": {name: _held(resolved, name) for name in keys},
-    }
+    shown = {name: SettingValue(*_in_use(resolved, name)) for name in keys}
+    return ShownSettings(str(resolved.settings.project_dir), resolved.profile, shown)
 
 
-def explain(key: str, *, profile: str | None = None) -> dict[str, Any]:
-    """Return what one key means and what each layer says about it, lowest first; the last one holds."""
-    resolved = resolve(profile=profile)
+def explain(key: str, *, project_dir: Path | None = None, profile: str | None = None) -> ExplainedSetting:
+    """Return what one key means and its value in each layer. Raises NotFound for an unknown name."""
+    resolved = resolve(project_dir=project_dir, profile=profile)
     if key not in setting_keys().all:
         raise _unknown_key(key)
     section, _, name = key.partition(".")
-    said = resolved.layers(key)
-    return {
-        "key": key,
-        "description": sections()[section].model_fields[name].description,
-        "secret": key in setting_keys().secret,
-        "variables": [to_variable(key), *(known for known, meant in WELL_KNOWN.items() if meant == key)],
-        **_held(resolved, key),
-        "layers": [
-            {
-                "layer": origin.layer,
-                "origin": origin.where,
-                "value": to_public(value),
-                "holds": level == len(said) - 1,
-            }
-            for level, (origin, value) in enumerate(said)
+    layers = resolved.layers(key)
+    value, layer, origin = _in_use(resolved, key)
+    return ExplainedSetting(
+        key=key,
+        description=sections()[section].model_fields[name].description,
+        secret=key in setting_keys().secret,
+        variables=[to_variable(key), *(known for known, meant in WELL_KNOWN.items() if meant == key)],
+        value=value,
+        layer=layer,
+        origin=origin,
+        layers=[
+            LayerValue(each.layer, each.where, to_public(held), level == len(layers) - 1)
+            for level, (each, held) in enumerate(layers)
         ],
-    }
+    )
 
 
-def check(*, profile: str | None = None) -> dict[str, Any]:
+def check(*, project_dir: Path | None = None, profile: str | None = None) -> CheckedSettings:
     """Read every layer and the leagues; return the files read, and warnings.
 
     Raises ConfigError for all that is wrong with the settings and the leagues, in one error.
     """
     wrong = []
     try:
-        resolved = resolve(profile=profile)
+        resolved = resolve(project_dir=project_dir, profile=profile)
     except SportsplatError as refused:
         wrong.append(refused)
-    problems = league_problems(leagues_file())
+    problems = league_problems(leagues_file(project_dir))
     if problems:
         wrong.append(refuse_leagues(problems))
     if wrong:
         raise _together(wrong)
     project = resolved.settings.project_dir
-    leagues = load_leagues(project)
     names = [
         "config/settings.yaml",
         f"config/settings.{resolved.profile}.yaml",
         "config/leagues.yaml",
         ".env",
     ]
-    return {
-        "valid": True,
-        "project_dir": str(project),
-        "profile": resolved.profile,
-        "files": [name for name in names if (project / name).is_file()],
-        "leagues": list(leagues),
-        "warnings": _warnings(project / ".env"),
-    }
+    return CheckedSettings(
+        valid=True,
+        project_dir=str(project),
+        profile=resolved.profile,
+        files=[name for name in names if (project / name).is_file()],
+        leagues=list(load_leagues(project)),
+        warnings=_warnings(project / ".env"),
+    )
 
 
 def _together(wrong: Sequence[SportsplatError]) -> SportsplatError:
@@ -112,7 +176,7 @@ def schema() -> dict[str, Any]:
     return described
 
 
-def init(project_dir: Path | None = None) -> dict[str, Any]:
+def init(project_dir: Path | None = None) -> ConfigFiles:
     """Write `config/` and `.env` (mode 0600) where they are missing; whatever exists is kept as it is."""
     project = find_project_dir(project_dir)
     shipped = asset_dir("config")
@@ -132,7 +196,7 @@ def init(project_dir: Path | None = None) -> dict[str, Any]:
             fix="make the folder writable, or choose another one with --project-dir",
             code="NOT_WRITABLE",
         ) from refused
-    return {"project_dir": str(project), "written": written, "kept": kept}
+    return ConfigFiles(str(project), written, kept)
 
 
 def to_public(value: Any) -> Any:
@@ -144,9 +208,10 @@ def to_public(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _held(resolved: ResolvedSettings, key: str) -> dict[str, Any]:
+def _in_use(resolved: ResolvedSettings, key: str) -> tuple[Any, str, str]:
+    """Return value, layer and origin."""
     origin = resolved.origins[key]
-    return {"value": to_public(resolved.value(key)), "layer": origin.layer, "origin": origin.where}
+    return to_public(resolved.value(key)), origin.layer, origin.where
 
 
 def _selected(key: str) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sportsplat.config.load import load_settings
 from sportsplat.errors import ConfigError, SportsplatError
@@ -26,6 +27,7 @@ from sportsplat.infra.environment import Environment, EnvironmentStatus
 from sportsplat.infra.state_folder import StateFolder
 from sportsplat.paths import asset_dir, find_project_dir
 from sportsplat.postgres.notes import ENCODING, QUESTION, parse, server_notes
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -54,26 +56,32 @@ _SKEW_REFUSED_S = 60.0
 """Kick-offs and quotes are known to the minute: a larger difference would blur what was known when."""
 
 
-def examine(*, profile: str | None = None) -> dict[str, Any]:
-    """Look at everything; return `healthy`, `counts` by state and `checks`, always the same ones in order.
+@dataclass(frozen=True)
+class Examination(Result):
+    """All checks, always the same ones in order, and how many are in each state; healthy: none failed."""
 
-    Each check: `name`, `state` (ok, warn, fail, skipped), `seen`, `fix` (None where nothing is to be mended).
-    Never raises: what goes wrong while looking is a row of its own.
+    healthy: bool
+    counts: Mapping[str, int]
+    checks: list[Check]
+
+
+def examine(*, project_dir: Path | None = None, profile: str | None = None) -> Examination:
+    """Look at everything. Never raises: what goes wrong while looking is a row of its own.
+
+    project_dir: None for the project that the current folder is in.
     """
+    folder = find_project_dir(project_dir)
     checks = list(_machine())
-    settings = _load(profile, checks)
-    checks.append(check("env_file", lambda: doctor_project.env_file(find_project_dir() / ".env")))
+    settings = _load(folder, profile, checks)
+    checks.append(check("env_file", lambda: doctor_project.env_file(folder / ".env")))
     if settings is None:
         why = "the settings cannot be read"
         checks += [Check(name, "skipped", why, None) for name in _AFTER_SETTINGS]
     else:
         checks += _project(settings)
     counts = Counter(row.state for row in checks)
-    return {
-        "healthy": counts["fail"] == 0,
-        "counts": {state: counts[state] for state in ("ok", "warn", "fail", "skipped")},
-        "checks": [asdict(row) for row in checks],
-    }
+    by_state = {state: counts[state] for state in ("ok", "warn", "fail", "skipped")}
+    return Examination(counts["fail"] == 0, by_state, checks)
 
 
 def _machine() -> Iterator[Check]:
@@ -86,15 +94,15 @@ def _machine() -> Iterator[Check]:
     yield check("internet_settings", doctor_machine.internet_settings)
 
 
-def _load(profile: str | None, checks: list[Check]) -> Settings | None:
+def _load(folder: Path, profile: str | None, checks: list[Check]) -> Settings | None:
     """Return the settings; None, and a row that says why, where they cannot be read."""
     loaded: list[Settings] = []
 
     def look() -> Finding:
         from sportsplat.jobs.configuration import check as check_configuration
 
-        loaded.append(load_settings(profile=profile))
-        files = check_configuration(profile=profile)["files"]
+        loaded.append(load_settings(project_dir=folder, profile=profile))
+        files = check_configuration(project_dir=folder, profile=profile).files
         return ok(f"valid ({', '.join(files) or 'no file, only defaults and the environment'})")
 
     checks.append(check("settings", look))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sportsplat.errors import CheckFailed, EnvironmentUnavailable, MigrationError, SportsplatError
 from sportsplat.infra.backend import open_environment
 from sportsplat.paths import asset_dir
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +16,58 @@ if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
 
 
+@dataclass(frozen=True)
+class Migrated(Result):
+    """The revisions that were applied, and the file of the backup that was made before them."""
+
+    applied: list[str]
+    backup: str | None
+    schema_revision: str
+    schema_head: str
+
+
+@dataclass(frozen=True)
+class SchemaState(Result):
+    """Revision of the database and that of the code; `state`: current, behind, absent (none yet) or newer."""
+
+    schema_revision: str | None
+    schema_head: str
+    state: str
+
+    def __str__(self) -> str:
+        there = self.schema_revision or "no revision"
+        return f"the database is at {there}, the code at {self.schema_head} ({self.state})"
+
+
+@dataclass(frozen=True)
+class MigrationPlan(SchemaState):
+    """The SQL that `migrate` would run, and the revisions in it that may delete rows; empty: none."""
+
+    sql: str
+    destructive: list[str]
+
+
+@dataclass(frozen=True)
+class SchemaCheck(Result):
+    """The revision that the schema equals, and how many objects were compared."""
+
+    schema_revision: str
+    objects: int
+
+
+@dataclass(frozen=True)
+class InitScript(Result):
+    """The script that creates the schema in a new container; changed: it was written."""
+
+    path: str
+    schema_revision: str
+    changed: bool
+
+
 def migrate(
     settings: Settings, *, wait_s: float = 60, lock_timeout_s: float = 10, back_up: bool = True
-) -> dict[str, Any]:
-    """Bring the running database to the head; return `applied`, `backup`, `schema_revision`, `schema_head`.
+) -> Migrated:
+    """Bring the running database to the head.
 
     Raises what `apply` raises; EnvironmentUnavailable when no database is running.
     """
@@ -26,7 +76,7 @@ def migrate(
     dsn = _owner_dsn(settings)
     applied, backup = apply(settings, dsn, wait_s=wait_s, lock_timeout_s=lock_timeout_s, back_up=back_up)
     needed = head(asset_dir("migrations"))
-    return {"applied": applied, "backup": backup, "schema_revision": needed, "schema_head": needed}
+    return Migrated(applied, backup, needed, needed)
 
 
 def apply(
@@ -51,8 +101,8 @@ def apply(
     return applied, (made[0] if made else None)
 
 
-def current(settings: Settings) -> dict[str, Any]:
-    """Return `schema_revision`, `schema_head` and `state`: current, behind, absent (none yet) or newer."""
+def current(settings: Settings) -> SchemaState:
+    """Return the schema revision of the database, and of the code."""
     from sportsplat.db.connection import connect
     from sportsplat.db.schema.migrate import current as revision_of
     from sportsplat.db.schema.migrate import revisions
@@ -62,14 +112,11 @@ def current(settings: Settings) -> dict[str, Any]:
         revision = revision_of(conn)
     states = {None: "absent", known[-1]: "current"}
     state = states.get(revision, "behind" if revision in known else "newer")
-    return {"schema_revision": revision, "schema_head": known[-1], "state": state}
+    return SchemaState(revision, known[-1], state)
 
 
-def plan(settings: Settings) -> dict[str, Any]:
-    """Return what `current` returns, `sql`, which `migrate` would run, and `destructive`, revisions in it.
-
-    Both are empty when nothing is missing.
-    """
+def plan(settings: Settings) -> MigrationPlan:
+    """Return what `migrate` would run; nothing is run."""
     from sportsplat.db.schema.migrate import behind
     from sportsplat.db.schema.migrate import plan as run
     from sportsplat.db.schema.revisions import destructive
@@ -77,12 +124,12 @@ def plan(settings: Settings) -> dict[str, Any]:
     migrations = asset_dir("migrations")
     found = current(settings)
     sql = run(_owner_dsn(settings), migrations)
-    missing = behind(found["schema_revision"], migrations)
-    return found | {"sql": sql, "destructive": destructive(migrations, missing)}
+    missing = behind(found.schema_revision, migrations)
+    return MigrationPlan(**vars(found), sql=sql, destructive=list(destructive(migrations, missing)))
 
 
-def check(settings: Settings) -> dict[str, Any]:
-    """Return `schema_revision` and `objects`, the number compared; raises SchemaDrift on any difference."""
+def check(settings: Settings) -> SchemaCheck:
+    """Compare the schema with what the migrations make. Raises SchemaDrift on any difference."""
     from sportsplat.db.schema.catalogue import expected
     from sportsplat.db.schema.migrate import check as run
     from sportsplat.db.schema.migrate import drifted, head
@@ -91,11 +138,11 @@ def check(settings: Settings) -> dict[str, Any]:
     drift = run(_owner_dsn(settings), migrations)
     if drift:
         raise drifted(drift)
-    return {"schema_revision": head(migrations), "objects": len(expected(migrations))}
+    return SchemaCheck(head(migrations), len(expected(migrations)))
 
 
-def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str, Any]:
-    """Write the init script, or only compare; return `path`, `schema_revision` and `changed`. No database.
+def render_init(folder: Path | None = None, *, check: bool = False) -> InitScript:
+    """Write the init script, or only compare. Needs no database.
 
     folder: None for the one that ships with the program, which Docker mounts.
     Raises CheckFailed (INIT_SCRIPT_STALE) when `check` finds another text, EnvironmentUnavailable
@@ -126,7 +173,7 @@ def render_init(folder: Path | None = None, *, check: bool = False) -> dict[str,
             fix="name a folder that can be written with --out",
             code="NOT_WRITABLE",
         ) from refused
-    return {"path": str(path), "schema_revision": head(migrations), "changed": found != wanted}
+    return InitScript(str(path), head(migrations), found != wanted)
 
 
 def _backup(settings: Settings, revision: str) -> str:

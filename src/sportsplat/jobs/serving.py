@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sportsplat.errors import DataConflict
 from sportsplat.infra import api_login
 from sportsplat.infra.backend import open_environment
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import check_schema, open_context
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -77,8 +78,17 @@ def login(settings: Settings) -> Endpoint:
     return replace(environment.endpoint(), user=api_login.API_USER, password=password)
 
 
-def ensure_api_login(settings: Settings) -> dict[str, Any]:
-    """Make the API's login role, or give it the password it should have; return the object of the command.
+@dataclass(frozen=True)
+class ApiLogin(Result):
+    """The login role of the API; created: it did not exist before."""
+
+    user: str
+    password_file: str
+    created: bool
+
+
+def ensure_api_login(settings: Settings) -> ApiLogin:
+    """Make the API's login role, or give it the password it should have.
 
     The schema is migrated already. Raises what `Context.connect` raises, and DataConflict (`NOT_ALLOWED`).
     """
@@ -89,8 +99,5 @@ def ensure_api_login(settings: Settings) -> dict[str, Any]:
     password = api_login.provide_password(settings)
     with context.connect("owner") as connection:
         is_new = ensure_login(connection, api_login.API_USER, password)
-    return {
-        "user": api_login.API_USER,
-        "password_file": str(api_login.secret_path(settings.state_dir.resolve())),
-        "created": is_new,
-    }
+    file = api_login.secret_path(settings.state_dir.resolve())
+    return ApiLogin(api_login.API_USER, str(file), is_new)

@@ -54,7 +54,7 @@ def up(
     data = environment.up(settings, reset_password=reset_password, progress=progress)
     login = ensure_api_login(settings)
     api.actions = [*actions, *api.actions, *data.actions]
-    api.actions += [f"created the login role {login['user']}"] if login["created"] else []
+    api.actions += [f"created the login role {login.user}"] if login.created else []
     api.ensure(image, root if reload else None, settings.infra.timeout_s)
     api.tidy(root, image)
     others = [service for service in data.services if service["name"] != "api"]

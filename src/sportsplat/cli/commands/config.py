@@ -29,15 +29,14 @@ def show(ctx: Run, key: Key = None) -> Answer:
     """Show every setting, its value and where the value comes from. Secrets are masked."""
     from sportsplat.jobs.configuration import show as run
 
-    ctx.find_folder()
-    data = run(key, profile=ctx.profile)
+    found = run(key, project_dir=ctx.find_folder(), profile=ctx.profile)
 
     def draw(console: Console) -> None:
         from sportsplat.cli.views.config import show_settings
 
-        show_settings(console, data["settings"])
+        show_settings(console, found.settings)
 
-    return Answer(data, draw)
+    return Answer(found.to_dict(), draw)
 
 
 def explain(
@@ -46,27 +45,25 @@ def explain(
     """Explain one setting: its meaning, and its value in each layer."""
     from sportsplat.jobs.configuration import explain as run
 
-    ctx.find_folder()
-    data = run(key, profile=ctx.profile)
+    found = run(key, project_dir=ctx.find_folder(), profile=ctx.profile)
 
     def draw(console: Console) -> None:
         from sportsplat.cli.views.config import show_layers
 
-        show_layers(console, data)
+        show_layers(console, found)
 
-    return Answer(data, draw)
+    return Answer(found.to_dict(), draw)
 
 
 def check(ctx: Run) -> Answer:
     """Check all settings and leagues, and report every problem."""
     from sportsplat.jobs.configuration import check as run
 
-    ctx.find_folder()
-    data = run(profile=ctx.profile)
-    for warning in data["warnings"]:
+    found = run(project_dir=ctx.find_folder(), profile=ctx.profile)
+    for warning in found.warnings:
         ctx.warn(warning)
-    files = ", ".join(data["files"]) or "no file, only defaults and the environment"
-    return Answer.text(data, f"Settings are valid ({files}).")
+    files = ", ".join(found.files) or "no file, only defaults and the environment"
+    return Answer.text(found.to_dict(), f"Settings are valid ({files}).")
 
 
 def schema(ctx: Run) -> Answer:  # noqa: ARG001
@@ -81,6 +78,6 @@ def init(ctx: Run) -> Answer:
     """Write config/ and .env into the project, or here if there is none. Existing files stay."""
     from sportsplat.jobs.configuration import init as run
 
-    data = run(ctx.find_folder())
-    lines = [f"wrote {name}" for name in data["written"]] + [f"kept  {name}" for name in data["kept"]]
-    return Answer.text(data, "\n".join(lines))
+    files = run(ctx.find_folder())
+    lines = [f"wrote {name}" for name in files.written] + [f"kept  {name}" for name in files.kept]
+    return Answer.text(files.to_dict(), "\n".join(lines))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -40,41 +40,40 @@ def migrate(
     """Bring the schema to the newest revision and verify it. Safe to repeat and to run concurrently."""
     from sportsplat.jobs.schema import migrate as run
 
-    data = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout, back_up=backup)
-    applied = ", ".join(data["applied"])
-    done = f"applied {applied}" if applied else "nothing to do"
-    if data["backup"] is not None:
-        done = f"backed up to {data['backup']}; {done}"
-    return Answer.text(data, f"{done}; the schema is at {data['schema_revision']} and verified")
+    found = run(ctx.settings(), wait_s=wait, lock_timeout_s=lock_timeout, back_up=backup)
+    done = f"applied {', '.join(found.applied)}" if found.applied else "nothing to do"
+    if found.backup is not None:
+        done = f"backed up to {found.backup}; {done}"
+    return Answer.text(found.to_dict(), f"{done}; the schema is at {found.schema_revision} and verified")
 
 
 def current(ctx: Run) -> Answer:
     """Show the schema revision of the database and the one that this version needs."""
     from sportsplat.jobs.schema import current as run
 
-    data = run(ctx.settings())
-    return Answer.text(data, _where(data))
+    found = run(ctx.settings())
+    return Answer.text(found.to_dict(), str(found))
 
 
 def plan(ctx: Run) -> Answer:
     """Print the SQL that a migration would run. Nothing is run."""
     from sportsplat.jobs.schema import plan as run
 
-    data = run(ctx.settings())
-    text = data["sql"] or f"-- nothing to run: {_where(data)}"
-    if data["destructive"]:
-        names = ", ".join(data["destructive"])
+    found = run(ctx.settings())
+    text = found.sql or f"-- nothing to run: {found}"
+    if found.destructive:
+        names = ", ".join(found.destructive)
         text = f"-- {names} may take stored rows away: where there are rows, a backup comes first\n\n{text}"
-    return Answer.text(data, text)
+    return Answer.text(found.to_dict(), text)
 
 
 def check(ctx: Run) -> Answer:
     """Compare the live schema with what the migrations create. Exit 7 lists every difference."""
     from sportsplat.jobs.schema import check as run
 
-    data = run(ctx.settings())
-    text = f"no drift: all {data['objects']} objects are as revision {data['schema_revision']} creates them"
-    return Answer.text(data, text)
+    found = run(ctx.settings())
+    text = f"no drift: all {found.objects} objects are as revision {found.schema_revision} creates them"
+    return Answer.text(found.to_dict(), text)
 
 
 def render_init(
@@ -90,9 +89,9 @@ def render_init(
     """Write the script that creates the schema in a new container. Needs no database."""
     from sportsplat.jobs.schema import render_init as run
 
-    data = run(out, check=check)
-    done = "written" if data["changed"] else "is up to date"
-    return Answer.text(data, f"{data['path']} {done} (schema revision {data['schema_revision']})")
+    script = run(out, check=check)
+    done = "written" if script.changed else "is up to date"
+    return Answer.text(script.to_dict(), f"{script.path} {done} (schema revision {script.schema_revision})")
 
 
 def rotate_password(ctx: Run) -> Answer:
@@ -110,16 +109,11 @@ def api_login(ctx: Run) -> Answer:
     """
     from sportsplat.jobs.serving import ensure_api_login as run
 
-    data = run(ctx.settings())
-    done = "created" if data["created"] else "has its password again"
-    lines = [f"the login role {data['user']} {done}; the password is in {data['password_file']}"]
+    login = run(ctx.settings())
+    done = "created" if login.created else "has its password again"
+    lines = [f"the login role {login.user} {done}; the password is in {login.password_file}"]
     if ctx.settings().infra.database_url is not None:
         lines.append(
-            f"to serve with it: SPORTSPLAT_API__PASSWORD_FILE={data['password_file']} sportsplat serve"
+            f"to serve with it: SPORTSPLAT_API__PASSWORD_FILE={login.password_file} sportsplat serve"
         )
-    return Answer.text(data, "\n".join(lines))
-
-
-def _where(data: dict[str, Any]) -> str:
-    there = data["schema_revision"] or "no revision"
-    return f"the database is at {there}, the code at {data['schema_head']} ({data['state']})"
+    return Answer.text(login.to_dict(), "\n".join(lines))

@@ -27,17 +27,16 @@ def doctor(ctx: Run) -> Answer:
     from sportsplat.errors import PreconditionFailed
     from sportsplat.jobs.doctor import examine
 
-    ctx.find_folder()
-    data = examine(profile=ctx.profile)
+    found = examine(project_dir=ctx.find_folder(), profile=ctx.profile)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.doctor import show_checks
 
-        show_checks(console, data)
+        show_checks(console, found)
 
-    if not data["healthy"]:
+    if not found.healthy:
         if not ctx.json:
             with draw_page(no_color=ctx.no_color) as page:
                 show(page)
-        raise PreconditionFailed.of(data["checks"])
-    return Answer(data, show)
+        raise PreconditionFailed.of([row.to_dict() for row in found.checks])
+    return Answer(found.to_dict(), show)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sportsplat.errors import SportsplatError
+from sportsplat.results import Result
 
 CheckState = Literal["ok", "warn", "fail", "skipped"]
 
@@ -24,7 +25,7 @@ Look = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Result):
     """One row of `doctor`: a name that scripts can rely on, and what was found."""
 
     name: str
