@@ -18,7 +18,7 @@ from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.schedule import (
     Daily,
-    Schedule,
+    SyncSchedule,
     cron_line,
     own_program,
     schedule,
@@ -45,7 +45,7 @@ def nowhere() -> Endpoint:
     raise EnvironmentUnavailable("no database")
 
 
-def made(folder: Path, *leagues: str, **options: Any) -> Schedule:
+def made(folder: Path, *leagues: str, **options: Any) -> SyncSchedule:
     folder.mkdir(exist_ok=True)
     settings = load_settings(project_dir=folder, environ={})
     return schedule(Context(settings, load_leagues(folder), nowhere), leagues, **options)

@@ -26,7 +26,7 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
-class Schedule(TypedDict):
+class SyncSchedule(TypedDict):
     """What is printed: `cron` is one line of a crontab, `service` and `timer` the text of two unit files."""
 
     leagues: list[str]
@@ -66,7 +66,7 @@ def schedule(
     days: int = 7,
     kind: str = "both",
     profile: str | None = None,
-) -> Schedule:
+) -> SyncSchedule:
     """Write the schedule of leagues (default: all with stored matches) at a time of day of this machine.
 
     Makes the folder of the log, which neither cron nor systemd would make; nothing else is changed.
