@@ -105,7 +105,7 @@ def rotate_password(ctx: Run) -> Answer:
 def api_login(ctx: Run) -> Answer:
     """Create the login role of the API, or set its password again. Safe to repeat.
 
-    `serve` and `up --stack` do this on a server of this project; on one of your own it is yours to run.
+    `serve` and `up --stack` do this on a server of this project. On your own server, run it yourself.
     """
     from sportsplat.jobs.serving import ensure_api_login as run
 

@@ -78,7 +78,7 @@ def _add_up(app: typer.Typer) -> None:
 
         sportsplat up                       in Docker if an engine is running
         sportsplat up --backend embedded    without Docker
-        sportsplat up --stack               the API too, in Docker
+        sportsplat up --stack               also the API, in Docker
         """
         wanted = {"infra.port": _port(port), "infra.timeout_s": timeout}
         if backend is not None:

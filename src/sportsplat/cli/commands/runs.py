@@ -32,7 +32,7 @@ def register_quarantine(app: typer.Typer) -> None:
     quarantine = group(
         app,
         "quarantine",
-        "Rows that were rejected, with the reason. Without a subcommand: list.",
+        "List, show, retry or delete rejected rows. Without a subcommand: list.",
         ListingGroup,
     )
     command(quarantine, "list")(list_rows)

@@ -26,7 +26,7 @@ def serve(
 ) -> Answer:
     """Serve matches and predictions over HTTP until Ctrl-C. Documentation at /docs.
 
-    Each request is a line on stderr: its time in UTC, who asked, what, and the status. --quiet leaves it out.
+    Each request is logged to stderr: time in UTC, client, request and status. --quiet turns this off.
     """
     settings = ctx.settings({"api.host": host, "api.port": port})
     listen(ctx, settings, workers=workers, reload=reload)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the group `teams`."""
-    teams = group(app, "teams", "Teams of a league and the names that sources use for them.")
+    teams = group(app, "teams", "List, add and merge teams, and map the names that sources use.")
     command(teams, "list")(list_teams)
     command(teams, "alias")(alias)
     command(teams, "add")(add)
