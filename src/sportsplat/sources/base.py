@@ -132,19 +132,24 @@ class Source(ABC):
 
     def fetch_window(
         self,
-        window: Window,
+        window: Window,  # noqa: ARG002
         *,
-        leagues: Sequence[League],
-        settings: Settings,
+        leagues: Sequence[League],  # noqa: ARG002
+        settings: Settings,  # noqa: ARG002
     ) -> Iterator[Payload]:
         """Fetch the files of the matches played in `window`, one after the other, as they are on the site
         now. A source without this method is not followed by `sync`.
 
         Raises:
+            UsageError: the site cannot be asked for days (FILES_NEEDED).
             SourceUnavailable: the site has no such file, or does not answer and nothing is cached.
             ConfigError: the site needs a key, and has none or a wrong one.
         """
-        raise NotImplementedError
+        raise UsageError(
+            f"the source {self.name} cannot be followed day by day",
+            fix=f"sportsplat ingest {self.name}",
+            code="FILES_NEEDED",
+        )
 
     def lacks(self, settings: Settings) -> str | None:  # noqa: ARG002
         """Say what the site needs to be asked and is missing, such as a key; None where nothing is."""
