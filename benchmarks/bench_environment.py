@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks.common import BenchRow, paired, timed
 from sportsplat.infra import query
 from sportsplat.infra.docker.find import client, search
-from sportsplat.infra.docker.readiness import look
+from sportsplat.infra.docker.readiness import probe
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.passwords import new_password
 from sportsplat.paths import asset_dir
@@ -136,7 +136,7 @@ class Composed:
 
     def _answers(self) -> bool:
         try:
-            return look(self.endpoint).marker is not None
+            return probe(self.endpoint).marker is not None
         except query.RefusedError:
             return False
 

@@ -101,10 +101,10 @@ def newer_server(folder: Path) -> Iterator[Endpoint]:
     programs = bin_dir().parent.parent / "pginstall18" / "bin"
     account = server_account(folder / "data", [folder, programs])
     folder.mkdir(parents=True, exist_ok=True)
-    account.give(folder)
+    account.chown(folder)
     secret = folder / "password"
     secret.write_text(CANARY)
-    account.give(secret)
+    account.chown(secret)
     options = ["-U", "owner", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync", "-E", "UTF8"]
     made = account.run(
         [str(programs / "initdb"), "-D", str(folder / "data"), *options, "--locale=C"], capture_output=True

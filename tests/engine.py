@@ -16,7 +16,7 @@ import yaml
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.docker.find import Found, client, find_engine
+from sportsplat.infra.docker.find import FoundEngine, client, find_engine
 from tests import program
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class DockerProject:
 
 
 @pytest.fixture(scope="session")
-def found_engine() -> Found:
+def found_engine() -> FoundEngine:
     """The engine of whoever runs the tests, where it is and what it is; else skipped, or failed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DOCKER_HOST", raising=False)
@@ -110,7 +110,7 @@ def found_engine() -> Found:
 
 
 @pytest.fixture(scope="session")
-def engine(found_engine: Found) -> Iterator[docker.DockerClient]:
+def engine(found_engine: FoundEngine) -> Iterator[docker.DockerClient]:
     """A client of that engine, which holds the images that the tests use."""
     made = client(found_engine, _PULLED_WITHIN_S)
     try:
@@ -148,7 +148,7 @@ def build_api_image(engine: docker.DockerClient, root: Path) -> str:
 
 @pytest.fixture
 def docker_project(
-    engine: docker.DockerClient, found_engine: Found, tmp_path: Path
+    engine: docker.DockerClient, found_engine: FoundEngine, tmp_path: Path
 ) -> Iterator[DockerProject]:
     """A new project in a folder of its own; whatever the engine holds of it is removed at the end."""
     project = DockerProject(

@@ -29,7 +29,7 @@ def another_server(folder: Path, programs: Path = BIN) -> Iterator[Endpoint]:
     """Run a new server in `folder` while the block lasts; TCP on 127.0.0.1, with a password."""
     account = server_account(folder / "data", [folder, programs])
     folder.mkdir(parents=True, exist_ok=True)
-    account.give(folder)
+    account.chown(folder)
     _initialise(folder, account, programs)
     port = _free_port()
     options = OPTIONS.format(port=port, folder=folder)
@@ -54,7 +54,7 @@ def another_server(folder: Path, programs: Path = BIN) -> Iterator[Endpoint]:
 def _initialise(folder: Path, account: Account, programs: Path) -> None:
     secret = folder / "password"
     secret.write_text(PASSWORD, encoding="utf-8")
-    account.give(secret)
+    account.chown(secret)
     how = ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
     _run(account, programs / "initdb", "-D", f"{folder}/data", "-U", "sportsplat", f"--pwfile={secret}", *how)
 

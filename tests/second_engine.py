@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.docker.find import Found, client
+from sportsplat.infra.docker.find import FoundEngine, client
 from tests.engine import POSTGRES_IMAGE, DockerProject, without_engine
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SecondEngine:
 
     def client(self) -> docker.DockerClient:
         """Return a new client; it serves across restarts of the engine."""
-        return client(Found(self.endpoint, "a test's own", "docker"), 60)
+        return client(FoundEngine(self.endpoint, "a test's own", "docker"), 60)
 
     def prepare(self) -> None:
         """Make the disk and the bridge."""

@@ -18,13 +18,15 @@ from tests.engine import DockerProject
 if TYPE_CHECKING:
     import docker
 
-    from sportsplat.infra.docker.find import Found
+    from sportsplat.infra.docker.find import FoundEngine
 
 CANARY = "canary-3f9a61c07be24d58"
 
 
 @contextmanager
-def stack_project(engine: docker.DockerClient, found: Found, folder: Path, image: str) -> Iterator[Stack]:
+def stack_project(
+    engine: docker.DockerClient, found: FoundEngine, folder: Path, image: str
+) -> Iterator[Stack]:
     """Make a project whose API comes from `image`, with a canary as its password; remove it at the end."""
     project = Stack(engine, found.endpoint, f"test-{secrets.token_hex(5)}", folder, free_port())
     project.configure(api_image=image)

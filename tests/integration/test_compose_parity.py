@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.find import FoundEngine
 from sportsplat.infra.docker.service import SERVICE_LABEL
 from sportsplat.paths import asset_dir
 from tests.conftest import ROOT
@@ -41,7 +41,7 @@ def compose_command() -> list[str]:
 
 
 @contextmanager
-def composed(engine: docker.DockerClient, found: Found, folder: Path, image: str) -> Iterator[Inspect]:
+def composed(engine: docker.DockerClient, found: FoundEngine, folder: Path, image: str) -> Iterator[Inspect]:
     """Bring the committed file up as docs/docker.md says, and yield a look at its containers."""
     project = f"test-{secrets.token_hex(5)}"
     secret = folder / "postgres_password"
@@ -124,7 +124,7 @@ def essence(found: dict[str, Any], service: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def both(
     engine: docker.DockerClient,
-    found_engine: Found,
+    found_engine: FoundEngine,
     api_image: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Inspect, Inspect]]:

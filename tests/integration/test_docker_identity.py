@@ -309,9 +309,9 @@ def test_a_volume_with_the_data_of_another_project_is_not_deleted(docker_project
     docker_project.run("down")
     (volume,) = (found.name for found in docker_project.volumes())
     inside(docker_project, volume, f"printf 12345678 | dd of={DATA}/global/pg_control conv=notrunc")
-    look = f"{docker_project.container}-look"
+    probe = f"{docker_project.container}-look"
     labels = {PROJECT_LABEL: docker_project.name}
-    docker_project.engine.containers.create(POSTGRES_IMAGE, ["true"], name=look, labels=labels)
+    docker_project.engine.containers.create(POSTGRES_IMAGE, ["true"], name=probe, labels=labels)
 
     for words in (("up",), ("down", "--volumes", "--yes")):
         code, error = refused(docker_project, *words)

@@ -6,14 +6,14 @@ import docker
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable
-from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.client import ProjectEngine
 from sportsplat.infra.docker.converge import ensure_image
-from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.find import FoundEngine
 from tests.image_registry import registry
 
 
 def test_a_missing_image_is_pulled_while_somebody_watches(
-    engine: docker.DockerClient, found_engine: Found
+    engine: docker.DockerClient, found_engine: FoundEngine
 ) -> None:
     told: list[tuple[float | None, float | None, str | None]] = []
 
@@ -22,7 +22,7 @@ def test_a_missing_image_is_pulled_while_somebody_watches(
     ) -> None:
         told.append((completed, total, description))
 
-    objects, actions = Objects(found_engine, "league", "run", "/nowhere"), list[str]()
+    objects, actions = ProjectEngine(found_engine, "league", "run", "/nowhere"), list[str]()
     with registry(["PG_MAJOR=16"]) as name:
         assert ensure_image(objects, name, actions, progress) == "16"
     pulled = engine.images.get(name)

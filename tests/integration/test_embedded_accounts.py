@@ -73,7 +73,7 @@ def test_root_lives_with_a_server_below_private_folders(tmp_path: Path, capabili
 def test_a_normal_user_runs_the_server_as_themselves(tmp_path: Path) -> None:
     account = server_account(tmp_path / "nowhere", [tmp_path, Path(sys.executable).resolve().parent])
     (tmp_path / "project").mkdir()
-    account.give(tmp_path / "project")
+    account.chown(tmp_path / "project")
 
     done = account.run([sys.executable, "-c", LIFE, str(tmp_path / "project")], capture_output=True)
 

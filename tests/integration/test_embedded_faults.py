@@ -77,7 +77,7 @@ def test_a_pid_file_whose_number_is_somebody_elses_by_now_is_stale(made: Make, t
     environment.stop()
     account = server_account(environment.spec.data_dir, [])
     pid_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
-    account.give(pid_file)
+    account.chown(pid_file)
 
     assert environment.status().state == "stopped"
     environment.ensure(60)
@@ -144,7 +144,7 @@ def test_a_server_started_by_hand_is_adopted(made: Make, tmp_path: Path) -> None
     spec = environment.spec
     spec.socket_dir.mkdir(mode=0o700)
     account = server_account(spec.data_dir, [spec.data_dir, bin_dir()])
-    account.give(spec.socket_dir)
+    account.chown(spec.socket_dir)
     options = EmbeddedServer(spec, print).options(_free_port())
     server = postmaster.start(spec.data_dir, spec.log, account, options, 30)
 

@@ -75,7 +75,7 @@ def test_data_without_a_database_is_named_incomplete_and_left_alone(made: Make, 
 def test_a_folder_that_holds_no_data_is_incomplete(make: Make, tmp_path: Path) -> None:
     environment = make(tmp_path, configured_password="given")
     environment.spec.data_dir.mkdir(parents=True)
-    server_account(tmp_path / "nowhere", []).give(environment.spec.data_dir)
+    server_account(tmp_path / "nowhere", []).chown(environment.spec.data_dir)
 
     with pytest.raises(DataConflict, match="not a complete initialisation"):
         environment.ensure(60)
@@ -87,7 +87,7 @@ def test_data_that_initdb_left_half_made_is_incomplete(make: Make, tmp_path: Pat
     data_dir = environment.spec.data_dir
     data_dir.mkdir(parents=True)
     (data_dir / "PG_VERSION").write_text("16\n")
-    server_account(tmp_path / "nowhere", []).give(data_dir)
+    server_account(tmp_path / "nowhere", []).chown(data_dir)
 
     with pytest.raises(DataConflict) as refused:
         environment.ensure(60)

@@ -83,7 +83,7 @@ def test_a_pid_file_with_the_number_of_another_projects_server_is_stale(made: Ma
     one.stop()
     server = main_process(other)
     pid_file.write_text("\n".join([str(server.pid), *lines[1:]]) + "\n")
-    server_account(one.spec.data_dir, []).give(pid_file)
+    server_account(one.spec.data_dir, []).chown(pid_file)
 
     assert one.status().state == "stopped"
     assert one.stop() == []
@@ -101,7 +101,7 @@ def test_a_pid_file_that_makes_no_sense_is_stale(made: Make, tmp_path: Path, con
     project.stop()
     pid_file = project.spec.data_dir / "postmaster.pid"
     pid_file.write_text(content)
-    server_account(project.spec.data_dir, []).give(pid_file)
+    server_account(project.spec.data_dir, []).chown(pid_file)
 
     assert project.status().state == "stopped"
     project.ensure(60)
@@ -196,7 +196,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     project.chmod(0o755)
     (project / ".sportsplat").mkdir()
-    account.give(project / ".sportsplat")
+    account.chown(project / ".sportsplat")
     done = account.run(["env", *variables, PROGRAM, "up"], capture_output=True)
     assert done.returncode == 4
     assert done.stderr.startswith(f"error[STATE_NOT_WRITABLE]: {project / '.env'} cannot be written")
@@ -210,7 +210,7 @@ def test_data_made_by_another_user_is_left_alone(tmp_path: Path) -> None:
     data = tmp_path / ".sportsplat" / "pgdata-16"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("16\n")
-    account.give(tmp_path / ".sportsplat")
+    account.chown(tmp_path / ".sportsplat")
     variables = ["SPORTSPLAT_INFRA__BACKEND=embedded", f"SPORTSPLAT_PROJECT_DIR={tmp_path}"]
 
     done = account.run(["env", *variables, PROGRAM, "up"], capture_output=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sportsplat.infra.docker import find as engine_places
-from sportsplat.infra.docker.find import Found, Place, client, find_engine
+from sportsplat.infra.docker.find import EngineAddress, FoundEngine, client, find_engine
 from tests.engine_sockets import relaying
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def socket(found_engine: Found) -> str:
+def socket(found_engine: FoundEngine) -> str:
     """The path of the engine's socket."""
     scheme, _, path = found_engine.endpoint.partition("://")
     if scheme != "unix":
@@ -66,7 +66,7 @@ def test_the_engine_behind_a_link_is_found(socket: str, home: Path) -> None:
 
 
 def test_the_context_that_the_docker_program_would_use_is_the_one_found(
-    found_engine: Found, home: Path, monkeypatch: pytest.MonkeyPatch
+    found_engine: FoundEngine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files are those that Docker's own SDK writes for `docker context create` and `use`."""
     from docker.context import ContextAPI
@@ -79,5 +79,7 @@ def test_the_context_that_the_docker_program_would_use_is_the_one_found(
     ContextAPI.create_context("mine", host=found_engine.endpoint)
     write_context_name_to_docker_config("mine")
 
-    assert next(engine_places.places()) == Place(found_engine.endpoint, "docker context mine")
+    assert next(engine_places.engine_addresses()) == EngineAddress(
+        found_engine.endpoint, "docker context mine"
+    )
     assert find_engine().origin == "docker context mine"

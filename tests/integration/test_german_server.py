@@ -14,7 +14,7 @@ from psycopg import sql
 from sportsplat.db.connection import connect
 from sportsplat.infra import query
 from sportsplat.infra.environment import Endpoint
-from sportsplat.postgres.refusal import asked_again
+from sportsplat.postgres.refusal import sqlstate_on_retry
 from tests.german import german_server
 from tests.program import Ran, run
 
@@ -74,7 +74,7 @@ def test_a_query_of_ours_tells_them_apart_too(german: Endpoint) -> None:
         query.ask(replace(german, database="nirgends"), "SELECT 1", timeout_s=10)
     assert missing.value.no_database
     assert query.ask(german, "SELECT x FROM nirgends", timeout_s=10) == []
-    assert asked_again(german.dsn()) is None
+    assert sqlstate_on_retry(german.dsn()) is None
 
 
 def test_it_is_used_as_any_other(owned: Endpoint, project_dir: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from sportsplat.config.load import load_settings
 from sportsplat.errors import ConfigError, SourcesFailed, SourceUnavailable
-from sportsplat.infra.docker.find import Found, client
+from sportsplat.infra.docker.find import FoundEngine, client
 from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.sync import sync
 from sportsplat.sources.web.http import open_fetcher
@@ -219,7 +219,7 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.docker
 def test_the_engine_on_this_machine_is_asked_without_a_proxy(
-    engine: docker.DockerClient, found_engine: Found, monkeypatch: pytest.MonkeyPatch
+    engine: docker.DockerClient, found_engine: FoundEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def serve(connection: socket.socket) -> None:
         behind = socket.socket(socket.AF_UNIX)
@@ -230,7 +230,7 @@ def test_the_engine_on_this_machine_is_asked_without_a_proxy(
         monkeypatch.setenv("ALL_PROXY", value)
         monkeypatch.setenv("HTTP_PROXY", value)
         with listening(serve) as port:
-            reached = client(Found(f"tcp://127.0.0.1:{port}", "test", "docker"), 10)
+            reached = client(FoundEngine(f"tcp://127.0.0.1:{port}", "test", "docker"), 10)
             assert reached.ping()
             assert reached.version()["ApiVersion"] == engine.version()["ApiVersion"]
             reached.close()

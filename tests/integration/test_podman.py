@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from sportsplat.infra.docker import find as engine_places
-from sportsplat.infra.docker.find import Found, client, search
+from sportsplat.infra.docker.find import FoundEngine, client, search
 from tests.engine import POSTGRES_IMAGE
 from tests.program import Ran, run
 
@@ -27,7 +27,7 @@ _LOADED_WITHIN_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def podman(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
+def podman(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FoundEngine]:
     """A Podman of these tests alone, where a user's own would listen, that has the image."""
     if shutil.which("podman") is None:
         pytest.skip("podman is not installed")
@@ -49,7 +49,7 @@ def podman(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def project(podman: Found, tmp_path: Path) -> Iterator[Path]:
+def project(podman: FoundEngine, tmp_path: Path) -> Iterator[Path]:
     """A project whose database is to be in Podman."""
     infra = {"backend": "docker", "project": f"test-{secrets.token_hex(5)}"}
     (tmp_path / "config").mkdir()
@@ -60,7 +60,7 @@ def project(podman: Found, tmp_path: Path) -> Iterator[Path]:
         run(tmp_path, "down", "--volumes", "--yes", DOCKER_HOST=podman.endpoint)
 
 
-def test_a_database_in_podman_goes_through_its_whole_life(project: Path, podman: Found) -> None:
+def test_a_database_in_podman_goes_through_its_whole_life(project: Path, podman: FoundEngine) -> None:
     def ask(*words: str, **variables: str) -> Ran:
         ran = run(project, *words, timeout_s=120, DOCKER_HOST=podman.endpoint, **variables)
         assert ran.exit_code == 0, ran
@@ -85,12 +85,12 @@ def test_a_database_in_podman_goes_through_its_whole_life(project: Path, podman:
     assert _left_in(podman) == []
 
 
-def test_podman_is_found_and_known_as_podman(podman: Found) -> None:
+def test_podman_is_found_and_known_as_podman(podman: FoundEngine) -> None:
     assert (podman.kind, podman.origin) == ("podman", "Podman's socket")
     assert podman.server.startswith("Libpod/")
 
 
-def _answering(home: Path) -> Found:
+def _answering(home: Path) -> FoundEngine:
     """Wait until Podman is found as the engine of a user who has no other."""
     deadline = time.monotonic() + _STARTS_WITHIN_S
     with pytest.MonkeyPatch.context() as patch:
@@ -114,7 +114,7 @@ def _clear(folder: Path) -> None:
     subprocess.run(["umount", str(folder / "store" / "overlay")], capture_output=True, check=False)
 
 
-def _load(engine: docker.DockerClient, podman: Found) -> None:
+def _load(engine: docker.DockerClient, podman: FoundEngine) -> None:
     """Give Podman the image that the other engine has, under the name that pulling it would give."""
     into = client(podman, _LOADED_WITHIN_S)
     try:
@@ -124,7 +124,7 @@ def _load(engine: docker.DockerClient, podman: Found) -> None:
         into.close()
 
 
-def _left_in(podman: Found) -> list[str]:
+def _left_in(podman: FoundEngine) -> list[str]:
     """Return the containers and volumes that Podman holds, whoever made them."""
     asked = client(podman)
     try:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sportsplat import __version__
-from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.find import FoundEngine
 from tests.stack import CANARY, Stack, free_port, other_addresses, stack_project
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def stack(
     engine: docker.DockerClient,
-    found_engine: Found,
+    found_engine: FoundEngine,
     api_image: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:

@@ -20,7 +20,7 @@ from sportsplat.errors import ConfigError, EnvironmentUnavailable
 from sportsplat.infra.api.container import api_spec
 from sportsplat.infra.api.image import STAGE_LABEL, read_context
 from sportsplat.infra.api.launch import ApiLaunch
-from sportsplat.infra.docker.find import Found
+from sportsplat.infra.docker.find import FoundEngine
 from sportsplat.jobs.stack import up
 from tests.conftest import ROOT
 from tests.engine import POSTGRES_IMAGE, PYTHON_IMAGE, DockerProject, build_api_image
@@ -36,7 +36,7 @@ EVERYBODY = "0.0.0.0"  # noqa: S104 (what is to be refused)
 @pytest.fixture(scope="module")
 def stack(
     engine: docker.DockerClient,
-    found_engine: Found,
+    found_engine: FoundEngine,
     api_image: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
@@ -240,7 +240,7 @@ def test_a_wheel_needs_to_be_told_the_image(
 
 
 def test_development_serves_a_changed_file(
-    engine: docker.DockerClient, found_engine: Found, api_image: str, tmp_path: Path
+    engine: docker.DockerClient, found_engine: FoundEngine, api_image: str, tmp_path: Path
 ) -> None:
     """The checkout is a copy, which the program is run from too: it is what gets mounted and changed."""
     root = tmp_path / "checkout"
@@ -261,7 +261,7 @@ def test_development_serves_a_changed_file(
 
 
 def test_images_of_former_states_of_the_code_go_once_the_new_one_serves(
-    engine: docker.DockerClient, found_engine: Found, api_image: str, tmp_path: Path
+    engine: docker.DockerClient, found_engine: FoundEngine, api_image: str, tmp_path: Path
 ) -> None:
     root = tmp_path / "checkout"
     copy_checkout(root)

@@ -18,7 +18,7 @@ from sportsplat.infra.embedded import postmaster, template
 from sportsplat.infra.embedded import template as pack
 from sportsplat.infra.embedded.account import server_account
 from sportsplat.infra.embedded.environment import EmbeddedEnvironment
-from sportsplat.infra.embedded.initdb import Birth, Owner
+from sportsplat.infra.embedded.initdb import NewDatabase, Owner
 from sportsplat.paths import asset_dir
 from tests.embedded import Make, query
 from tests.program import PROGRAM, Ran, environment, run, servers
@@ -32,10 +32,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shelf")
     account = server_account(folder / "nowhere", [folder])
     work = tmp_path_factory.mktemp("work")
-    account.give(work)
+    account.chown(work)
     with (work / "lock").open("w") as lock:
         owner = Owner("sportsplat", "not in a template", "sportsplat")
-        assert Birth(owner, account, lock.fileno()).make(work / "data", folder / "templates") is False
+        assert NewDatabase(owner, account, lock.fileno()).make(work / "data", folder / "templates") is False
     return folder / "templates"
 
 
@@ -82,10 +82,10 @@ def test_the_second_project_is_a_copy_with_a_password_of_its_own(
 @pytest.mark.parametrize("way", ["socket", "tcp"])
 def test_a_copy_lets_nobody_in_before_it_has_its_password(tmp_path: Path, templates: Path, way: str) -> None:
     account = server_account(tmp_path / "nowhere", [tmp_path])
-    account.give(tmp_path)
+    account.chown(tmp_path)
     owner = Owner("sportsplat", "the project's", "sportsplat")
     with (tmp_path / "lock").open("w") as lock:
-        assert Birth(owner, account, lock.fileno()).make(tmp_path / "data", templates)
+        assert NewDatabase(owner, account, lock.fileno()).make(tmp_path / "data", templates)
     options = {"listen_addresses": "127.0.0.1", "port": "0", "unix_socket_directories": str(tmp_path)}
     options["port"] = str(_free_port())
     postmaster.start(tmp_path / "data", tmp_path / "log", account, options, 30)
@@ -262,7 +262,7 @@ def test_a_home_that_cannot_be_written_costs_the_template_only(tmp_path: Path) -
     project, home = tmp_path / "project", tmp_path / "home"
     for folder in (project, home):
         folder.mkdir()
-    account.give(project)
+    account.chown(project)
     home.chmod(0o555)
     at_home = {"HOME": str(home), "XDG_CACHE_HOME": "", "SPORTSPLAT_PROJECT_DIR": str(project)}
     variables = [f"{key}={value}" for key, value in environment(**at_home).items()]

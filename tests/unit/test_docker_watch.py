@@ -12,12 +12,12 @@ import pytest
 
 from sportsplat.errors import DataConflict
 from sportsplat.infra.docker import watch as module
-from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.client import ProjectEngine
 from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.readiness import ProbeResult
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume
-from sportsplat.infra.docker.watch import Watch
+from sportsplat.infra.docker.watch import StartupWatch
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.query import RefusedError
 from sportsplat.infra.state_folder import StateFolder
@@ -47,18 +47,18 @@ def waited(
 ) -> ProbeResult:
     """Return what `until_ready` returns when the port answers so, the last answer again and again."""
 
-    def look(_endpoint: Endpoint, _question: str | None) -> ProbeResult:
+    def probe(_endpoint: Endpoint, _question: str | None) -> ProbeResult:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, RefusedError):
             raise answer
         assert isinstance(answer, ProbeResult)
         return answer
 
-    monkeypatch.setattr(module, "look", look)
+    monkeypatch.setattr(module, "probe", probe)
     monkeypatch.setattr(module, "marker_inside", lambda *_: None)
     StateFolder(tmp_path).update(backend="docker", project="p", volume="v", docker_cluster="7/1")
     spec = DockerSpec("p", tmp_path, tmp_path / ".env")
-    watch = Watch(cast("Objects", engine), spec, RUNNING, Volume("v", 1, {}), fresh=False)
+    watch = StartupWatch(cast("ProjectEngine", engine), spec, RUNNING, Volume("v", 1, {}), fresh=False)
     return watch.until_ready(Endpoint("127.0.0.1", 5433, "d", "u", "w"), time.monotonic() + 20, 20)
 
 

@@ -18,7 +18,7 @@ import pytest
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra.docker import find as engine
 from sportsplat.infra.docker import find as engine_places
-from sportsplat.infra.docker.find import Found, find_engine, search
+from sportsplat.infra.docker.find import FoundEngine, find_engine, search
 from tests.engine_sockets import DOCKER, PODMAN, answering, saying
 
 UNPRIVILEGED = 65534
@@ -80,7 +80,7 @@ def why_none(
 )
 def test_docker_is_found_at_each_place_where_it_is_put(home: Path, place: str, origin: str) -> None:
     with answering(home / place, DOCKER) as endpoint:
-        assert find_engine() == Found(endpoint, origin, "docker", "Docker/20.10.24 (linux)")
+        assert find_engine() == FoundEngine(endpoint, origin, "docker", "Docker/20.10.24 (linux)")
 
 
 @pytest.mark.parametrize("place", ["run/podman/podman.sock", "var/podman.sock"])
@@ -188,10 +188,10 @@ def test_no_engine_lists_every_place_and_offers_the_embedded_server(home: Path) 
         find_engine()
 
     cause = (refused.value.cause or "").splitlines()
-    places = [place.endpoint for place in engine_places.places()]
-    assert len(places) >= 9
-    assert len(cause) == 1 + len(places)
-    assert all(place in line for place, line in zip(places, cause[1:], strict=True))
+    engine_addresses = [place.endpoint for place in engine_places.engine_addresses()]
+    assert len(engine_addresses) >= 9
+    assert len(cause) == 1 + len(engine_addresses)
+    assert all(place in line for place, line in zip(engine_addresses, cause[1:], strict=True))
     assert "--backend embedded" in (refused.value.fix or "")
 
 
@@ -306,7 +306,7 @@ def test_a_closed_socket_names_its_group_and_the_command_that_lets_one_in(tmp_pa
 
 
 def test_an_engine_that_left_since_is_lost(tmp_path: Path) -> None:
-    found = Found(f"unix://{tmp_path}/gone.sock", "default socket", "docker")
+    found = FoundEngine(f"unix://{tmp_path}/gone.sock", "default socket", "docker")
 
     with pytest.raises(EnvironmentUnavailable) as refused:
         engine.client(found)

@@ -134,7 +134,7 @@ class Environment(Protocol):
         """Move an incomplete initialisation out of the way, so that `ensure` can start over."""
         ...
 
-    def leave_former(self) -> list[str]:
+    def forget_former_data(self) -> list[str]:
         """Forget which data this project used here: `ensure` then uses what it finds, or begins empty.
 
         No data is deleted. For what `ensure` refuses with a code in `identity.LEFT_BY_REINIT`.

@@ -170,7 +170,7 @@ class ExternalEnvironment:
         """Refuse nothing and do nothing: there is no initialisation of ours."""
         return []
 
-    def leave_former(self) -> list[str]:
+    def forget_former_data(self) -> list[str]:
         """Forget which database held this project's data; it stays where it is."""
         before = self._remembered.get("external_database")
         identity.forget_cluster(self._state_dir, self.backend)

@@ -47,7 +47,7 @@ _STATE_AT = 16
 _SHUT_DOWN = 1
 
 
-def is_another(folder: Path, state_dir: Path) -> bool:
+def is_other_folder(folder: Path, state_dir: Path) -> bool:
     """Whether a folder exists and is not `state_dir`; one that may not be looked at counts as there."""
     try:
         return folder.is_dir() and not (state_dir.exists() and folder.samefile(state_dir))
@@ -72,7 +72,7 @@ def original(state_dir: Path) -> Path | None:
     """Return the state folder of which `state_dir` is a copy; None for a project that is new or was moved."""
     remembered = StateFolder(state_dir).read()
     folder = remembered.get(FOLDER)
-    if not isinstance(folder, str) or not is_another(Path(folder), state_dir):
+    if not isinstance(folder, str) or not is_other_folder(Path(folder), state_dir):
         return None
     project = remembered.get("project")
     if project is not None and not claims(Path(folder), project, unless_known=False):
@@ -83,7 +83,7 @@ def original(state_dir: Path) -> Path | None:
 def moved_note(state_dir: Path) -> list[str]:
     """Return a note for a project that was moved since its database was used last."""
     folder = StateFolder(state_dir).read().get(FOLDER)
-    if not isinstance(folder, str) or folder == str(state_dir) or is_another(Path(folder), state_dir):
+    if not isinstance(folder, str) or folder == str(state_dir) or is_other_folder(Path(folder), state_dir):
         return []
     return [f"this project was moved: it was in {Path(folder).parent} before"]
 
@@ -121,7 +121,7 @@ def sharing_project(settings: Settings) -> Path | None:
     """
     remembered = StateFolder(settings.state_dir).read()
     home, here = remembered.get(_HOME), remembered.get(FOLDER) == str(settings.state_dir.resolve())
-    if not here or not isinstance(home, str) or not is_another(Path(home), settings.project_dir):
+    if not here or not isinstance(home, str) or not is_other_folder(Path(home), settings.project_dir):
         return None
     return Path(home)
 

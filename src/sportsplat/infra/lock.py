@@ -44,14 +44,14 @@ def wait_for(
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldLock:
     """A lock in our hands. A child process that inherits `fd` keeps it held, even if we are killed."""
 
     fd: int
 
 
 @contextmanager
-def exclusive(path: Path, timeout_s: float) -> Iterator[Held]:
+def exclusive(path: Path, timeout_s: float) -> Iterator[HeldLock]:
     """Hold the lock file at `path`, waiting up to `timeout_s` seconds for its holder.
 
     The kernel drops the lock when its last holder dies, so a killed command never leaves it locked; the file
@@ -63,7 +63,7 @@ def exclusive(path: Path, timeout_s: float) -> Iterator[Held]:
         if not wait_for(lambda: _try(fd), timeout_s):
             raise _held_by_another(path, timeout_s)
         _sign(fd)
-        yield Held(fd)
+        yield HeldLock(fd)
         os.ftruncate(fd, 0)
     finally:
         os.close(fd)

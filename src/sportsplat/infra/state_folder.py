@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.infra.lock import Held, exclusive
+from sportsplat.infra.lock import HeldLock, exclusive
 from sportsplat.infra.private_file import replace_file
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class StateFolder:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
 
-    def locked(self, timeout_s: float) -> AbstractContextManager[Held]:
+    def locked(self, timeout_s: float) -> AbstractContextManager[HeldLock]:
         """Hold the project's lock; the folder is made first. Raises ResourceConflict (`LOCK_HELD`)."""
         self.create()
         return exclusive(self.lock_file, timeout_s)

@@ -206,7 +206,7 @@ def _state(environment: Environment) -> str | None:
 def _given_way(environment: Environment, refused: DataConflict) -> list[str]:
     """Do what makes way for what was refused, and return what that was."""
     if refused.error_code in identity.LEFT_BY_REINIT:
-        return environment.leave_former()
+        return environment.forget_former_data()
     return environment.set_aside() if refused.error_code == "INCOMPLETE_DATA" else []
 
 

@@ -47,13 +47,13 @@ def sqlstate(error: psycopg.OperationalError, dsn: str) -> str | None:
         return "28P01"
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return None
-    state = asked_again(dsn)
+    state = sqlstate_on_retry(dsn)
     if state == PROTOCOL and _POOLERS_WORDS in str(error):
         return WRONG_PASSWORD[0]
     return state
 
 
-def asked_again(dsn: str) -> str | None:
+def sqlstate_on_retry(dsn: str) -> str | None:
     """Connect, and return the SQLSTATE of the refusal; None when there is none, or no server."""
     terse = _switch()
     if terse is None:

@@ -19,7 +19,7 @@ from sportsplat.infra.identity import of_docker
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
-    from sportsplat.infra.docker.client import Objects
+    from sportsplat.infra.docker.client import ProjectEngine
     from sportsplat.infra.docker.service import Service
 
 
@@ -38,7 +38,7 @@ class Readiness:
         """Whether it answers from its database; a league without a model yet is no fault of the stack."""
         return not _NEEDED & set(self.failed)
 
-    def described(self) -> str:
+    def description(self) -> str:
         """Say what it lacks."""
         return "/ready says: " + ("; ".join(f"{name}: {why}" for name, why in self.failed.items()) or "ready")
 
@@ -165,9 +165,9 @@ def status(spec: ApiSpec) -> dict[str, Any] | None:
         return {**service, "state": "unhealthy", "reason": unknown.message}
     if found is None:
         return {**service, "state": "absent"}
-    said = "/ready does not answer" if seen is None else seen.described()
+    output = "/ready does not answer" if seen is None else seen.description()
     state = "stopped" if found.status in _IDLE else "unhealthy"
-    return {**service, "state": state, "reason": f"{found.described()}; {said}"}
+    return {**service, "state": state, "reason": f"{found.description()}; {output}"}
 
 
 def logs(spec: ApiSpec, lines: int, follow: bool) -> Iterator[str]:
@@ -180,7 +180,7 @@ def logs(spec: ApiSpec, lines: int, follow: bool) -> Iterator[str]:
     return engine.follow(found, lines) if follow else iter(engine.log(found, lines))
 
 
-def open_engine(spec: ApiSpec, run: str = "") -> Objects:
+def open_engine(spec: ApiSpec, run: str = "") -> ProjectEngine:
     """Return the project's things in the engine that it uses; `run` marks what is created.
 
     Raises what `open_project` and `refuse_other_folder` raise.

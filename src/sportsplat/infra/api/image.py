@@ -14,7 +14,7 @@ from typing import IO
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import errors
-from sportsplat.infra.docker.client import EngineRefusedError, Objects
+from sportsplat.infra.docker.client import EngineRefusedError, ProjectEngine
 from sportsplat.infra.docker.converge import ensure_image
 from sportsplat.paths import asset_dir
 from sportsplat.progress import Progress
@@ -61,7 +61,7 @@ def checkout() -> Path | None:
     return root if all((root / name).is_file() for name in (*_MAKES_DEPENDENCIES, "pyproject.toml")) else None
 
 
-def named(engine: Objects, image: str, actions: list[str], progress: Progress | None) -> str:
+def named(engine: ProjectEngine, image: str, actions: list[str], progress: Progress | None) -> str:
     """Return the id of the image that the settings name, pulled when it is not there.
 
     An id, because the name may mean another image tomorrow, and then the container is to be replaced.
@@ -79,7 +79,12 @@ def named(engine: Objects, image: str, actions: list[str], progress: Progress | 
 
 
 def built(
-    engine: Objects, root: Path, actions: list[str], progress: Progress | None, *, any_code: bool = False
+    engine: ProjectEngine,
+    root: Path,
+    actions: list[str],
+    progress: Progress | None,
+    *,
+    any_code: bool = False,
 ) -> str:
     """Return the name of an image with the code of the checkout `root`, built when there is none.
 
@@ -94,7 +99,7 @@ def built(
     return found or context.tag
 
 
-def remove_superseded(engine: Objects, root: Path, present: str) -> list[str]:
+def remove_superseded(engine: ProjectEngine, root: Path, present: str) -> list[str]:
     """Remove the images of earlier states of the checkout `root` that no container uses; return their names.
 
     present: the image that is used now. What each build left beside its image goes too, but for the newest.
@@ -116,7 +121,7 @@ def read_context(root: Path) -> Context:
     return Context(root, tuple(files), _joined(hashes), _joined(libraries))
 
 
-def _existing(engine: Objects, context: Context, *, any_code: bool) -> str | None:
+def _existing(engine: ProjectEngine, context: Context, *, any_code: bool) -> str | None:
     """Return a fitting image; of several with the same libraries the oldest, which no new build displaces."""
     if any_code:
         alike = engine.tags({DEPENDENCIES_LABEL: context.dependencies})
@@ -124,20 +129,20 @@ def _existing(engine: Objects, context: Context, *, any_code: bool) -> str | Non
     return context.tag if engine.image(context.tag) is not None else None
 
 
-def _build(engine: Objects, context: Context, progress: Progress | None) -> None:
-    said: deque[str] = deque(maxlen=_LAST_LINES)
+def _build(engine: ProjectEngine, context: Context, progress: Progress | None) -> None:
+    output: deque[str] = deque(maxlen=_LAST_LINES)
     with TemporaryFile() as archive:
         write_archive(context, archive)
         archive.seek(0)
         try:
             for report in engine.build(archive, DOCKERFILE, context.tag, context.labels):
                 words = str(report.get("stream", ""))
-                said.extend(line for line in words.splitlines() if line.strip())
+                output.extend(line for line in words.splitlines() if line.strip())
                 if "error" in report:
-                    raise errors.build_failed(str(report["error"]), said)
-                _tell(words, progress)
+                    raise errors.build_failed(str(report["error"]), output)
+                _report(words, progress)
         except EngineRefusedError as refused:
-            raise errors.build_failed(refused.words, said) from refused
+            raise errors.build_failed(refused.words, output) from refused
 
 
 def write_archive(context: Context, archive: IO[bytes]) -> None:
@@ -154,7 +159,7 @@ def write_archive(context: Context, archive: IO[bytes]) -> None:
                 tar.addfile(entry)
 
 
-def _tell(words: str, progress: Progress | None) -> None:
+def _report(words: str, progress: Progress | None) -> None:
     step = _STEP.match(words)
     if step is not None and progress is not None:
         instruction = " ".join(step[3].split())[:40]

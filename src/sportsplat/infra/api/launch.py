@@ -13,7 +13,7 @@ from sportsplat.infra import errors
 from sportsplat.infra.api import image as api_image
 from sportsplat.infra.api.container import REMEMBERED_PORT, ApiSpec, open_engine, readiness
 from sportsplat.infra.docker import service
-from sportsplat.infra.docker.client import EngineRefusedError, Objects, PortBusyError
+from sportsplat.infra.docker.client import EngineRefusedError, PortBusyError, ProjectEngine
 from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.converge import ContainerStart, converge
 from sportsplat.infra.lock import exclusive
@@ -37,7 +37,7 @@ class ApiLaunch:
         """Find the engine; raises EnvironmentUnavailable (`NO_ENGINE`)."""
         self.spec = spec
         self.actions: list[str] = []
-        self._engine: Objects = open_engine(spec, secrets.token_hex(8))
+        self._engine: ProjectEngine = open_engine(spec, secrets.token_hex(8))
 
     def image(self, root: Path | None, progress: Progress | None = None, *, any_code: bool = False) -> str:
         """Return the image to run, pulled or built from the checkout `root` where it has to be.
@@ -133,14 +133,14 @@ class ApiLaunch:
                     log = self._log(found)
                     if found is not None and converged.started:
                         self._engine.stop(found, service.STOP_S)
-                    state = f"container {started.name} was removed" if found is None else found.described()
+                    state = f"container {started.name} was removed" if found is None else found.description()
                     cause = redact(f"{state}; its log ends: {errors.last_lines(log)}")
                     fix = f"fix what it reports, then {_AGAIN}; more: sportsplat logs api"
                     raise errors.start_failed("the API", cause, fix, instead_of="serving")
                 if now >= deadline:
-                    said = "nothing answers" if seen is None else seen.described()
+                    output = "nothing answers" if seen is None else seen.description()
                     log_end = errors.last_lines(self._log(found))
-                    cause = redact(f"{said}; {found.described()}; its log ends: {log_end}")
+                    cause = redact(f"{output}; {found.description()}; its log ends: {log_end}")
                     fix = "sportsplat up --stack --timeout 300, or look at `sportsplat logs api`"
                     raise errors.start_timed_out("the API was not ready", timeout_s, cause, fix)
             time.sleep(_POLL_S)

@@ -139,22 +139,22 @@ def dumping(source: Source, new: backup_file.NewFile) -> Iterator[Callable[[Call
     variables = psql_environment(source.endpoint) | named | tool.variables
     what = ["--format=custom", "--schema=public", "--encoding=UTF8", f"--snapshot={source.snapshot}"]
     how = [f"--compress={_COMPRESSION}", f"--lock-wait-timeout={_LOCK_WAIT}", "--no-password"]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [str(tool.program), *what, *how, f"--file={new.partial}"],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=output,
             pass_fds=(new.fd,),
         )
 
-        def wait(tell: Callable[[int], None]) -> None:
+        def wait(report: Callable[[int], None]) -> None:
             while _is_running(process):
-                tell(os.fstat(new.fd).st_size)
+                report(os.fstat(new.fd).st_size)
             if process.returncode != 0:
-                said.seek(0)
-                raise _failure(said.read().decode("utf-8", "replace"), new.path)
+                output.seek(0)
+                raise _failure(output.read().decode("utf-8", "replace"), new.path)
 
         try:
             yield wait
@@ -208,11 +208,11 @@ def rows(archive: Path) -> Iterator[IO[bytes]]:
 
     Raises InputRefused (`BACKUP_DAMAGED`) at its end when the archive could not be read to its own.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             _restore_command(archive, "data"),
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=output,
             bufsize=_READ_AHEAD,
             env=without_pg_variables(),
         )
@@ -220,8 +220,8 @@ def rows(archive: Path) -> Iterator[IO[bytes]]:
         try:
             yield process.stdout
             if process.wait() != 0:
-                said.seek(0)
-                raise _unreadable(archive, said.read())
+                output.seek(0)
+                raise _unreadable(archive, output.read())
         finally:
             process.stdout.close()
             if process.poll() is None:
@@ -242,9 +242,9 @@ def _is_running(process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _failure(said: str, path: Path) -> SportsplatError:
-    reason = redact(" / ".join(said.strip().splitlines()[-3:])) or "pg_dump says nothing"
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+def _failure(output: str, path: Path) -> SportsplatError:
+    reason = redact(" / ".join(output.strip().splitlines()[-3:])) or "pg_dump says nothing"
+    if "No space left on device" in output or "Disk quota exceeded" in output:
         return backup_file.disk_full(path)
     return EnvironmentUnavailable(
         "pg_dump failed; no backup was written",
@@ -254,10 +254,10 @@ def _failure(said: str, path: Path) -> SportsplatError:
     )
 
 
-def _unreadable(archive: Path, said: bytes) -> InputRefused:
+def _unreadable(archive: Path, output: bytes) -> InputRefused:
     return InputRefused(
         f"{archive} cannot be read to its end",
-        cause=" / ".join(said.decode("utf-8", "replace").strip().splitlines()[-3:]),
+        cause=" / ".join(output.decode("utf-8", "replace").strip().splitlines()[-3:]),
         fix="use another backup: sportsplat db backups",
         code="BACKUP_DAMAGED",
     )

@@ -116,7 +116,7 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[NewFile]:
         refuse_existing(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sweep(path.parent)
+        remove_leftovers(path.parent)
         partial, fd = _begin(path)
     try:
         yield NewFile(path, partial, fd, force)
@@ -142,7 +142,7 @@ def refuse_existing(path: Path) -> None:
         raise _exists(path)
 
 
-def sweep(folder: Path) -> int:
+def remove_leftovers(folder: Path) -> int:
     """Remove what backups that were killed left in `folder`, and return how many files that were."""
     return sum(_removed_if_stale(left) for left in folder.iterdir() if _PARTIAL.search(left.name))
 

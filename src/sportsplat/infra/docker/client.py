@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import errors
 from sportsplat.infra.docker.container import Container, to_container
-from sportsplat.infra.docker.find import Found, client
+from sportsplat.infra.docker.find import FoundEngine, client
 from sportsplat.infra.docker.service import PROJECT_LABEL, Service, to_engine
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class EngineConnection:
     `ENGINE_REFUSED` (EngineRefusedError) when it refuses.
     """
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: FoundEngine) -> None:
         """Nothing is connected yet."""
         self.found = found
 
@@ -104,10 +104,10 @@ class PortBusyError(Exception):
     """The port was taken by somebody else before the engine could publish it."""
 
 
-class Objects(EngineConnection):
-    """One project's things in one engine; what its methods raise is said by EngineConnection."""
+class ProjectEngine(EngineConnection):
+    """The containers, networks and volumes of a project in an engine; raises what EngineConnection does."""
 
-    def __init__(self, found: Found, project: str, run: str, folder: str) -> None:
+    def __init__(self, found: FoundEngine, project: str, run: str, folder: str) -> None:
         """Nothing is connected yet. `run` and the state folder `folder` mark what is created."""
         super().__init__(found)
         self.project = project

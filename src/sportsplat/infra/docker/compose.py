@@ -111,7 +111,7 @@ def _api(checkout: str | None = None) -> Service:
 
 def _migrate(api: Service) -> dict[str, Any]:
     """Return what runs before the API and ends: as the owner it updates the schema and the API's login."""
-    described = to_compose(api)
+    description = to_compose(api)
     owner = {
         "DATABASE_URL": f"postgresql://{_USER}@{NAME}:{PORT}/{_DATABASE}",
         "POSTGRES_PASSWORD_FILE": f"{SECRETS_DIR}/{SECRET}",
@@ -119,10 +119,10 @@ def _migrate(api: Service) -> dict[str, Any]:
     }
     kept = ("image", "volumes", "depends_on", "mem_limit", "cpus")
     return {
-        **{key: described[key] for key in kept},
+        **{key: description[key] for key in kept},
         "command": _Words(["sh", "-c", "sportsplat db migrate && sportsplat db api-login"]),
         "restart": "no",
-        "environment": described["environment"] | owner,
+        "environment": description["environment"] | owner,
         "secrets": [SECRET, api_login.API_SECRET],
     }
 

@@ -45,7 +45,7 @@ class Container:
         """The fingerprint of the service from which it was made."""
         return self.labels.get(CONFIG_LABEL, "")
 
-    def described(self) -> str:
+    def description(self) -> str:
         """Say its state in a few words."""
         words = f"container {self.name} is {self.status}"
         if self.status in ("exited", "dead", "restarting"):

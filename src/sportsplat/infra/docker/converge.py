@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import errors
-from sportsplat.infra.docker.client import EngineRefusedError, Objects
+from sportsplat.infra.docker.client import EngineRefusedError, ProjectEngine
 from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.service import Service, changed
 from sportsplat.progress import Progress
@@ -30,7 +30,7 @@ _ASIDE, _TRIED = "-replaced", "-tried"
 
 
 def converge(
-    engine: Objects,
+    engine: ProjectEngine,
     service: Service,
     *,
     name: str,
@@ -49,7 +49,7 @@ def converge(
         if left is not None:  # a killed run's
             engine.remove(left)
     found = engine.container(name)
-    reason = "" if found is None else _unfit(engine, service, found, network)
+    reason = "" if found is None else _reason_to_replace(engine, service, found, network)
     if found is not None and not reason:
         if found.status in ("created", "exited") and before_start is not None:
             before_start(found)
@@ -65,7 +65,7 @@ def converge(
 
 @contextmanager
 def _set_aside(
-    engine: Objects, service: Service, found: Container | None, name: str, network: str
+    engine: ProjectEngine, service: Service, found: Container | None, name: str, network: str
 ) -> Iterator[None]:
     """Keep the old container, stopped and under another name, until the new one runs; else put it back."""
     if found is not None and found.status in _BROKEN:
@@ -96,7 +96,7 @@ def _set_aside(
     engine.remove(found)
 
 
-def _unfit(engine: Objects, service: Service, found: Container, network: str) -> str:
+def _reason_to_replace(engine: ProjectEngine, service: Service, found: Container, network: str) -> str:
     """Return why a container has to be replaced, as the end of a sentence; empty when it may stay."""
     if found.status in _BROKEN:
         return " because it was broken"
@@ -108,7 +108,7 @@ def _unfit(engine: Objects, service: Service, found: Container, network: str) ->
     return "" if found.networks & (present | {""}) else " because its network was removed"
 
 
-def _started(engine: Objects, found: Container, actions: list[str]) -> ContainerStart:
+def _started(engine: ProjectEngine, found: Container, actions: list[str]) -> ContainerStart:
     if found.running or found.status == "restarting":
         return ContainerStart(found)
     engine.start(found)
@@ -120,7 +120,7 @@ def _port(service: Service) -> str:
     return "" if service.published is None else f" on port {service.published.host_port}"
 
 
-def ensure_image(engine: Objects, name: str, actions: list[str], progress: Progress | None) -> str:
+def ensure_image(engine: ProjectEngine, name: str, actions: list[str], progress: Progress | None) -> str:
     """Return the major version of PostgreSQL in an image, pulled when the engine does not have it.
 
     Empty for an image that does not say. Raises EnvironmentUnavailable (`IMAGE_UNAVAILABLE`).
@@ -136,7 +136,7 @@ def ensure_image(engine: Objects, name: str, actions: list[str], progress: Progr
     return variables.get("PG_MAJOR") or _major_in(name)
 
 
-def _pull(engine: Objects, name: str, progress: Progress | None) -> None:
+def _pull(engine: ProjectEngine, name: str, progress: Progress | None) -> None:
     """Pull an image and report the bytes of its layers."""
     layers: dict[str, tuple[int, int]] = {}
     try:

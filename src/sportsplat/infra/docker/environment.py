@@ -13,7 +13,7 @@ from sportsplat.errors import EnvironmentUnavailable, SportsplatError
 from sportsplat.infra import disk, errors, identity, programs, query
 from sportsplat.infra.docker.find import search
 from sportsplat.infra.docker.spec import DockerSpec, docker_spec
-from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, Look
+from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP, StatusReader
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult
 from sportsplat.infra.lock import wait_for
 from sportsplat.infra.passwords import new_password
@@ -21,7 +21,7 @@ from sportsplat.progress import Progress
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
-    from sportsplat.infra.docker.client import Objects
+    from sportsplat.infra.docker.client import ProjectEngine
     from sportsplat.infra.docker.launch import Launch
 
 T = TypeVar("T")
@@ -48,8 +48,8 @@ class DockerEnvironment:
         self._run = os.urandom(8).hex()
 
     @property
-    def _look(self) -> Look:
-        return Look(self.spec, self._engine)
+    def _look(self) -> StatusReader:
+        return StatusReader(self.spec, self._engine)
 
     def ensure(
         self, timeout_s: float, *, question: str | None = None, progress: Progress | None = None
@@ -96,7 +96,7 @@ class DockerEnvironment:
                 raise self.spec.wrong_password(str(self._look.remembered.get("volume"))) from refused
             found = self._engine().container(self.spec.container)
             if found is not None and found.status == "paused":
-                raise errors.unreachable(endpoint.url(), found.described(), "sportsplat up") from refused
+                raise errors.unreachable(endpoint.url(), found.description(), "sportsplat up") from refused
             raise errors.unreachable(endpoint.url(), str(refused), "sportsplat logs") from refused
 
     def stop(self) -> list[str]:
@@ -132,7 +132,7 @@ class DockerEnvironment:
             self.spec.state.clear()
         return actions
 
-    def _refuse_unknown_data(self, engine: Objects, volume: str) -> None:
+    def _refuse_unknown_data(self, engine: ProjectEngine, volume: str) -> None:
         """Raise DataConflict (`DATA_MISSING`) when the volume used last holds another cluster than then."""
         from sportsplat.infra.docker.project import cluster_of
 
@@ -160,7 +160,7 @@ class DockerEnvironment:
             make_volume(self.spec, engine, new)
         return [f"left the incomplete data in the volume {volume.name}", f"created the volume {new}"]
 
-    def leave_former(self) -> list[str]:
+    def forget_former_data(self) -> list[str]:
         """Forget which engine, volume and cluster held this project's data; all of it stays where it is."""
         with self._locked(_LOCK_S):
             held = self._look.remembered.get("volume")
@@ -170,7 +170,7 @@ class DockerEnvironment:
     def reset_password(self) -> list[str]:
         """Make the data accept the configured password, or a new one where there is none."""
         if self.spec.password() is not None:
-            return self._give_password()
+            return self._set_password()
         return self.rotate_password()
 
     def rotate_password(self) -> list[str]:
@@ -181,12 +181,12 @@ class DockerEnvironment:
         ConfigError (`PASSWORD_NOT_OURS`) when the data has the environment's already.
         """
         if self.spec.password_is_ours():
-            return self._give_password(new=True)
+            return self._set_password(new=True)
         if self.status().state == "running":
             raise self.spec.not_rotated()
-        return [f"kept the password, which is from {self.spec.password_origin()}", *self._give_password()]
+        return [f"kept the password, which is from {self.spec.password_origin()}", *self._set_password()]
 
-    def _give_password(self, *, new: bool = False) -> list[str]:
+    def _set_password(self, *, new: bool = False) -> list[str]:
         from sportsplat.infra.docker.launch import Launch
         from sportsplat.infra.docker.volume import present_volume
 
@@ -263,26 +263,26 @@ class DockerEnvironment:
         try:
             return work()
         except KeyboardInterrupt as interrupt:
-            undone = self._give_up(launch, interrupt)
+            undone = self._undo(launch, interrupt)
             words = f"removed what this run had made: {', '.join(undone)}" if undone else ""
             raise KeyboardInterrupt(words) from None
         except EngineRefusedError as refused:
-            self._give_up(launch, refused)
+            self._undo(launch, refused)
             raise _start_refused(refused.words) from refused
         except SportsplatError as error:
             if error.error_code != "ENGINE_LOST":
-                self._give_up(launch, error)
+                self._undo(launch, error)
             raise
 
     @staticmethod
-    def _give_up(launch: Launch, problem: BaseException) -> list[str]:
+    def _undo(launch: Launch, problem: BaseException) -> list[str]:
         """Take back what is of no use, as far as the engine lets us: the next run finishes it."""
         try:
-            return launch.give_up(problem)
+            return launch.undo(problem)
         except EnvironmentUnavailable:
             return []
 
-    def _engine(self) -> Objects:
+    def _engine(self) -> ProjectEngine:
         """Return this project's things in its engine, seen to be this folder's."""
         from sportsplat.infra.docker.project import open_project, refuse_other_folder
 
@@ -296,7 +296,7 @@ class DockerEnvironment:
         left_s = deadline - time.monotonic()
         return bool(wait_for(lambda: search(remembered=remembered)[0], left_s, longest_pause_s=0.2))
 
-    def _take_down(self, engine: Objects) -> list[str]:
+    def _take_down(self, engine: ProjectEngine) -> list[str]:
         actions = []
         for container in engine.containers():
             if container.status in UP:

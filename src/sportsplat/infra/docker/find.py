@@ -28,7 +28,7 @@ _TCP = frozenset({"tcp", "http", "https"})
 
 
 @dataclass(frozen=True)
-class Place:
+class EngineAddress:
     """An endpoint to try and who names it.
 
     `only`: the user asked for exactly this one, so no other is tried after it. `missing`: why the place
@@ -41,7 +41,7 @@ class Place:
     missing: str | None = None
 
 
-def places(remembered: str | None = None) -> Iterator[Place]:
+def engine_addresses(remembered: str | None = None) -> Iterator[EngineAddress]:
     """Yield the places to try in turn; what a variable names is the only one.
 
     remembered: the endpoint that this project used before, which comes before all that no variable names.
@@ -49,15 +49,15 @@ def places(remembered: str | None = None) -> Iterator[Place]:
     named = os.environ.get("DOCKER_HOST")
     context = os.environ.get("DOCKER_CONTEXT")
     if named:
-        yield Place(named, "DOCKER_HOST", only=True)
+        yield EngineAddress(named, "DOCKER_HOST", only=True)
         return
     if context:
         yield replace(_context(context), only=True)
         return
     if remembered is not None:
-        yield Place(remembered, "used by this project before")
+        yield EngineAddress(remembered, "used by this project before")
     current = _entry(_configuration() / "config.json", "currentContext")
-    others = [Place(f"unix://{path}", origin) for path, origin in _sockets()]
+    others = [EngineAddress(f"unix://{path}", origin) for path, origin in _sockets()]
     if isinstance(current, str) and current not in ("", _DEFAULT):
         others.insert(0, _context(current))
     yield from (place for place in others if place.endpoint != remembered)
@@ -78,7 +78,7 @@ def _configuration() -> Path:
     return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
-def _context(name: str) -> Place:
+def _context(name: str) -> EngineAddress:
     """Return the place of a Docker context, which ends the search when it is on another machine.
 
     The SDK reads these files too, at the price of importing it (0.13 s).
@@ -87,13 +87,13 @@ def _context(name: str) -> Place:
 
     origin = f"docker context {name}"
     if name == _DEFAULT:
-        return Place(f"unix://{DOCKER_SOCKET}", origin)
+        return EngineAddress(f"unix://{DOCKER_SOCKET}", origin)
     identifier = hashlib.sha256(name.encode()).hexdigest()
     endpoints = _entry(_configuration() / "contexts" / "meta" / identifier / "meta.json", "Endpoints")
     host = endpoints.get("docker", {}).get("Host") if isinstance(endpoints, dict) else None
     if not isinstance(host, str) or not host:
-        return Place(name, origin, missing=f"there is no context of that name in {_configuration()}")
-    return Place(host, origin, only=is_remote(host))
+        return EngineAddress(name, origin, missing=f"there is no context of that name in {_configuration()}")
+    return EngineAddress(host, origin, only=is_remote(host))
 
 
 def _entry(path: Path, key: str) -> object:
@@ -132,7 +132,7 @@ _ANSWER_S = 2.0
 
 
 @dataclass(frozen=True)
-class Attempt:
+class FailedAttempt:
     """A place that was tried in vain. `remote`: it is on another machine, so it was not even asked."""
 
     endpoint: str
@@ -146,7 +146,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundEngine:
     """An engine that answers. `server`: what it calls itself, like `Docker/28.2.2 (linux)`."""
 
     endpoint: str
@@ -159,7 +159,7 @@ class _NoEngineError(Exception):
     """A place where no engine answers; the message says why."""
 
 
-def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> Found:
+def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> FoundEngine:
     """Return the engine to use; see `search` for the order and for `remembered`.
 
     Raises EnvironmentUnavailable: `ENGINE_REMOTE` when the user's own choice is an engine on another machine,
@@ -174,7 +174,9 @@ def find_engine(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> 
     raise errors.no_engine([str(attempt) for attempt in attempts], started_before=remembered is not None)
 
 
-def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple[Found | None, list[Attempt]]:
+def search(
+    timeout_s: float = _ANSWER_S, remembered: str | None = None
+) -> tuple[FoundEngine | None, list[FailedAttempt]]:
     """Ask each place in turn; return the first engine that answers, and the places tried before it.
 
     Order: DOCKER_HOST (then only that one), the current Docker context, the default socket, then the sockets
@@ -182,22 +184,22 @@ def search(timeout_s: float = _ANSWER_S, remembered: str | None = None) -> tuple
     endpoint that this project used before, tried before all that the user did not name by a variable.
     timeout_s: seconds given to each place. Never raises; a few milliseconds when no place hangs.
     """
-    attempts: list[Attempt] = []
-    for place in places(remembered):
+    attempts: list[FailedAttempt] = []
+    for place in engine_addresses(remembered):
         if is_remote(place.endpoint):
             why = "this engine is on another machine, where no port of 127.0.0.1 would be published"
-            attempts.append(Attempt(place.endpoint, place.origin, why, remote=True))
+            attempts.append(FailedAttempt(place.endpoint, place.origin, why, remote=True))
         else:
             try:
                 return _ask(place, timeout_s), attempts
             except _NoEngineError as failed:
-                attempts.append(Attempt(place.endpoint, place.origin, str(failed)))
+                attempts.append(FailedAttempt(place.endpoint, place.origin, str(failed)))
         if place.only:
             break
     return None, attempts
 
 
-def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
+def client(found: FoundEngine, timeout_s: float = 60) -> docker.DockerClient:
     """Return the SDK's client of an engine that was found; importing the SDK takes 0.13 s.
 
     Raises EnvironmentUnavailable (`ENGINE_LOST`) when it no longer answers.
@@ -213,7 +215,7 @@ def client(found: Found, timeout_s: float = 60) -> docker.DockerClient:
         raise errors.engine_lost(found.endpoint, f"{error}; a moment ago it answered") from error
 
 
-def _ask(place: Place, timeout_s: float) -> Found:
+def _ask(place: EngineAddress, timeout_s: float) -> FoundEngine:
     """Return the engine at a place; raises _NoEngineError with the reason why there is none."""
     from docker.constants import MINIMUM_DOCKER_API_VERSION
     from docker.errors import DockerException
@@ -272,7 +274,7 @@ def _api(endpoint: str, version: str, timeout_s: float) -> docker.APIClient:
     return DirectClient(base_url=endpoint, version=version, timeout=math.ceil(timeout_s))
 
 
-def _recognised(place: Place, answer: Response) -> Found:
+def _recognised(place: EngineAddress, answer: Response) -> FoundEngine:
     """Recognise an engine by the headers: Docker and Podman name their API's version in each answer."""
     if answer.status_code != 200:
         raise _NoEngineError(f"it answers, but is not ready: {answer.status_code} {answer.reason}")
@@ -280,7 +282,7 @@ def _recognised(place: Place, answer: Response) -> Found:
         raise _NoEngineError("a web server answers there, but not like an engine")
     server = answer.headers.get("server", "")
     podman = "libpod-api-version" in answer.headers or server.lower().startswith("libpod")
-    return Found(place.endpoint, place.origin, "podman" if podman else "docker", server)
+    return FoundEngine(place.endpoint, place.origin, "podman" if podman else "docker", server)
 
 
 def _no_http(error: RequestException) -> str:

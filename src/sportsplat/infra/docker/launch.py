@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sportsplat import redact
 from sportsplat.errors import TimedOut
 from sportsplat.infra import errors, identity
-from sportsplat.infra.docker.client import Objects, PortBusyError
+from sportsplat.infra.docker.client import PortBusyError, ProjectEngine
 from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.converge import converge, ensure_image
 from sportsplat.infra.docker.project import cluster_in, refuse_other_folder
-from sportsplat.infra.docker.readiness import ProbeResult, give_password
+from sportsplat.infra.docker.readiness import ProbeResult, set_password
 from sportsplat.infra.docker.service import DATA_TARGET, Service
 from sportsplat.infra.docker.spec import DockerSpec, write_files
 from sportsplat.infra.docker.status import PASSWORD_CHANGES, UP
@@ -20,14 +20,14 @@ from sportsplat.infra.docker.volume import (
     DATABASE_LABEL,
     USER_LABEL,
     Volume,
-    finish_taking_back,
+    finish_removal,
     make_volume,
     present_volume,
     record_move,
+    remove_unfinished,
     removed_volume,
-    take_back,
 )
-from sportsplat.infra.docker.watch import Watch
+from sportsplat.infra.docker.watch import StartupWatch
 from sportsplat.infra.environment import Endpoint
 from sportsplat.infra.ports import PortRequest
 from sportsplat.progress import Progress
@@ -48,7 +48,7 @@ class DatabaseStart:
 class Launch:
     """Brings one project's database up in one engine."""
 
-    def __init__(self, spec: DockerSpec, engine: Objects, actions: list[str]) -> None:
+    def __init__(self, spec: DockerSpec, engine: ProjectEngine, actions: list[str]) -> None:
         """Hold what is to be; nothing is touched yet. What is done is added to `actions`."""
         self.spec = spec
         self.engine = engine
@@ -62,7 +62,7 @@ class Launch:
         given_s = deadline - time.monotonic()
         watch, service, endpoint = self._bring_up(progress)
         if self.spec.state.read().get(PASSWORD_CHANGES):
-            self._give_password(watch, deadline)
+            self._set_password(watch, deadline)
         seen = watch.until_ready(endpoint, deadline, given_s, question)
         if self.fresh:
             self.actions.append(f"initialised PostgreSQL {seen.version} with the schema at {seen.marker}")
@@ -72,14 +72,14 @@ class Launch:
         """Make existing data accept the configured password, and restart the containers that use it."""
         given_s = deadline - time.monotonic()
         watch, _, endpoint = self._bring_up()
-        self._give_password(watch, deadline)
+        self._set_password(watch, deadline)
         watch.until_ready(endpoint, deadline, given_s)
         for other in self.engine.containers():
             if other.running and other.id != watch.container.id:
                 self.engine.restart(other)
                 self.actions.append(f"restarted the container {other.name}, which uses the password")
 
-    def give_up(self, problem: BaseException) -> list[str]:
+    def undo(self, problem: BaseException) -> list[str]:
         """Leave nothing half-done, and return what was removed.
 
         What this run made is removed when it is of no use: a volume whose initialisation failed, a container
@@ -89,7 +89,7 @@ class Launch:
         if isinstance(problem, TimedOut):
             return []
         if self.fresh or isinstance(problem, KeyboardInterrupt):
-            return take_back(self.spec, self.engine)
+            return remove_unfinished(self.spec, self.engine)
         for container in self.engine.containers(run=self.engine.run):
             if container.status == "created":
                 self.engine.remove(container)
@@ -99,12 +99,12 @@ class Launch:
             self.engine.remove_network(identifier)
         return []
 
-    def _bring_up(self, progress: Progress | None = None) -> tuple[Watch, Service, Endpoint]:
+    def _bring_up(self, progress: Progress | None = None) -> tuple[StartupWatch, Service, Endpoint]:
         """Start the container; whether the database answers is not asked."""
         engine, spec = self.engine, self.spec
         self.actions += identity.forget_copied(spec.state_dir, spec.project)
         refuse_other_folder(spec, engine)
-        if finish_taking_back(spec, engine):
+        if finish_removal(spec, engine):
             self.actions.append("removed what an interrupted command left")
         if (lost := removed_volume(spec, engine)) is not None:
             raise identity.data_missing(f"the volume {lost}", "the engine has no such volume", spec.state_dir)
@@ -128,11 +128,11 @@ class Launch:
             self.actions.append(f"created the volume {self._volume.name}")
         container, service, port = self._start(found, major)
         endpoint = Endpoint(spec.host, port, spec.database, spec.user, spec.password() or "")
-        return Watch(engine, spec, container, self._volume, self.fresh), service, endpoint
+        return StartupWatch(engine, spec, container, self._volume, self.fresh), service, endpoint
 
-    def _give_password(self, watch: Watch, deadline: float) -> None:
+    def _set_password(self, watch: StartupWatch, deadline: float) -> None:
         watch.until_marked(deadline)
-        give_password(self.engine, watch.container, self.spec)
+        set_password(self.engine, watch.container, self.spec)
         self.spec.state.update(**{PASSWORD_CHANGES: None})
         self.actions.append("gave the data that password")
 

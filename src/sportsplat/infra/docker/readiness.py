@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import query
-from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.client import ProjectEngine
 from sportsplat.infra.docker.container import Container
 from sportsplat.infra.docker.service import SECRET, SECRETS_DIR
 from sportsplat.infra.docker.spec import DockerSpec
@@ -35,14 +35,14 @@ class ProbeResult:
     answer: list[str]
 
 
-def look(endpoint: Endpoint, question: str | None = None) -> ProbeResult:
+def probe(endpoint: Endpoint, question: str | None = None) -> ProbeResult:
     """Ask as the real user in the real database; raises query.RefusedError."""
     statements = [MARKER, "SHOW server_version", CLUSTER, *([question] if question is not None else [])]
     marker, version, cluster, *answer = query.ask(endpoint, *statements, timeout_s=_ANSWER_S)
     return ProbeResult(marker or None, version, cluster, answer)
 
 
-def is_verdict(refused: query.RefusedError) -> bool:
+def is_final(refused: query.RefusedError) -> bool:
     """Whether a refusal will not change by waiting: the server is up, and does not know us."""
     return (
         refused.wrong_password or refused.no_database or refused.not_admitted or refused.sqlstate == _NO_FILE
@@ -60,7 +60,7 @@ _PSQL = (
 )
 
 # psql reads the secret itself, so that it is on no command line; the server is set not to log the statement.
-_GIVE_PASSWORD = rf"""
+_SET_PASSWORD = rf"""
 psql="$1" user="$2" database="$3"
 $psql --username="$user" --dbname="$database" --set=who="$user" <<'END'
 SET log_statement = 'none';
@@ -73,16 +73,16 @@ END
 """
 
 
-def marker_inside(engine: Objects, container: Container, spec: DockerSpec) -> str | None:
+def marker_inside(engine: ProjectEngine, container: Container, spec: DockerSpec) -> str | None:
     """Return a running server's completion marker; None without one, or without our role or database."""
     login = (f"--username={spec.user}", f"--dbname={spec.database}")
     code, output = engine.run_inside(container, [*_PSQL, *login, f"--command={MARKER}"])
     return output.strip() or None if code == 0 else None
 
 
-def give_password(engine: Objects, container: Container, spec: DockerSpec) -> None:
+def set_password(engine: ProjectEngine, container: Container, spec: DockerSpec) -> None:
     """Make the owner's password that in the secret's file. Raises EnvironmentUnavailable."""
-    command = ["sh", "-ec", _GIVE_PASSWORD, "sh", " ".join(_PSQL), spec.user, spec.database]
+    command = ["sh", "-ec", _SET_PASSWORD, "sh", " ".join(_PSQL), spec.user, spec.database]
     code, output = engine.run_inside(container, command)
     if code != 0:
         raise EnvironmentUnavailable(

@@ -137,11 +137,11 @@ def labels(service: Service, project: str) -> dict[str, str]:
 def changed(service: Service, before: Mapping[str, str]) -> list[str]:
     """Return what differs from the container with the labels `before`, in the settings' words."""
     try:
-        described = json.loads(before.get(DESCRIPTION_LABEL, ""))
+        description = json.loads(before.get(DESCRIPTION_LABEL, ""))
     except ValueError:
         return ["version"]
     now = json.loads(json.dumps(asdict(service)))
-    names = [name for name in now if described.get(name) != now[name]]
+    names = [name for name in now if description.get(name) != now[name]]
     return [_SETTING_OF.get(name, name) for name in names] or ["version"]
 
 

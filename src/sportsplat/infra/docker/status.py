@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sportsplat import redact
 from sportsplat.errors import EnvironmentUnavailable
 from sportsplat.infra import identity, query
-from sportsplat.infra.docker.readiness import ProbeResult, look
+from sportsplat.infra.docker.readiness import ProbeResult, probe
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.environment import Endpoint, EnvironmentStatus, StartResult, State
 
 if TYPE_CHECKING:
-    from sportsplat.infra.docker.client import Objects
+    from sportsplat.infra.docker.client import ProjectEngine
     from sportsplat.infra.docker.container import Container
 
 UP = ("running", "restarting", "paused")
@@ -23,10 +23,10 @@ PASSWORD_CHANGES = "password_changes"  # noqa: S105 (the name of a fact)
 """Remembered while `.env` may have a new password that the data does not know yet."""
 
 
-class Look:
+class StatusReader:
     """Sees without changing anything."""
 
-    def __init__(self, spec: DockerSpec, engine: Callable[[], Objects]) -> None:
+    def __init__(self, spec: DockerSpec, engine: Callable[[], ProjectEngine]) -> None:
         """`engine`: connects to the engine, which costs more than the whole rest."""
         self.spec = spec
         self._engine = engine
@@ -74,7 +74,7 @@ class Look:
         if port is None or not self._may_be_used():
             return False
         try:
-            return self._is_known(look(self.endpoint(port)))
+            return self._is_known(probe(self.endpoint(port)))
         except query.RefusedError as refused:
             return refused.sqlstate is not None
 
@@ -109,14 +109,14 @@ class Look:
         complete = volume.is_complete(self.spec)
         if found is None or found.host_port is None or found.status not in UP:
             state: State = "stopped" if complete else "incomplete"
-            why = found.described() if found is not None else "there is no container"
+            why = found.description() if found is not None else "there is no container"
             service = self._service(state) | {"volume": volume.name, "reason": why}
             return EnvironmentStatus("docker", state, services=[service])
         seen = self._ask(found.host_port, question) if found.running else None
         if seen is not None and self._is_of(found, seen, volume.name) and seen.marker is not None:
             return self.running(found.host_port, seen)
         state = "unhealthy" if complete else "incomplete"
-        facts = {"volume": volume.name, "port": found.host_port, "reason": found.described()}
+        facts = {"volume": volume.name, "port": found.host_port, "reason": found.description()}
         endpoint = self.endpoint(found.host_port)
         return EnvironmentStatus("docker", state, endpoint, services=[self._service(state) | facts])
 
@@ -136,7 +136,7 @@ class Look:
     def _ask(self, port: int, question: str | None) -> ProbeResult | None:
         """Ask the database on a port as its owner; None where none answers, or one that refuses the owner."""
         try:
-            return look(self.endpoint(port), question)
+            return probe(self.endpoint(port), question)
         except query.RefusedError:
             return None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sportsplat.infra import identity
-from sportsplat.infra.docker.client import FOLDER_LABEL, RUN_LABEL, Objects
+from sportsplat.infra.docker.client import FOLDER_LABEL, RUN_LABEL, ProjectEngine
 from sportsplat.infra.docker.readiness import marker_inside
 from sportsplat.infra.docker.spec import DockerSpec
 
@@ -42,7 +42,7 @@ class Volume:
         return self.exists and _was_complete(spec, self.name)
 
 
-def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
+def present_volume(spec: DockerSpec, engine: ProjectEngine) -> Volume:
     """Return the newest generation among a project's volumes; the first one when there is none."""
     volumes = engine.volumes()
     pattern = re.compile(re.escape(spec.volume()) + r"(?:-(\d+))?")
@@ -53,13 +53,13 @@ def present_volume(spec: DockerSpec, engine: Objects) -> Volume:
     return Volume(found[newest], newest, volumes[found[newest]])
 
 
-def make_volume(spec: DockerSpec, engine: Objects, name: str) -> bool:
+def make_volume(spec: DockerSpec, engine: ProjectEngine, name: str) -> bool:
     """Make a volume, labelled with whom its data is for; return whether it was this run that made it."""
     forget_complete(spec, name)  # there was one of that name: somebody removed it past us
     return engine.create_volume(name, {USER_LABEL: spec.user, DATABASE_LABEL: spec.database})
 
 
-def record_move(spec: DockerSpec, engine: Objects, volume: Volume) -> None:
+def record_move(spec: DockerSpec, engine: ProjectEngine, volume: Volume) -> None:
     """Leave a mark of this folder in the engine when the data was made for another one, which is gone.
 
     A volume's labels cannot be changed: the mark is an empty volume with a label of its own. A new project in
@@ -75,13 +75,13 @@ def record_move(spec: DockerSpec, engine: Objects, volume: Volume) -> None:
     engine.create_volume(mark, {})
 
 
-def removed_volume(spec: DockerSpec, engine: Objects) -> str | None:
+def removed_volume(spec: DockerSpec, engine: ProjectEngine) -> str | None:
     """Return the volume that held this project's data when it was used last, if it is gone."""
     held = identity.of_docker(spec.state_dir, spec.project).get(_COMPLETE)
     return held if isinstance(held, str) and held not in engine.volumes() else None
 
 
-def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
+def remove_unfinished(spec: DockerSpec, engine: ProjectEngine) -> list[str]:
     """Remove what this run made, of which nothing is complete; return what that was.
 
     Interrupted half-way, it is finished by the next run: half of a container and its data is of no use.
@@ -92,8 +92,8 @@ def take_back(spec: DockerSpec, engine: Objects) -> list[str]:
     return removed
 
 
-def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
-    """Remove what an interrupted `take_back` left, unless it became whole; return whether it did remove."""
+def finish_removal(spec: DockerSpec, engine: ProjectEngine) -> bool:
+    """Finish a `remove_unfinished` that was interrupted; return whether anything was removed."""
     run = spec.state.read().get(_DISCARDING)
     if not isinstance(run, str):
         return False
@@ -102,7 +102,7 @@ def finish_taking_back(spec: DockerSpec, engine: Objects) -> bool:
     return bool(removed)
 
 
-def _completed_meanwhile(spec: DockerSpec, engine: Objects, run: str) -> bool:
+def _completed_meanwhile(spec: DockerSpec, engine: ProjectEngine, run: str) -> bool:
     """Whether a server of that run went on and is complete by now: it may hold what a user put there."""
     return any(
         marker_inside(engine, container, spec) is not None
@@ -111,7 +111,7 @@ def _completed_meanwhile(spec: DockerSpec, engine: Objects, run: str) -> bool:
     )
 
 
-def _remove(spec: DockerSpec, engine: Objects, run: str) -> list[str]:
+def _remove(spec: DockerSpec, engine: ProjectEngine, run: str) -> list[str]:
     removed = []
     for container in engine.containers(run=run):
         engine.remove(container)

@@ -9,9 +9,9 @@ from functools import partial
 
 from sportsplat.errors import DataConflict, EnvironmentUnavailable, SportsplatError, TimedOut
 from sportsplat.infra import disk, errors, identity, query
-from sportsplat.infra.docker.client import Objects
+from sportsplat.infra.docker.client import ProjectEngine
 from sportsplat.infra.docker.container import Container
-from sportsplat.infra.docker.readiness import ProbeResult, is_verdict, look, marker_inside
+from sportsplat.infra.docker.readiness import ProbeResult, is_final, marker_inside, probe
 from sportsplat.infra.docker.spec import DockerSpec
 from sportsplat.infra.docker.volume import Volume
 from sportsplat.infra.environment import Endpoint
@@ -26,10 +26,10 @@ _Problem = Callable[[], SportsplatError]
 
 
 @dataclass(frozen=True)
-class Watch:
+class StartupWatch:
     """A container that was started. `fresh`: its volume was made by this run, so it initialises itself."""
 
-    engine: Objects
+    engine: ProjectEngine
     spec: DockerSpec
     container: Container
     volume: Volume
@@ -75,9 +75,9 @@ class Watch:
     def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | _Problem | None:
         """Return the probe result, or what makes the error for an answer that waiting does not change."""
         try:
-            seen = look(endpoint, question)
+            seen = probe(endpoint, question)
         except query.RefusedError as refused:
-            return partial(self._explained, refused) if is_verdict(refused) else None
+            return partial(self._explained, refused) if is_final(refused) else None
         if seen.marker is None:
             return partial(self._unmarked, "its server answers, and it has no completion marker")
         if not self.fresh and self._known not in (None, seen.cluster):
@@ -127,7 +127,7 @@ class Watch:
 
     def _start_failed(self, now: Container) -> EnvironmentUnavailable:
         log = self._log()
-        cause = f"{now.described()}; its log ends: {errors.last_lines(log)}"
+        cause = f"{now.description()}; its log ends: {errors.last_lines(log)}"
         if disk.is_full("\n".join(log)):
             return errors.engine_disk_full(cause)
         more = (
@@ -138,7 +138,7 @@ class Watch:
         return errors.start_failed("the database server", cause, f"{more}, then run `sportsplat up` again")
 
     def _timed_out(self, given_s: float) -> TimedOut:
-        cause = f"{self._now().described()}; its log ends: {errors.last_lines(self._log())}"
+        cause = f"{self._now().description()}; its log ends: {errors.last_lines(self._log())}"
         fix = "sportsplat up --timeout 300 (it goes on starting meanwhile), or look at `sportsplat logs`"
         return errors.start_timed_out("the database did not answer", given_s, cause, fix)
 

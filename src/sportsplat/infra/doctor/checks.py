@@ -21,7 +21,7 @@ class Finding:
     fix: str | None = None
 
 
-Look = Callable[[], Finding]
+CheckFunction = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Check(Result):
     fix: str | None
 
 
-def check(name: str, look: Look) -> Check:
+def check(name: str, look: CheckFunction) -> Check:
     """Look, and turn whatever goes wrong on the way into a row: `doctor` works where everything is broken."""
     try:
         found = look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportsplat.infra.docker.find import Attempt, Found, client
+from sportsplat.infra.docker.find import FailedAttempt, FoundEngine, client
 from sportsplat.infra.doctor.checks import Finding, ok, skipped
 from sportsplat.infra.doctor.project import disk, size
 from sportsplat.infra.errors import no_engine
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def engine(
-    found: Found | None, attempts: list[Attempt], backend: Backend | None, *, used_before: bool
+    found: FoundEngine | None, attempts: list[FailedAttempt], backend: Backend | None, *, used_before: bool
 ) -> Finding:
     """Say which engine answers; without one, each place that was tried, and whether that matters here.
 
@@ -33,7 +33,7 @@ def engine(
     return skipped(seen)
 
 
-def image(found: Found | None, name: str, backend: Backend | None) -> Finding:
+def image(found: FoundEngine | None, name: str, backend: Backend | None) -> Finding:
     """Look whether the image of the database is here, so that `up` pulls nothing."""
     if backend != "docker" or found is None:
         return skipped("the database does not run in Docker" if backend != "docker" else "no engine answers")
@@ -49,7 +49,7 @@ def image(found: Found | None, name: str, backend: Backend | None) -> Finding:
     return ok(f"{name} is here ({size(bytes_of)})")
 
 
-def engine_disk(found: Found | None, backend: Backend | None) -> Finding:
+def engine_disk(found: FoundEngine | None, backend: Backend | None) -> Finding:
     """Look how much room the engine has, where its folder is on this machine and not inside another one."""
     if backend != "docker" or found is None:
         return skipped("the database does not run in Docker" if backend != "docker" else "no engine answers")

@@ -32,7 +32,7 @@ class Account:
         """Whether this process already runs as that user."""
         return self.uid == os.geteuid()
 
-    def give(self, path: Path) -> None:
+    def chown(self, path: Path) -> None:
         """Make `path` (not what is in it) belong to this user."""
         if not self.is_ourselves:
             os.chown(path, self.uid, self.gid)

@@ -14,7 +14,7 @@ from sportsplat import redact
 from sportsplat.infra import disk, errors, identity, programs, query
 from sportsplat.infra.embedded import initdb, log_file, postmaster
 from sportsplat.infra.embedded.account import Account, server_account
-from sportsplat.infra.embedded.initdb import Birth, Owner, password_statement
+from sportsplat.infra.embedded.initdb import NewDatabase, Owner, password_statement
 from sportsplat.infra.embedded.server import (
     ANSWER_S,
     STOP_S,
@@ -25,7 +25,7 @@ from sportsplat.infra.embedded.server import (
 )
 from sportsplat.infra.embedded.spec import EmbeddedSpec, embedded_spec
 from sportsplat.infra.environment import Backend, Endpoint, EnvironmentStatus, StartResult, State
-from sportsplat.infra.lock import Held
+from sportsplat.infra.lock import HeldLock
 from sportsplat.infra.programs import MAJOR, bin_dir
 from sportsplat.progress import Progress
 
@@ -67,10 +67,10 @@ class EmbeddedEnvironment:
         actions: list[str] = []
         with self._locked(timeout_s) as held:
             account = self._account()
-            if initdb.sweep(self.spec.state_dir):
+            if initdb.remove_leftovers(self.spec.state_dir):
                 actions.append("removed what an interrupted command left")
             owner = self._owner(actions)
-            self._ensure_data(Birth(owner, account, held.fd, self.spec.schema), actions)
+            self._ensure_data(NewDatabase(owner, account, held.fd, self.spec.schema), actions)
             if self.spec.state.password_changes_file.exists():
                 self._change_password(owner.password, held, actions)
             serving = EmbeddedServer(self.spec, actions.append)
@@ -129,7 +129,7 @@ class EmbeddedEnvironment:
                 # Renamed first: killed half-way, this leaves a folder to sweep, never half of the data.
                 self.spec.data_dir.rename(self.spec.state_dir / f"{initdb.UNFINISHED}removal-{os.getpid()}")
                 actions.append("deleted the data")
-            initdb.sweep(self.spec.state_dir)
+            initdb.remove_leftovers(self.spec.state_dir)
             shutil.rmtree(self.spec.log.parent, ignore_errors=True)
             self.spec.state.password_changes_file.unlink(missing_ok=True)
         return actions
@@ -146,12 +146,12 @@ class EmbeddedEnvironment:
             identity.forget_cluster(self.spec.state_dir, self.backend)
         return [f"moved the incomplete data to {aside.name}"]
 
-    def leave_former(self) -> list[str]:
+    def forget_former_data(self) -> list[str]:
         """Forget which cluster held this project's data, and rename what is left of one that is not whole."""
         data_dir, actions = self.spec.data_dir, []
         with self._locked(STOP_S):
-            torn = initdb.torn_from(data_dir, self.spec.state.read().get(identity.FOLDER))
-            if data_dir.exists() and (torn is not None or initdb.identifier(data_dir) is None):
+            original = initdb.original_of_copy(data_dir, self.spec.state.read().get(identity.FOLDER))
+            if data_dir.exists() and (original is not None or initdb.identifier(data_dir) is None):
                 aside = data_dir.with_name(f"{data_dir.name}-left-{time.strftime('%Y%m%dT%H%M%S')}")
                 data_dir.rename(aside)
                 actions.append(f"moved what was in {data_dir.name} to {aside.name}")
@@ -206,7 +206,7 @@ class EmbeddedEnvironment:
         return log_file.read(self.spec.log, lines, follow)
 
     @contextmanager
-    def _locked(self, timeout_s: float) -> Iterator[Held]:
+    def _locked(self, timeout_s: float) -> Iterator[HeldLock]:
         """Hold the project's lock; the state folder is made first where it is missing."""
         spec = self.spec
         with errors.writing(spec.state_dir, spec.env_file, disk.DATABASE_BYTES, "a database"):
@@ -232,7 +232,7 @@ class EmbeddedEnvironment:
     def _account(self) -> Account:
         return server_account(self.spec.data_dir, [self.spec.state_dir, bin_dir()])
 
-    def _change_password(self, password: str, held: Held, actions: list[str]) -> None:
+    def _change_password(self, password: str, held: HeldLock, actions: list[str]) -> None:
         """Make the data accept `password`, in single-user mode: the server is stopped."""
         redact.remember(password)
         self._stop(actions)
@@ -254,14 +254,12 @@ class EmbeddedEnvironment:
         redact.remember(password)
         return Owner(self.spec.user, password, self.spec.database)
 
-    def _ensure_data(self, birth: Birth, actions: list[str]) -> None:
+    def _ensure_data(self, new: NewDatabase, actions: list[str]) -> None:
         data_dir = self.spec.data_dir
         if (lost := self._lost()) is not None:
             raise identity.data_missing(str(data_dir), lost, self.spec.state_dir)
         if not data_dir.exists():
-            copied = initdb.initialise(
-                data_dir, birth, templates=self.spec.templates, flush=self.spec.durable
-            )
+            copied = initdb.initialise(data_dir, new, templates=self.spec.templates, flush=self.spec.durable)
             how = " from its template" if copied else ""
             actions.append(f"initialised PostgreSQL {MAJOR} in {data_dir}{how}")
             return
@@ -270,9 +268,9 @@ class EmbeddedEnvironment:
         initdb.check_major(data_dir)
         if not initdb.is_marked(data_dir) and not (data_dir / "global" / "pg_control").exists():
             raise self.spec.incomplete("initdb was cut off: global/pg_control is missing")
-        torn = initdb.torn_from(data_dir, self.spec.state.read().get(identity.FOLDER))
-        if torn is not None and postmaster.running(data_dir) is None:
-            raise identity.copied_while_running(data_dir, torn)
+        original = initdb.original_of_copy(data_dir, self.spec.state.read().get(identity.FOLDER))
+        if original is not None and postmaster.running(data_dir) is None:
+            raise identity.copied_while_running(data_dir, original)
 
     def _lost(self) -> str | None:
         """Say what is in the place of this project's data; None when the data is there, or there was none."""

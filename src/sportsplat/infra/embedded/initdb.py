@@ -36,15 +36,15 @@ def run(
     """
     program = [str(bin_dir() / command[0]), *command[1:]]
     done = account.run(program, input=text_in or "", capture_output=True, pass_fds=(lock_fd,))
-    said = done.stderr or done.stdout
-    complaint = next((line for line in said.splitlines() if "FATAL" in line or "ERROR" in line), None)
+    output = done.stderr or done.stdout
+    complaint = next((line for line in output.splitlines() if "FATAL" in line or "ERROR" in line), None)
     if done.returncode == 0 and complaint is None:
         return
-    if disk.is_full(said):
+    if disk.is_full(output):
         raise errors.disk_full(data_dir.parent, disk.DATABASE_BYTES, "a database", complaint or "")
     raise EnvironmentUnavailable(
         f"{command[0]} could not prepare the database",
-        cause=complaint or " / ".join(said.strip().splitlines()[-3:]) or f"exit code {done.returncode}",
+        cause=complaint or " / ".join(output.strip().splitlines()[-3:]) or f"exit code {done.returncode}",
         fix="check the permissions of the state folder, then run `sportsplat up` again",
         code="INITIALISATION_FAILED",
     )
@@ -108,7 +108,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Birth:
+class NewDatabase:
     """One new database. `schema`: a script for it. Its programs run as `account` and keep `lock_fd` open."""
 
     owner: Owner
@@ -135,7 +135,7 @@ class Birth:
                 template.keep(templates, name, data_dir)
         return False
 
-    def give_password(self, data_dir: Path) -> None:
+    def set_password(self, data_dir: Path) -> None:
         """Set the owner's password; until then no login is possible."""
         self._single_user(data_dir, password_statement(self.owner.user, self.owner.password))
 
@@ -154,7 +154,7 @@ class Birth:
         fd = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as handle:
             handle.write(new_password() + "\n")
-        self.account.give(password_file)
+        self.account.chown(password_file)
         options = ["-U", self.owner.user, f"--pwfile={password_file}", "--no-sync", "--no-instructions"]
         command = ["initdb", "-D", str(data_dir), *options, *_OPTIONS]
         run(command, data_dir, self.account, self.lock_fd)
@@ -168,8 +168,8 @@ class Birth:
     def _name(self) -> str:
         """Return the template's name: the same for all that would be made of the same things."""
         schema = "" if self.schema is None else hashlib.sha256(self.schema.read_bytes()).hexdigest()
-        said = self.account.run([str(bin_dir() / "postgres"), "--version"], capture_output=True).stdout
-        things = [_FORMAT, said, platform.machine(), _OPTIONS, self.owner.user, self.owner.database, schema]
+        output = self.account.run([str(bin_dir() / "postgres"), "--version"], capture_output=True).stdout
+        things = [_FORMAT, output, platform.machine(), _OPTIONS, self.owner.user, self.owner.database, schema]
         return f"pg{MAJOR}-{hashlib.sha256(json.dumps(things).encode()).hexdigest()[:20]}"
 
 
@@ -183,7 +183,7 @@ def _include_configuration(data_dir: Path, account: Account) -> None:
     with (data_dir / "postgresql.conf").open("a", encoding="utf-8") as handle:
         handle.write(f"\ninclude = '{CONFIGURATION}'\n")
     (data_dir / CONFIGURATION).touch(mode=0o600)
-    account.give(data_dir / CONFIGURATION)
+    account.chown(data_dir / CONFIGURATION)
 
 
 _MARKER = "sportsplat-complete.json"
@@ -191,7 +191,9 @@ _ID = "id"
 UNFINISHED = "unfinished-"
 
 
-def initialise(data_dir: Path, birth: Birth, *, templates: Path | None = None, flush: bool = True) -> bool:
+def initialise(
+    data_dir: Path, new: NewDatabase, *, templates: Path | None = None, flush: bool = True
+) -> bool:
     """Make a data directory with the owner's role and database, and put it at `data_dir` in one step.
 
     Everything happens in a temporary folder beside it, is flushed to the disk, and is renamed at the end.
@@ -202,13 +204,13 @@ def initialise(data_dir: Path, birth: Birth, *, templates: Path | None = None, f
     require_space(data_dir.parent)
     work = data_dir.parent / f"{UNFINISHED}{os.getpid()}-{os.urandom(4).hex()}"
     work.mkdir(mode=0o700)
-    birth.account.give(work)
+    new.account.chown(work)
     try:
         made = work / "data"
-        copied = birth.make(made, templates)
-        birth.give_password(made)
+        copied = new.make(made, templates)
+        new.set_password(made)
         if flush:
-            _flush_tree(made, birth.account, birth.lock_fd)
+            _flush_tree(made, new.account, new.lock_fd)
         made.rename(data_dir)
         flush_folder(data_dir.parent)
     finally:
@@ -235,7 +237,7 @@ def mark_complete(data_dir: Path, owner: Owner, account: Account, known: str | N
         json.dump(facts, handle)
         handle.flush()
         os.fsync(handle.fileno())
-    account.give(partial)
+    account.chown(partial)
     partial.rename(data_dir / _MARKER)
     flush_folder(data_dir)
 
@@ -273,7 +275,7 @@ def is_same(known: str, found: str) -> bool:
     return known.partition(".")[0] == found.partition(".")[0]
 
 
-def torn_from(data_dir: Path, folder: object) -> Path | None:
+def original_of_copy(data_dir: Path, folder: object) -> Path | None:
     """Return the data directory of which `data_dir` is a copy made while a server was at work in it.
 
     folder: the state folder in which the project was used last. None for one that was shut down before, and
@@ -286,7 +288,7 @@ def torn_from(data_dir: Path, folder: object) -> Path | None:
     with suppress(OSError, IndexError):
         candidates.append(Path((data_dir / "postmaster.pid").read_text().splitlines()[1]))
     same = identifier(data_dir)
-    others = (found for found in candidates if identity.is_another(found, data_dir))
+    others = (found for found in candidates if identity.is_other_folder(found, data_dir))
     return next((found for found in others if identifier(found) == same), None)
 
 
@@ -308,7 +310,7 @@ def check_major(data_dir: Path) -> None:
         raise errors.wrong_major(str(data_dir), major, "the embedded server", MAJOR, fix)
 
 
-def sweep(state_dir: Path) -> int:
+def remove_leftovers(state_dir: Path) -> int:
     """Remove the temporary folders of killed initialisations, and return how many there were.
 
     Only for the holder of the lock: a running initialisation holds it.

@@ -86,7 +86,7 @@ def start(
         return server
     if is_alive(pid):  # it did not come so far as to write its pid file
         _send(pid, signal.SIGKILL)
-        raise _too_late(timeout_s, log, before)
+        raise _start_timed_out(timeout_s, log, before)
     raise StartFailedError(tail_from(log, before))
 
 
@@ -111,11 +111,11 @@ def wait_ready(data_dir: Path, log: Path, timeout_s: float, log_from: int = 0) -
     wait_for(lambda: (server := running(data_dir)) is None or server.ready, timeout_s)
     server = running(data_dir)
     if server is not None and not server.ready:
-        raise _too_late(timeout_s, log, log_from)
+        raise _start_timed_out(timeout_s, log, log_from)
     return server
 
 
-def _too_late(timeout_s: float, log: Path, log_from: int) -> TimedOut:
+def _start_timed_out(timeout_s: float, log: Path, log_from: int) -> TimedOut:
     cause = errors.last_lines(tail_from(log, log_from).splitlines())
     fix = "sportsplat up --timeout 300 (it may be recovering), or look at `sportsplat logs`"
     return errors.start_timed_out("the database server did not become ready", timeout_s, cause, fix)
@@ -146,7 +146,7 @@ def start_failure(failed: StartFailedError, log: Path) -> EnvironmentUnavailable
 
 def is_lost(data_dir: Path) -> bool:
     """Whether a server works in `data_dir` that `running` does not know: its pid file is gone."""
-    return bool(_heads(workers(data_dir)))
+    return bool(_main_processes(workers(data_dir)))
 
 
 def end_orphans(data_dir: Path) -> bool:
@@ -156,7 +156,7 @@ def end_orphans(data_dir: Path) -> bool:
     end by themselves. A server whose pid file is gone is shut down as on any day, with a checkpoint. The pid
     file is removed when no process works in the data directory any more, even if its number was reused.
     """
-    heads = _heads(workers(data_dir))
+    heads = _main_processes(workers(data_dir))
     for pid in heads:
         _send(pid, signal.SIGINT)
     if not wait_for(lambda: not workers(data_dir), _SHUTDOWN_S if heads else 2.0):
@@ -170,7 +170,7 @@ def end_orphans(data_dir: Path) -> bool:
     return bool(heads)
 
 
-def _heads(pids: list[int]) -> set[int]:
+def _main_processes(pids: list[int]) -> set[int]:
     """Return those that are the parent of another one: servers, not the children of a dead one."""
     if not pids:
         return set()
@@ -201,7 +201,7 @@ def _write_configuration(data_dir: Path, options: Mapping[str, str], account: Ac
         return  # on a full disk, too, a server starts as it did before
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
-    account.give(partial)
+    account.chown(partial)
     partial.rename(path)
 
 

@@ -52,10 +52,10 @@ _LEAST_START_S = 5.0
 class EmbeddedServer:
     """Starts, finds and stops the server of one spec. What changes something is for the lock's holder."""
 
-    def __init__(self, spec: EmbeddedSpec, tell: Callable[[str], None]) -> None:
+    def __init__(self, spec: EmbeddedSpec, report: Callable[[str], None]) -> None:
         """`tell` receives each action, in the past tense."""
         self.spec = spec
-        self._tell = tell
+        self._report = report
 
     def serve(
         self, owner: Owner, account: Account, deadline: float, question: str | None = None
@@ -86,7 +86,7 @@ class EmbeddedServer:
         if server is not None:
             sockets.clear_former(Path(server.socket_dir))
         if stopped:
-            self._tell("stopped PostgreSQL")
+            self._report("stopped PostgreSQL")
 
     def _ensure(self, account: Account, timeout_s: float) -> tuple[Postmaster, bool]:
         """Return the server, and whether it was started by this call."""
@@ -96,13 +96,13 @@ class EmbeddedServer:
             if isinstance(self.spec.port, int) and self.spec.port != server.port:
                 self._ports().refuse_taken(self.spec.port)  # before what runs is stopped for nothing
             self._quietly().stop()
-            self._tell(f"stopped PostgreSQL: {reason}")
+            self._report(f"stopped PostgreSQL: {reason}")
         elif server is not None:
             ready = wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
             if ready is not None:
                 return ready, False
         server = self._start(account, timeout_s)
-        self._tell(f"started PostgreSQL on port {server.port}")
+        self._report(f"started PostgreSQL on port {server.port}")
         return server, True
 
     def _quietly(self) -> EmbeddedServer:
@@ -120,12 +120,12 @@ class EmbeddedServer:
         mode = self.spec.data_dir.stat().st_mode & 0o7777
         if mode & 0o027:
             self.spec.data_dir.chmod(0o700)
-            self._tell(f"made the data private again (mode 700 instead of {mode:o})")
+            self._report(f"made the data private again (mode 700 instead of {mode:o})")
 
     def _start(self, account: Account, timeout_s: float) -> Postmaster:
         """Start the server on the first port that is really free, however many others race for it."""
         if end_orphans(self.spec.data_dir):
-            self._tell("ended what was left of a lost server")
+            self._report("ended what was left of a lost server")
         # A killed server's socket names its process, which may linger as a zombie and pass for alive.
         sockets.clear(self.spec.socket_dir)
         self._make_private()

@@ -65,7 +65,7 @@ def prepare(folder: Path, account: Account) -> None:
             code="SOCKET_DIR_NOT_OURS",
         )
     folder.chmod(0o700)
-    account.give(folder)
+    account.chown(folder)
 
 
 def clear_former(folder: Path) -> None:

@@ -72,7 +72,7 @@ def read(content: bytes, folder: Path, account: Account) -> None:
     folders, files, contents = _checked(content)
     for name in ("", *folders):
         (folder / name).mkdir(mode=0o700)
-        account.give(folder / name)
+        account.chown(folder / name)
     at = os.open(folder, os.O_RDONLY)
     try:
         for file in files:
