@@ -1,9 +1,9 @@
-"""Prices of seasons not stored yet: by COPY straight into their partitions, under reserved match ids.
+"""Prices of seasons that are not stored yet: by COPY into their partitions, under reserved match ids.
 
 Staged prices wait until the file is read, then a statement takes them over; here the server stores them while
-the file is still being read, which takes two thirds of the time. It is right where every match of the file is
-new. Whether it was is seen when the matches are written: if not, `NotStraightError` says that the transaction
-is to be given up, and the file read again with `PriceStage`.
+the file is still being read, which takes three quarters of the time. It is right where every match of the
+file is new. Whether it was is seen when the matches are written: if not, `NotStraightError` means that the
+transaction is to be given up, and the file read again with `PriceStage`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from sportsplat.db.binary import Columns, PgType, to_wire, write_rows
-from sportsplat.db.write import bulk_quotes as staged_prices
-from sportsplat.db.write.bulk_quotes import Overround, PriceCounts, PriceWriteResult, Ready, drop_unfair
+from sportsplat.db.write.bulk_quotes import PriceWriter, PriceWriteResult, Ready, SeasonPrices
 from sportsplat.db.write.import_run import THIS_RUN
 from sportsplat.db.write.matches import NO_MATCH
+from sportsplat.db.write.price_tables import Offer, Overround, Repeats
 from sportsplat.db.write.staging import Tally, moments
 
 if TYPE_CHECKING:
     from sportsplat.db.binary import Array
     from sportsplat.db.write.import_run import ImportRun
 
-Offer = tuple[str, str, str, bool]
 _COLUMNS = (
     *("match_id", "decimal_odds", "known_at", "bookmaker", "market", "outcome", "is_closing", "season"),
     *("recorded_at", "run_id", "line", "quoted_at"),
@@ -65,25 +64,24 @@ class PriceTargets(NamedTuple):
     offers: Sequence[Offer]  # bookmaker, market, outcome, and whether it is a closing price
 
 
-class StraightPrices:
-    """Prices on their way in, inside one transaction of the caller's, who holds the league's lock."""
+class StraightPrices(PriceWriter):
+    """Prices go straight into their partitions. The caller holds the league's lock."""
 
     def __init__(self, run: ImportRun, targets: PriceTargets) -> None:
         """Begin with none."""
-        conn = self._conn = run.conn
-        self._league = run.league
+        super().__init__(run)
+        conn = run.conn
         self._targets = targets
         moment, run_id = conn.execute(_NOTED, (run.recorded_at,)).fetchone() or (None, None)
         self._moment = moments([moment])
         self._recorded_at = to_wire(self._moment, PgType.TIMESTAMPTZ)
         self._run_id = _NULL if run_id is None else struct.pack(">iq", 8, run_id)
         self._times = np.zeros((2, 0), dtype=np.int64)  # of each match: when it starts, when its prices close
-        self._noted = PriceCounts(conn)
         first = conn.execute("SELECT first_new_match_id()").fetchone()
         self._first_id: int = first[0] if first else 0
 
     @property
-    def reserved(self) -> Array:
+    def reserved(self) -> Array:  # type: ignore[override]
         """Of each match by its place, the id that it is to have."""
         return np.arange(self._first_id, self._first_id + len(self._targets.starts))
 
@@ -95,7 +93,7 @@ class StraightPrices:
         """Store prices of one season. Raises NotStraightError."""
         season, prices, encoded = ready
         if season not in self._noted.rows:
-            asked = {"league": self._league, "season": season}
+            asked = {"league": self._run.league, "season": season}
             if self._conn.execute(_STRANGE, asked).fetchone() != (False,):
                 raise NotStraightError
         write_rows(self._conn, _partition(season), _COLUMNS, encoded)
@@ -106,54 +104,29 @@ class StraightPrices:
         self._conn.execute("SELECT use_match_ids(%s)", (self._first_id + len(self._targets.starts),))
 
     def settle(
-        self,
-        matches: Columns,
-        offers: Sequence[Offer],
-        overround: Overround,
-        *,
-        limit: int = 1000,
+        self, matches: Columns, offers: Sequence[Offer], overround: Overround, *, limit: int = 1000
     ) -> PriceWriteResult:
-        """Finish what was stored; parameters and result are those of `PriceStage.settle`.
-
-        Raises NotStraightError.
-        """
-        conn, ids, reserved = self._conn, matches["match_id"], self.reserved
-        taken = ids != NO_MATCH
-        if (taken & ((ids != reserved) | matches["turned"])).any():
+        """Finish what was stored. Raises NotStraightError."""
+        ids = matches["match_id"]
+        if ((ids != NO_MATCH) & ((ids != self.reserved) | matches["turned"])).any():
             raise NotStraightError
-        staged_prices.stage_matches(conn, matches)
-        staged_prices.stage_offers(conn, offers)
-        conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        whole = overround.whole(offers)
-        settled = PriceWriteResult(Tally(), [], 0, [], 0, {})
-        for season, rows in sorted(self._noted.rows.items()):
-            places = np.flatnonzero(rows)
-            lost = places[~taken[places]]
-            if len(lost) == len(places):
-                raise NotStraightError  # or an empty partition would stay
-            if len(lost):
-                delete = sql.SQL("DELETE FROM {} WHERE match_id = ANY(%s)").format(_partition(season))
-                conn.execute(delete, (reserved[lost].tolist(),))
-            unfair, unfair_rows = drop_unfair(
-                conn,
-                season,
-                self._noted.loose(season) & whole,
-                overround,
-                limit - len(settled.unfair),
-                stored=_partition(season),
-            )
-            unmatched = {place: int(rows[place]) for place in lost.tolist()}
-            try:
-                conn.execute("SELECT close_quote_partition(%s)", (season,))
-            except psycopg.errors.UniqueViolation:
-                raise NotStraightError from None
-            settled = settled._replace(
-                tally=settled.tally.plus(Tally(int(rows.sum()) - sum(unmatched.values()) - unfair_rows)),
-                unfair=settled.unfair + unfair,
-                unfair_rows=settled.unfair_rows + unfair_rows,
-                unmatched=settled.unmatched | unmatched,
-            )
-        return settled
+        return super().settle(matches, offers, overround, limit=limit)
+
+    def _stored(self, season: int) -> sql.Identifier:
+        return _partition(season)
+
+    def _settle_season(self, prices: SeasonPrices, limit: int) -> tuple[Tally, Repeats]:  # noqa: ARG002
+        if not prices.stored_seasons:
+            raise NotStraightError  # or an empty partition would stay
+        lost = list(prices.unmatched)
+        if lost:
+            delete = sql.SQL("DELETE FROM {} WHERE match_id = ANY(%s)").format(_partition(prices.season))
+            self._conn.execute(delete, (self.reserved[lost].tolist(),))
+        try:
+            self._conn.execute("SELECT close_quote_partition(%s)", (prices.season,))
+        except psycopg.errors.UniqueViolation:
+            raise NotStraightError from None
+        return Tally(prices.rows - sum(prices.unmatched.values()) - prices.unfair_rows), Repeats()
 
     def _know(self, matches: int) -> None:
         """Note the times of those of so many matches that are met for the first time."""

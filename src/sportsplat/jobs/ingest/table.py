@@ -21,9 +21,10 @@ import psycopg
 
 from sportsplat.cleaning.duplicates import narrow
 from sportsplat.db.write import runs
-from sportsplat.db.write.bulk_quotes import Overround, PriceStage, PriceWriteResult
+from sportsplat.db.write.bulk_quotes import PriceStage, PriceWriter, PriceWriteResult
 from sportsplat.db.write.import_run import note_changes
 from sportsplat.db.write.matches import NO_MATCH
+from sportsplat.db.write.price_tables import Overround
 from sportsplat.db.write.quotes import ensure_quote_partitions
 from sportsplat.db.write.staging import Tally, moments, tune
 from sportsplat.db.write.straight_quotes import NotStraightError, PriceTargets, StraightPrices
@@ -228,7 +229,7 @@ def _store_prices(
         tune(conn)
         note_changes(conn, run_id)
         run = import_run(conn, plan, league, run_id)
-        stage: PriceStage | StraightPrices = PriceStage(run)
+        stage: PriceWriter = PriceStage(run)
         if straight:
             lock_league(conn, league.code)
             targets = PriceTargets(reader.starts, reader.closes, reader.books.offers)

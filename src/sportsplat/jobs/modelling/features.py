@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sportsplat.betting.devig import devig
+from sportsplat.db.predictions import write_features
 from sportsplat.db.read import frames as read
-from sportsplat.db.write.predictions import write_features
 from sportsplat.db.write.staging import Tally
 from sportsplat.errors import InputRefused, UsageError
 from sportsplat.features.build import Features, build_features

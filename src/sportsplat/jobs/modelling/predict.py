@@ -11,8 +11,8 @@ import numpy as np
 
 from sportsplat.db import models as registry
 from sportsplat.db.models import Registered
+from sportsplat.db.predictions import cancelled_matches, store_predictions, write_features
 from sportsplat.db.read import frames as read
-from sportsplat.db.write.predictions import cancelled_matches, store_predictions, write_features
 from sportsplat.domain import JsonObject
 from sportsplat.errors import NotFound, UsageError
 from sportsplat.jobs.modelling.features import Frames, read_frames

@@ -1,4 +1,4 @@
-"""Predictions into their table, where they stay as they were made."""
+"""Features of matches and predictions into their tables. Predictions stay as they were made."""
 
 from __future__ import annotations
 
