@@ -170,7 +170,7 @@ def test_promotion_and_rollback(context: Context) -> None:
     assert champion(context) == rate.model_id
     assert rollback(context, "sim").model_id == second.model_id == champion(context)
     assert rollback(context, "sim").model_id == first.model_id == champion(context)
-    with pytest.raises(NotFound, match="no promotion of sim comes before") as nothing:
+    with pytest.raises(NotFound, match="sim has no earlier promotion") as nothing:
         rollback(context, "sim")
     assert nothing.value.error_code == "NO_EARLIER_PROMOTION"
     assert champion(context) == first.model_id

@@ -212,8 +212,8 @@ def _given_way(environment: Environment, refused: DataConflict) -> list[str]:
 
 def _nothing_to_reinit() -> UsageError:
     return UsageError(
-        "the data is complete, so it is not initialised anew",
-        cause="--reinit is for data that was never finished, that is lost, or that the settings mean no more",
+        "the data is complete, so it is not initialised again",
+        cause="--reinit is for data that is incomplete, lost, or not where the settings say",
         fix="to delete this data: sportsplat down --volumes --yes",
         code="NOTHING_TO_REINIT",
     )

@@ -57,7 +57,7 @@ def _add_up(app: typer.Typer) -> None:
             bool,
             typer.Option(
                 "--reinit",
-                help="Start anew when the old data is incomplete, lost or elsewhere. The old data stays.",
+                help="Start a new database if the old data is incomplete, lost or elsewhere; it is kept.",
             ),
         ] = False,
         reset_password: Annotated[

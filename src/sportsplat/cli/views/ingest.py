@@ -103,9 +103,7 @@ def suggestion(found: Mapping[str, Any]) -> str:
     """Return a proposed mapping as YAML, what to check and what has no place in it as comments."""
     lines = ["# save as mapping.yaml, then: " + found["command"]]
     if found["checks"]:
-        lines.append(
-            "# before: look at what stands under check, correct what is wrong, and delete those lines"
-        )
+        lines.append("# before that: look at the lines under check, correct what is wrong, and delete them")
     lines.append(found["yaml"].rstrip())
     lines += [f"# {note}" for note in found["notes"]]
     for column in found["unplaced"]:

@@ -223,7 +223,7 @@ def _explain(conn: Connection, failed: EnvironmentUnavailable) -> None:
         ) from failed
     if waiting:
         raise ResourceConflict(
-            "the backup waited too long for a table that somebody uses; no backup was written",
+            "the backup waited too long for a table in use; no backup was written",
             cause=failed.cause,
             fix="wait until a migration or restore that is running has ended, then: sportsplat db backup",
             code="LOCK_TIMEOUT",

@@ -128,7 +128,7 @@ def forbidden(archive: Path, error: psycopg.Error) -> InputRefused:
     return InputRefused(
         f"{archive} holds code that tries what a backup may not do; it was stopped, and nothing was kept",
         cause=" ".join(str(error).split()),
-        fix="use another backup: sportsplat db backups; see docs/backup.md, A file of somebody else",
+        fix="use another backup: sportsplat db backups; see docs/backup.md, Backups from other people",
         code="BACKUP_FORBIDDEN",
     )
 

@@ -112,8 +112,10 @@ def rollback(context: Context, league_code: str) -> ServingChange:
         standing = standing_promotions(registry.promotions(connection, league.code))
         if len(standing) < 2:
             raise NotFound(
-                f"no promotion of {league.code} comes before the one that stands",
-                cause=f"model {standing[0]} was the first to serve" if standing else "no model ever served",
+                f"{league.code} has no earlier promotion to return to",
+                cause=f"model {standing[0]} was the first one promoted"
+                if standing
+                else "no model was ever promoted",
                 fix=f"sportsplat models list {league.code}",
                 code="NO_EARLIER_PROMOTION",
             )
