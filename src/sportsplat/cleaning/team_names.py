@@ -1,6 +1,6 @@
 """Name similarity: the team of which a name is another spelling, and the closest candidates.
 
-A team is known by its name and by every declared spelling of it, whichever source writes so.
+A team is known by its name and by every declared spelling of it, of any source.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 SAME = 0.9
-"""How alike (0 to 1) a new name and a known one are taken for two spellings of one team."""
+"""The similarity (0 to 1) at which a new name and a known one count as two spellings of one team."""
 OFFERED = 0.7
-"""How alike a name and a team's must be, and the words in which they differ, to offer the team in a command.
+"""The least similarity of a name to a team's, and of the words in which they differ, to suggest the team.
 
 Measured on the 518 spellings of config/teams of four letters or more: each against the teams of its own file
 and of the fourteen others. 223 are offered a team, 218 of them the right one (98%); of the names that are no
@@ -40,7 +40,7 @@ _LETTER = re.compile(r"[a-z]")
 
 
 def letters(name: str) -> str:
-    """Return what a name is compared by: lower-case letters and digits, without accents, FC and the like.
+    """Return a name for comparison: lower-case letters and digits, without accents, FC and the like.
 
     A name in other letters than Latin ones is compared as it is.
     """
@@ -53,9 +53,9 @@ def name_similarity(name: str, other: str) -> float:
 
 
 def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return the known names that a name is most like: by letters, or one inside the other.
+    """Return the known names most similar to a name: by letters, or one inside the other.
 
-    A code of fewer letters than `SHORTEST` is like nothing but itself.
+    A code of fewer letters than `SHORTEST` is similar to itself alone.
     """
     by_letters: dict[str, str] = {}
     for one in known:
@@ -98,15 +98,15 @@ def closest_teams(
 
 
 def offered_team(name: str, declared: Mapping[str, str], stored: Collection[str] = ()) -> str | None:
-    """Return the team that is like enough to a name to be offered in a command, None where none is."""
+    """Return the team similar enough to a name to be suggested in a command, None where none is."""
     near = closest_teams(name, declared, stored, 1)
     if not near:
         return None
     names = [near[0], *(spelt for spelt, team in declared.items() if team == near[0])]
-    return near[0] if any(_is_like(name, one) for one in names) else None
+    return near[0] if any(_is_similar(name, one) for one in names) else None
 
 
-def _is_like(name: str, other: str) -> bool:
+def _is_similar(name: str, other: str) -> bool:
     words, others = _words(name), _words(other)
     own = "".join(word for word in words if word not in others)
     theirs = "".join(word for word in others if word not in words)
@@ -115,10 +115,10 @@ def _is_like(name: str, other: str) -> bool:
 
 
 def spelling_of(name: str, declared: Mapping[str, str]) -> str | None:
-    """Return the declared team of which a name is but another spelling.
+    """Return the declared team of which a name is another spelling.
 
-    A name with a word more or less is that of another team, like as the rest may be: Villarreal B. FC and the
-    like are no words of a name, but they may be of a declared one: Wimbledon is not AFC Wimbledon.
+    A name with a word more or less is another team's, however similar the rest: Villarreal B. FC and the like
+    do not count as words, except where a declared name needs them: Wimbledon is not AFC Wimbledon.
     """
     bare, whole = _words(name), _words(name, bare=False)
     for known, team in declared.items():

@@ -64,7 +64,7 @@ def unreadable(path: Path, error: Exception) -> ConfigError:
 
 
 def owned_by(path: Path) -> str:
-    """Say whose a file is, and its mode; for the cause of an error."""
+    """Return owner and mode of a file, for the cause of an error."""
     try:
         found = path.stat()
     except OSError:

@@ -84,9 +84,9 @@ def variables_layer(
             layer.problems.extend(_unknown(variable, keys, own_file=name == ".env"))
             continue
         given.add(variable.name)
-        twin = variable.name.removesuffix(FILE) if from_file else variable.name + FILE
-        if twin in given:
-            text = f"both {twin} and {variable.name} are set, and they may differ"
+        other = variable.name.removesuffix(FILE) if from_file else variable.name + FILE
+        if other in given:
+            text = f"both {other} and {variable.name} are set, and they may differ"
             layer.problems.append(SettingProblem("invalid", key, variable.where, text, "keep one of the two"))
             continue
         value = _secret_file(layer, key, variable, base) if from_file else variable.value

@@ -97,13 +97,13 @@ def find_name(name: str, known: Collection[str]) -> str | None:
 
 
 def meaning(spellings: Spellings, name: str, source: str, day: date | None) -> str | None:
-    """Return the team that `source` means by `name` on `day`; None when nothing is declared of it.
+    """Return the team that `source` means by `name` on `day`; None when it is not declared.
 
-    Without a day it is the team that the name stood for last.
+    Without a day it is the last team of that name.
     """
     folded = fold(name)
-    for whose in (source, ANY):
-        meanings = [one for one in spellings.get((whose, folded), ()) if one.holds(day)]
+    for of_source in (source, ANY):
+        meanings = [one for one in spellings.get((of_source, folded), ()) if one.holds(day)]
         if meanings:
             return max(meanings, key=attrgetter("until")).team
     return None
@@ -131,12 +131,12 @@ def _read(path: Path, _modified_ns: int) -> Teams:
     document = read_yaml(path)
     found: dict[tuple[str, str], list[Spelling]] = defaultdict(list)
     for team, entry in document.data.items():
-        for whose, spelling, written in _spellings_of(document, team, entry):
-            same = found[whose, fold(spelling)]
+        for source, spelling, written in _spellings_of(document, team, entry):
+            same = found[source, fold(spelling)]
             for other in same:
                 twice = other.team != team or other.name == spelling
                 if twice and other.since <= written.until and written.since <= other.until:
-                    _refuse(document, (team, whose), f"{spelling!r} is also a spelling of {other.team!r}")
+                    _refuse(document, (team, source), f"{spelling!r} is also a spelling of {other.team!r}")
             same.append(written)
     return Teams(tuple(document.data), {key: tuple(value) for key, value in found.items()})
 
@@ -147,15 +147,15 @@ def _spellings_of(document: Document, team: str, entry: Any) -> Iterator[tuple[s
     except ValidationError as invalid:
         first = invalid.errors()[0]
         _refuse(document, (team, *first["loc"]), first["msg"])
-    for whose, names in declared.items():
+    for source, names in declared.items():
         for one in names:
             dated = one if isinstance(one, _DatedSpelling) else _DatedSpelling(name=one)
             name = tidy(dated.name)
-            yield whose, name, Spelling(team, dated.since, dated.until, name)
+            yield source, name, Spelling(team, dated.since, dated.until, name)
 
 
-def _refuse(document: Document, place: tuple[str | int, ...], said: str) -> NoReturn:
+def _refuse(document: Document, place: tuple[str | int, ...], reason: str) -> NoReturn:
     where = document.where(*place)
     raise ConfigError(
-        f"{place[0]}: {said}", cause=f"from {where}", fix=f"correct {where}", code="INVALID_TEAMS"
+        f"{place[0]}: {reason}", cause=f"from {where}", fix=f"correct {where}", code="INVALID_TEAMS"
     )

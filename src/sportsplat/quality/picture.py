@@ -49,7 +49,7 @@ class Provider(NamedTuple):
     last: int | None = None
     needs: tuple[str, ...] = ()
 
-    def tells_of(self, seasons: Sequence[int]) -> bool:
+    def covers(self, seasons: Sequence[int]) -> bool:
         """Whether it can have something of every one of the seasons."""
         return all(
             (self.first is None or self.first <= season) and (self.last is None or season <= self.last)
@@ -85,7 +85,7 @@ class Picture:
         seasons, the command names those that one has, from the first on; where none has any, the list of
         sources.
         """
-        able = [one for one in self.providers if one.tells_of(seasons)]
+        able = [one for one in self.providers if one.covers(seasons)]
         if not able and len(seasons) > 1:
             return self.ingest(*seasons[:-1], source=source)
         named = [one for one in able if one.name == source]
@@ -103,7 +103,7 @@ class Picture:
         days = self.league.rules.season
         if days is None or self.today <= days.bounds(season)[1]:
             season -= 1
-        if not any(one.tells_of([season]) for one in self.providers) and self.providers:
+        if not any(one.covers([season]) for one in self.providers) and self.providers:
             one = self.providers[0]
             return shlex.join(["sportsplat", "ingest", one.name, FILE, *one.needs])
         return self.ingest(season)
@@ -118,7 +118,7 @@ class Picture:
         return reported.pop() if len(reported) == 1 else None
 
     def _order(self, one: Provider, season: int) -> tuple[bool, float, int]:
-        """Put first whose site serves; then who is stored of the season or near it; then who has most."""
+        """Sort by: a site that can be reached, then the distance of the nearest season, then most matches."""
         near = (
             (abs(reported.season - season), -reported.matches)
             for reported in self.facts.sources

@@ -116,7 +116,7 @@ def _schedule(season: int, rng: Generator) -> list[tuple[date, int, int]]:
 
 
 def _rounds(rng: Generator) -> list[list[tuple[int, int]]]:
-    """Pair the teams by the circle method, the second and fourth cycle with the venues turned round."""
+    """Pair the teams by the circle method, the second and fourth cycle with the venues swapped."""
     order = [int(team) for team in rng.permutation(len(TEAMS))]
     fixed, others = order[0], order[1:]
     cycle = []

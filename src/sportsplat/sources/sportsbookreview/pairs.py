@@ -281,7 +281,7 @@ class PairReader(RowReader):
     def _day(self, pair: Pair) -> date:
         """Return the day of a game.
 
-        Where its rows tell two days that follow each other, it is the day of the game whose rotation numbers
+        Where its rows have two days that follow each other, it is the day of the game whose rotation numbers
         these rows continue (or that continues them): such numbers run through a day.
         """
         days = [self.season.day(self.cell(side.row, "Date")) for side in (pair.away, pair.home)]
@@ -341,8 +341,11 @@ class PairReader(RowReader):
             other = finals[1] - sum(away.values())
             if level == sum(away.values()) and beyond != other and min(beyond, other) >= 0:
                 home["period_overtime"], away["period_overtime"] = beyond, other
-        for stats, twin, final, is_home in ((home, away, finals[0], True), (away, home, finals[1], False)):
-            if stats and (twin is not None or sum(stats.values()) == final):
+        for stats, other_stats, final, is_home in (
+            (home, away, finals[0], True),
+            (away, home, finals[1], False),
+        ):
+            if stats and (other_stats is not None or sum(stats.values()) == final):
                 self.batch.stats.append(TeamStatsRecord(game.key, is_home, stats, known_at))
 
     def _periods(self, side: PairRow) -> dict[str, float] | None:

@@ -96,7 +96,7 @@ def _moment(draft: Draft, field: str, column: Column, moments: Moments) -> None:
 
 
 def _zone(column: Column, moments: Moments) -> str:
-    """Return whose time it is, as values or name say; "" where nothing does."""
+    """Return the time zone by values or name; "" where neither gives one."""
     if moments.has_zone:
         return "in the values"
     return _zone_of_name(column, moments.format)
