@@ -55,10 +55,10 @@ def leaking(context: Context, leak: Callable[[Frames], pd.Series]) -> Callable[[
 
 def test_honest_features_pass(stored: pd.DataFrame, context: Context) -> None:
     answer = audit_leakage(context, "epl", samples=12)
-    assert answer["leaks"] == 0
-    assert answer["samples"] == 12
-    assert answer["compared"] > 12 * 10
-    assert answer["matches"] == len(stored)
+    assert answer.leaks == 0
+    assert answer.samples == 12
+    assert answer.compared > 12 * 10
+    assert answer.matches == len(stored)
 
 
 @pytest.mark.parametrize("leak", [own_result, season_mean, next_match_of_the_day])
@@ -78,8 +78,8 @@ def test_the_same_seed_looks_at_the_same_moments(stored: pd.DataFrame, context: 
     first, again = (audit_leakage(context, "epl", samples=3, seed=5) for _ in range(2))
     other = audit_leakage(context, "epl", samples=3, seed=6)
     keys = ("first_moment", "last_moment", "compared")
-    assert [first[key] for key in keys] == [again[key] for key in keys]
-    assert [first[key] for key in keys] != [other[key] for key in keys]
+    assert [getattr(first, key) for key in keys] == [getattr(again, key) for key in keys]
+    assert [getattr(first, key) for key in keys] != [getattr(other, key) for key in keys]
 
 
 def test_a_league_without_results_cannot_be_audited(context: Context) -> None:

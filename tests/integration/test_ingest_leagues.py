@@ -68,7 +68,7 @@ def test_each_league_is_told_by_itself_and_the_file_counts_once(context: Context
     }
     assert report.newly_quarantined == 2
     stored, _ = leagues(context)
-    assert {each["code"] for each in stored if each["last_ingest"]} == {"bundesliga", "serie-a"}
+    assert {each.code for each in stored if each.last_ingest} == {"bundesliga", "serie-a"}
 
 
 def test_a_second_run_changes_nothing_and_adds_no_waiting_row(context: Context, file: Path) -> None:

@@ -215,21 +215,21 @@ def test_text_that_the_database_cannot_hold_is_kept_readable(
 def test_leagues_tell_what_is_stored_and_how_fresh_it_is(context: Context, faulty: Path) -> None:
     nothing, missing = leagues(context)
     assert missing is None
-    assert {row["matches"] for row in nothing} == {0}
+    assert {row.matches for row in nothing} == {0}
     ingest(context, SOURCE, [faulty])
     stored, _ = leagues(context)
-    epl = next(row for row in stored if row["code"] == "epl")
-    assert (epl["matches"], epl["scheduled"], epl["seasons"], epl["teams"], epl["quotes"]) == (3, 0, 1, 3, 18)
-    assert str(epl["first_match"]) == "2020-09-12"
-    assert str(epl["last_match"]) == "2020-09-26"
-    assert epl["last_ingest"] is not None
-    assert epl["sources"] == [SOURCE, "fivethirtyeight-soccer-spi", "espn", "odds-api", "table"]
+    epl = next(row for row in stored if row.code == "epl")
+    assert (epl.matches, epl.scheduled, epl.seasons, epl.teams, epl.quotes) == (3, 0, 1, 3, 18)
+    assert str(epl.first_match) == "2020-09-12"
+    assert str(epl.last_match) == "2020-09-26"
+    assert epl.last_ingest is not None
+    assert epl.sources == [SOURCE, "fivethirtyeight-soccer-spi", "espn", "odds-api", "table"]
 
 
 def test_sources_name_their_licence_and_what_they_give() -> None:
     rows = sources(load_leagues())
-    assert {row["name"] for row in rows} >= {SOURCE, "nflverse", "fivethirtyeight-nba", "simulate"}
-    assert all(row["licence"] and row["gives"] and row["leagues"] for row in rows)
+    assert {row.name for row in rows} >= {SOURCE, "nflverse", "fivethirtyeight-nba", "simulate"}
+    assert all(row.licence and row.gives and row.leagues for row in rows)
 
 
 def test_parts_of_rows_whose_match_is_stored_are_counted_by_themselves(

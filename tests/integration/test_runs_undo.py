@@ -263,7 +263,7 @@ def test_teams_that_only_the_run_named_go_and_those_with_an_alias_stay(
     ingest(context, DATA, [data(tmp_path / "E0.csv", LEEDS_WON)])
     alias(context, "epl", SPI, "Cottagers", "Fulham")
     assert undo(context, runs_of(database)[0]).removed["teams"] == 1
-    assert [team["name"] for team in teams(context, "epl") if team["stored"]] == ["Fulham"]
+    assert [team.name for team in teams(context, "epl") if team.stored] == ["Fulham"]
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(

@@ -64,7 +64,7 @@ def test_what_was_told_of_a_misspelt_team_is_as_if_it_had_been_spelt_rightly(
     told(context, tmp_path, WRONG)
     alias(context, "epl", SPI, "MUFC", WRONG)
 
-    assert merge(context, "epl", WRONG, RIGHT) == {
+    assert merge(context, "epl", WRONG, RIGHT).to_dict() == {
         "league": "epl",
         "name": WRONG,
         "into": RIGHT,
@@ -78,8 +78,8 @@ def test_what_was_told_of_a_misspelt_team_is_as_if_it_had_been_spelt_rightly(
         "dry_run": False,
     }
     assert content(database) == expected
-    (row,) = (row for row in teams(context, "epl") if row["name"] == RIGHT)
-    assert {f"{SPI}: MUFC", WRONG} <= {*row["spellings"]}
+    (row,) = (row for row in teams(context, "epl") if row.name == RIGHT)
+    assert {f"{SPI}: MUFC", WRONG} <= {*row.spellings}
     report = ingest(context, SPI, [tmp_path / f"spi {WRONG}.csv"])
     assert report.matches == Tally(0, 0, 2)
     assert content(database) == expected
@@ -89,13 +89,13 @@ def test_a_declared_team_that_is_not_stored_yet_takes_everything_and_the_second_
     context: Context, database: Database, tmp_path: Path
 ) -> None:
     ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
-    assert merge(context, "epl", WRONG, RIGHT)["matches"] == 1
+    assert merge(context, "epl", WRONG, RIGHT).matches == 1
     with database.connect() as conn:
         stored = conn.execute("SELECT name, named_by FROM teams ORDER BY 1").fetchall()
     assert stored == [("Leeds", DATA), (RIGHT, DATA)]
     before = versions(database)
     again = merge(context, "epl", WRONG, RIGHT)
-    assert (again["new"], again["matches"]) == (False, 0)
+    assert (again.new, again.matches) == (False, 0)
     assert versions(database) == before
 
 
@@ -105,7 +105,7 @@ def test_of_a_match_that_both_have_the_word_that_comes_first_holds(
     """SPI said 2:2 of the match of a day on which football-data has 3:0, and football-data's word counts."""
     ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,2"))])
     ingest(context, DATA, [data(tmp_path / "E0.csv", ("2018-09-01", RIGHT, "Leeds", "3,0"))])
-    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    assert merge(context, "epl", WRONG, RIGHT).joined == 1
     with database.connect() as conn:
         assert conn.execute("SELECT home_score, away_score, source FROM matches").fetchall() == [(3, 0, DATA)]
         assert count(conn, "match_claims") == 2
@@ -121,7 +121,7 @@ def test_a_match_that_sources_date_a_day_apart_or_turn_round_becomes_one_too(
 ) -> None:
     ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-01", WRONG, "Leeds", "2,1"))])
     ingest(context, DATA, [data(tmp_path / "E0.csv", (day, home, away, score))])
-    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    assert merge(context, "epl", WRONG, RIGHT).joined == 1
     with database.connect() as conn:
         rows = conn.execute("SELECT match_date::text, home, away FROM match_results").fetchall()
         assert rows == [(day, home, away)]
@@ -141,7 +141,7 @@ def test_one_source_that_names_a_match_twice_has_one_claim_of_it_if_it_says_the_
     rows = [("2018-09-01", name, "Leeds", "2,1") for name in (WRONG, RIGHT)]
     ingest(context, DATA, [data(tmp_path / "E0.csv", *rows)])
     report = merge(context, "epl", WRONG, RIGHT)
-    assert (report["matches"], report["joined"]) == (1, 1)
+    assert (report.matches, report.joined) == (1, 1)
     with database.connect() as conn:
         for table, rows_left in (("matches", 1), ("match_claims", 1), ("quotes", 3), ("team_match_stats", 2)):
             assert count(conn, table) == rows_left
@@ -153,7 +153,7 @@ def test_a_result_is_not_taken_back_by_the_fixture_under_the_other_name(
     played = ("2018-09-01", "Fulham", "Arsenal", "1,0")
     ingest(context, SPI, [spi(tmp_path / "1.csv", played, ("2018-09-08", RIGHT, "Leeds", ","))])
     ingest(context, SPI, [spi(tmp_path / "2.csv", played, ("2018-09-08", WRONG, "Leeds", "2,1"))])
-    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    assert merge(context, "epl", WRONG, RIGHT).joined == 1
     with database.connect() as conn:
         rows = conn.execute(
             "SELECT home, away, home_score, away_score FROM match_results ORDER BY 1"
@@ -194,7 +194,7 @@ def test_no_column_of_any_table_refers_to_a_team_that_is_gone(
             " SELECT m.id, p.id, %s, '{}', m.known_at FROM p, matches m WHERE %s IN (home_id, away_id)",
             (row[0], row[0]),
         )
-    assert merge(context, "epl", WRONG, RIGHT)["player_box_scores"] == 2
+    assert merge(context, "epl", WRONG, RIGHT).player_box_scores == 2
     with database.connect() as conn:
         columns = conn.execute(
             "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables"
@@ -217,7 +217,7 @@ def test_the_match_that_predictions_speak_of_stays(
     with database.connect() as conn:
         ids = [match_id for (match_id,) in conn.execute("SELECT id FROM matches ORDER BY id").fetchall()]
         predict(conn, [ids[in_use]])
-    assert merge(context, "epl", WRONG, RIGHT)["joined"] == 1
+    assert merge(context, "epl", WRONG, RIGHT).joined == 1
     with database.connect() as conn:
         assert conn.execute("SELECT id FROM matches").fetchall() == [(ids[in_use],)]
         assert (count(conn, "match_claims"), count(conn, "predictions")) == (2, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(
     before = content(database), teams(context, "epl")
     dry = merge(context, "epl", WRONG, RIGHT, dry_run=True)
     assert (content(database), teams(context, "epl")) == before
-    assert merge(context, "epl", WRONG, RIGHT) == {**dry, "dry_run": False}
+    assert merge(context, "epl", WRONG, RIGHT) == replace(dry, dry_run=False)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_an_alias_of_a_stored_team_is_refused_with_the_command_that_merges_them(
     command = shlex.split(str(refused.value.fix))
     assert command[:3] == ["sportsplat", "teams", "merge"]
     merge(context, *command[3:])
-    assert WRONG not in {row["name"] for row in teams(context, "epl")}
+    assert WRONG not in {row.name for row in teams(context, "epl")}
 
 
 def test_a_command_that_was_told_before_a_merge_still_leads_to_the_team(
@@ -126,7 +127,7 @@ def test_a_command_that_was_told_before_a_merge_still_leads_to_the_team(
     merge(context, "epl", "Villa Nova", "Villanova Club")
     words = shlex.split(row.reason[row.reason.index("sportsplat ") :])[3:]
     assert words[-1] == "Villa Nova"
-    assert alias(context, *words)["team"] == "Villanova Club"
+    assert alias(context, *words).team == "Villanova Club"
     assert retry(context).waiting == 0
 
 

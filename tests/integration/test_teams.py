@@ -33,7 +33,7 @@ def season(folder: Path, *rows: str, name: str = "2021") -> Path:
 
 
 def stored_names(context: Context, league: str = "epl") -> set[str]:
-    return {row["name"] for row in teams(context, league) if row["stored"]}
+    return {row.name for row in teams(context, league) if row.stored}
 
 
 FIRST = ("E0,12/09/2020,Man United,Leeds,2,1,H", "E0,13/09/2020,Fulham,Arsenal,0,3,A")
@@ -42,7 +42,7 @@ FIRST = ("E0,12/09/2020,Man United,Leeds,2,1,H", "E0,13/09/2020,Fulham,Arsenal,0
 def test_a_source_that_names_the_teams_of_a_league_brings_new_ones(context: Context, tmp_path: Path) -> None:
     ingest(context, SOURCE, [season(tmp_path, *FIRST)])
     ingest(context, SOURCE, [season(tmp_path / "b", "E0,20/09/2020,Villa Nova,Leeds,1,1,D")])
-    stored = {row["name"]: row["named_by"] for row in teams(context, "epl") if row["stored"]}
+    stored = {row.name: row.named_by for row in teams(context, "epl") if row.stored}
     assert stored == dict.fromkeys(("Arsenal", "Fulham", "Leeds", "Man United", "Villa Nova"), SOURCE)
 
 
@@ -61,7 +61,7 @@ def test_a_source_that_comes_second_brings_the_clubs_that_are_declared_and_no_ot
     report = ingest(context, "fivethirtyeight-soccer-spi", [file])
     assert report.matches.inserted == 1
     assert [row.reason.partition(" is not a known team")[0] for row in waiting(context)] == ["'Villa Nova'"]
-    stored = {row["name"]: row["named_by"] for row in teams(context, "epl") if row["stored"]}
+    stored = {row.name: row.named_by for row in teams(context, "epl") if row.stored}
     assert stored["Norwich"] is None
     assert stored.keys() == {"Arsenal", "Fulham", "Leeds", "Man United", "Norwich"}
 
@@ -79,8 +79,8 @@ def test_another_spelling_of_a_stored_team_waits_and_is_resolved_by_the_command_
     name = f"'{strange}'"
     assert f"sportsplat teams alias epl football-data {name} 'Man United'" in row.reason
 
-    assert alias(context, "epl", SOURCE, strange, "Man United")["new"]
-    assert not alias(context, "epl", SOURCE, strange, "Man United")["new"]
+    assert alias(context, "epl", SOURCE, strange, "Man United").new
+    assert not alias(context, "epl", SOURCE, strange, "Man United").new
     result = retry(context)
     assert (result.resolved, result.waiting) == (1, 0)
     with database.connect() as conn:
@@ -182,7 +182,7 @@ def test_an_alias_holds_on_its_days_only(context: Context, tmp_path: Path) -> No
     alias(context, "epl", SOURCE, "Utd", "Leeds", since=date(2020, 10, 1))
     rows = ("E0,26/09/2020,Utd,Arsenal,1,1,D", "E0,03/10/2020,Utd,Arsenal,2,1,H")
     assert ingest(context, SOURCE, [season(tmp_path / "b", *rows)]).matches.inserted == 2
-    spellings = {row["name"]: row["spellings"] for row in teams(context, "epl")}
+    spellings = {row.name: row.spellings for row in teams(context, "epl")}
     assert "football-data: Utd until 2020-09-30" in spellings["Man United"]
     assert "football-data: Utd from 2020-10-01" in spellings["Leeds"]
 
@@ -190,9 +190,9 @@ def test_an_alias_holds_on_its_days_only(context: Context, tmp_path: Path) -> No
 def test_an_alias_that_is_told_anew_replaces_the_old_one(context: Context, tmp_path: Path) -> None:
     ingest(context, SOURCE, [season(tmp_path, *FIRST)])
     alias(context, "epl", SOURCE, "Utd", "Leeds")
-    assert alias(context, "epl", SOURCE, "Utd", "Man United")["new"]
+    assert alias(context, "epl", SOURCE, "Utd", "Man United").new
     assert not any(
-        "Utd" in text for row in teams(context, "epl") if row["name"] == "Leeds" for text in row["spellings"]
+        "Utd" in text for row in teams(context, "epl") if row.name == "Leeds" for text in row.spellings
     )
 
 
@@ -255,7 +255,7 @@ def test_an_alias_is_replaced_by_one_in_other_capitals(context: Context, tmp_pat
     ingest(context, SOURCE, [season(tmp_path, *FIRST)])
     alias(context, "epl", SOURCE, "Utd", "Man United")
     alias(context, "epl", SOURCE, "UTD", "Leeds")
-    spelt = {row["name"]: row["spellings"] for row in teams(context, "epl")}
+    spelt = {row.name: row.spellings for row in teams(context, "epl")}
     assert "football-data: UTD" in spelt["Leeds"]
     assert not any(one.startswith("football-data: Utd") for one in spelt["Man United"])
 
@@ -282,8 +282,8 @@ def test_a_declared_league_takes_no_name_that_is_not_declared(context: Context, 
     file.write_text(f"{header}\n1,2020,REG,2020-09-13,BUF,17,NYJ,27\n2,2020,REG,2020-09-13,XXX,17,MIA,27\n")
     report = ingest(context, "nflverse", [file])
     assert report.matches.inserted == 2  # nflverse may name teams of the NFL
-    assert add(context, "nhl", "Whalers") == {"league": "nhl", "team": "Whalers", "new": True}
-    assert not add(context, "nhl", "Whalers")["new"]
+    assert add(context, "nhl", "Whalers").to_dict() == {"league": "nhl", "team": "Whalers", "new": True}
+    assert not add(context, "nhl", "Whalers").new
 
 
 @pytest.mark.parametrize(

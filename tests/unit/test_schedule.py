@@ -178,11 +178,11 @@ def test_systemd_is_given_what_it_expands_doubled(tmp_path: Path) -> None:
 
 def test_the_time_of_day_is_that_of_both(tmp_path: Path) -> None:
     data = made(tmp_path, "nba", at="6:30")
-    assert data["cron"] is not None
-    assert data["timer"] is not None
-    assert data["cron"].startswith("30 6 * * * ")
-    assert "OnCalendar=*-*-* 06:30:00\n" in data["timer"]
-    assert data["at"] == "06:30"
+    assert data.cron is not None
+    assert data.timer is not None
+    assert data.cron.startswith("30 6 * * * ")
+    assert "OnCalendar=*-*-* 06:30:00\n" in data.timer
+    assert data.at == "06:30"
 
 
 @pytest.mark.parametrize(
@@ -190,20 +190,20 @@ def test_the_time_of_day_is_that_of_both(tmp_path: Path) -> None:
 )
 def test_only_what_is_asked_for_is_written(tmp_path: Path, kind: str, cron: bool, systemd: bool) -> None:
     data = made(tmp_path, "nba", kind=kind)
-    assert (data["cron"] is not None, data["service"] is not None, data["timer"] is not None) == (
+    assert (data.cron is not None, data.service is not None, data.timer is not None) == (
         cron,
         systemd,
         systemd,
     )
-    assert ("crontab -e" in data["text"], "[Timer]" in data["text"]) == (cron, systemd)
+    assert ("crontab -e" in data.text, "[Timer]" in data.text) == (cron, systemd)
 
 
 def test_the_words_are_those_of_this_program_with_absolute_paths(tmp_path: Path) -> None:
     data = made(tmp_path, "nba", "epl", "nba", days=3, profile="dev")
-    assert data["leagues"] == ["nba", "epl"]
+    assert data.leagues == ["nba", "epl"]
     ours = own_program()
     assert Path(ours[0]).is_absolute()
-    assert data["commands"] == [
+    assert data.commands == [
         [*ours, "up", "--quiet", "--profile", "dev"],
         [*ours, "sync", "nba", "epl", "--days", "3", "--quiet", "--profile", "dev"],
         [*ours, "train", "nba", "--quiet", "--profile", "dev"],
@@ -211,9 +211,9 @@ def test_the_words_are_those_of_this_program_with_absolute_paths(tmp_path: Path)
         [*ours, "predict", "nba", "--days", "3", "--quiet", "--profile", "dev"],
         [*ours, "predict", "epl", "--days", "3", "--quiet", "--profile", "dev"],
     ]
-    assert data["cron"] is not None
-    assert shlex.split(command_of(data["cron"]))[:2] == ["cd", str(tmp_path)]
-    assert Path(data["log"]).parent.is_dir()
+    assert data.cron is not None
+    assert shlex.split(command_of(data.cron))[:2] == ["cd", str(tmp_path)]
+    assert Path(data.log).parent.is_dir()
 
 
 @pytest.mark.parametrize("at", ["24:00", "7", "07:60", "soon", "-1:00", "07:00:00"])

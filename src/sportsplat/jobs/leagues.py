@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from sportsplat.config.yaml_lines import read_yaml
-from sportsplat.domain import JsonObject
 from sportsplat.errors import EnvironmentUnavailable, NotFound, ResourceConflict, UsageError
 from sportsplat.jobs.write_file import write_atomically
 from sportsplat.leagues.league import check_leagues, leagues_file, load_leagues
 from sportsplat.paths import display_path, find_project_dir
+from sportsplat.results import Result
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _DAY = re.compile(r"\d\d-\d\d")
@@ -25,7 +25,7 @@ _KEPT = ("sport", "outcomes", "duration_minutes", "season_matches", "elo", "stat
 
 
 @dataclass(frozen=True)
-class NewLeague:
+class NewLeague(Result):
     """What a user says of a league; None: as the league of the same sport that it is made like.
 
     season_start, season_end: first and last day as MM-DD; an end before the start is in the next year.
@@ -41,6 +41,16 @@ class NewLeague:
     season_end: str
     season_matches: int
     bookmaker: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedLeague(NewLeague):
+    """A league that was added: its code once more, the file, its entry there, and whether the file is new."""
+
+    league: str
+    file: str
+    yaml: str
+    created: bool
 
 
 def defaults(code: str, sport: str, project_dir: Path | None = None) -> NewLeague:
@@ -67,11 +77,10 @@ def sports(project_dir: Path | None = None) -> list[str]:
     return list(_models(project_dir))
 
 
-def add_league(league: NewLeague, project_dir: Path | None = None) -> JsonObject:
+def add_league(league: NewLeague, project_dir: Path | None = None) -> AddedLeague:
     """Add the league to the project's `config/leagues.yaml`; where that is missing, it is copied first.
 
-    Returns what the league is like, `league` (its code), `file`, `yaml` (the entry) and `created` (whether
-    the file is new). Nothing is written unless the whole file can be read again.
+    Nothing is written unless the whole file can be read again.
 
     Raises NotFound (UNKNOWN_SPORT), UsageError (BAD_CODE, BAD_SEASON, BAD_TIMEZONE), ResourceConflict
     (LEAGUE_EXISTS), EnvironmentUnavailable (NOT_WRITABLE), ConfigError (the file that is there is not valid).
@@ -105,13 +114,9 @@ def add_league(league: NewLeague, project_dir: Path | None = None) -> JsonObject
             fix=f"ls -ld {path.parent}",
             code="NOT_WRITABLE",
         ) from refused
-    return {
-        **asdict(league),
-        "league": league.code,
-        "file": display_path(path),
-        "yaml": entry,
-        "created": created,
-    }
+    return AddedLeague(
+        **vars(league), league=league.code, file=display_path(path), yaml=entry, created=created
+    )
 
 
 def _entry(league: NewLeague, project_dir: Path | None) -> dict[str, Any]:

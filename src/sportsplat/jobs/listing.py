@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from sportsplat.errors import EnvironmentUnavailable, MigrationError
+from sportsplat.results import Result
 from sportsplat.sources import SOURCES, get_source
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from sportsplat.leagues.league import League
 
 
-class SourceRow(TypedDict):
+@dataclass(frozen=True)
+class SourceRow(Result):
     """One source."""
 
     name: str
@@ -26,7 +29,8 @@ class SourceRow(TypedDict):
     leagues: list[str]
 
 
-class LeagueRow(TypedDict):
+@dataclass(frozen=True)
+class LeagueRow(Result):
     """One league as configured, and what is stored of it: None while the database cannot be asked."""
 
     code: str
@@ -45,6 +49,8 @@ class LeagueRow(TypedDict):
     last_ingest: datetime | None
 
 
+_COUNTS = ("matches", "scheduled", "to_play", "seasons", "teams", "quotes")
+_MOMENTS = ("first_match", "last_match", "last_ingest")
 _STORED = """
 SELECT l.code,
        m.matches, m.scheduled, m.to_play, m.seasons, m.first_match, m.last_match,
@@ -71,14 +77,14 @@ def sources(leagues: Mapping[str, League]) -> list[SourceRow]:
     """Return every source that can be ingested, and which of a project's `leagues` it serves."""
     found = [get_source(name, leagues) for name in SOURCES]
     return [
-        {
-            "name": source.name,
-            "title": source.title,
-            "licence": source.licence,
-            "url": source.url,
-            "gives": list(source.gives),
-            "leagues": list(source.leagues),
-        }
+        SourceRow(
+            name=source.name,
+            title=source.title,
+            licence=source.licence,
+            url=source.url,
+            gives=list(source.gives),
+            leagues=list(source.leagues),
+        )
         for source in found
     ]
 
@@ -90,28 +96,21 @@ def leagues(context: Context) -> tuple[list[LeagueRow], str | None]:
         missing = None
     except (EnvironmentUnavailable, MigrationError) as unavailable:
         stored, missing = None, f"{unavailable.message} ({unavailable.fix})"
-    serving = {row["name"]: row["leagues"] for row in sources(context.leagues)}
+    serving = {row.name: row.leagues for row in sources(context.leagues)}
     nothing = None if stored is None else 0
     rows: list[LeagueRow] = []
     for league in context.leagues.values():
         counts = (stored or {}).get(league.code, {})
         rows.append(
-            {
-                "code": league.code,
-                "name": league.name,
-                "sport": league.sport,
-                "outcomes": list(league.outcomes),
-                "sources": [name for name, codes in serving.items() if league.code in codes],
-                "matches": counts.get("matches", nothing),
-                "scheduled": counts.get("scheduled", nothing),
-                "to_play": counts.get("to_play", nothing),
-                "seasons": counts.get("seasons", nothing),
-                "teams": counts.get("teams", nothing),
-                "quotes": counts.get("quotes", nothing),
-                "first_match": counts.get("first_match"),
-                "last_match": counts.get("last_match"),
-                "last_ingest": counts.get("last_ingest"),
-            }
+            LeagueRow(
+                code=league.code,
+                name=league.name,
+                sport=league.sport,
+                outcomes=list(league.outcomes),
+                sources=[name for name, codes in serving.items() if league.code in codes],
+                **{name: counts.get(name, nothing) for name in _COUNTS},
+                **{name: counts.get(name) for name in _MOMENTS},
+            )
         )
     return rows, missing
 

@@ -6,8 +6,9 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING
 
 from sportsplat.cleaning.team_names import closest
 from sportsplat.db.write.claims import declare_league
@@ -23,6 +24,7 @@ from sportsplat.db.write.teams import (
 )
 from sportsplat.errors import InputRefused, NotFound, UsageError
 from sportsplat.leagues.team_names import ANY, find_name, meaning, tidy
+from sportsplat.results import Result
 from sportsplat.sources import SOURCES
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from sportsplat.leagues.league import League
 
 
-class TeamRow(TypedDict):
+@dataclass(frozen=True)
+class TeamRow(Result):
     """One team: who named it, and every spelling of it, as `source: name` or `name` for everybody's."""
 
     name: str
@@ -55,15 +58,30 @@ def teams(context: Context, code: str) -> list[TeamRow]:
             if one.team == name
         ]
         users = [_spelling(one.source, one.alias, one.since, one.until) for one in said if one.team == name]
-        rows.append(
-            {
-                "name": name,
-                "stored": team is not None,
-                "named_by": team.named_by if team else None,
-                "spellings": [*declared, *users],
-            }
-        )
+        rows.append(TeamRow(name, team is not None, team.named_by if team else None, [*declared, *users]))
     return rows
+
+
+@dataclass(frozen=True)
+class AliasSet(Result):
+    """The name by which a source refers to a team, on which days (None: all); new: it was not known."""
+
+    league: str
+    source: str
+    name: str
+    team: str
+    since: date | None
+    until: date | None
+    new: bool
+
+
+@dataclass(frozen=True)
+class TeamAdded(Result):
+    """A team of a league; new: it was not stored."""
+
+    league: str
+    team: str
+    new: bool
 
 
 def alias(
@@ -75,7 +93,7 @@ def alias(
     *,
     since: date | None = None,
     until: date | None = None,
-) -> dict[str, Any]:
+) -> AliasSet:
     """Say that `source` (or `any`) means `team` by `name`, on the days from `since` to `until`.
 
     Raises NotFound (league, source, team), UsageError (days the wrong way round, a name that is a team with
@@ -115,18 +133,10 @@ def alias(
             )
         add_teams(conn, code, [said.team] if said.team not in known else [])
         new = set_alias(conn, code, said)
-    return {
-        "league": code,
-        "source": said.source,
-        "name": said.alias,
-        "team": said.team,
-        "since": None if since is None else since.isoformat(),
-        "until": None if until is None else until.isoformat(),
-        "new": new,
-    }
+    return AliasSet(code, said.source, said.alias, said.team, since, until, new)
 
 
-def add(context: Context, code: str, name: str) -> dict[str, Any]:
+def add(context: Context, code: str, name: str) -> TeamAdded:
     """Make a team that no source may name.
 
     Raises NotFound (league), UsageError (no name), InputRefused (`NEAR_NAME`) when one is stored that differs
@@ -149,7 +159,7 @@ def add(context: Context, code: str, name: str) -> dict[str, Any]:
                 code="NEAR_NAME",
             )
         made = add_teams(conn, code, [wanted])
-    return {"league": code, "team": wanted, "new": bool(made)}
+    return TeamAdded(code, wanted, bool(made))
 
 
 def _source(name: str) -> str:
@@ -190,7 +200,8 @@ def _spelling(source: str, name: str, since: date, until: date) -> str:
 SHOWN = 5
 
 
-class MergeReport(TypedDict):
+@dataclass(frozen=True)
+class MergeReport(Result):
     """What became of `name`: how many rows are those of `into` now; new: whether they were not before."""
 
     league: str
@@ -241,8 +252,7 @@ def merge(context: Context, code: str, name: str, into: str, *, dry_run: bool = 
 
 
 def _report(code: str, name: str, into: str, merged: Merged, *, new: bool, dry_run: bool) -> MergeReport:
-    about = {"league": code, "name": name, "into": into}
-    return cast(MergeReport, about | merged._asdict() | {"new": new, "dry_run": dry_run})
+    return MergeReport(code, name, into, **merged._asdict(), new=new, dry_run=dry_run)
 
 
 def _refuse_declared(league: League, name: str, into: str) -> None:

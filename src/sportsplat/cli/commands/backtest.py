@@ -37,13 +37,13 @@ def leakage(
     from sportsplat.jobs.modelling.audit import audit_leakage
 
     with ctx.progress(f"audit {league}") as progress:
-        data = audit_leakage(
+        audit = audit_leakage(
             open_context(ctx.settings()), league, samples=samples, seed=seed, progress=progress
         )
     return Answer.text(
-        data,
-        f"no leakage: {data['features']} features of {data['compared']:,} rows rebuilt at {data['samples']} "
-        f"moments from {data['first_moment'][:10]} to {data['last_moment'][:10]}, equal to the last bit",
+        audit.to_dict(),
+        f"no leakage: {audit.features} features of {audit.compared:,} rows rebuilt at {audit.samples} "
+        f"moments from {audit.first_moment[:10]} to {audit.last_moment[:10]}, equal to the last bit",
     )
 
 

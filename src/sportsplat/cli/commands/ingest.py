@@ -49,7 +49,7 @@ def list_leagues(ctx: Run) -> Answer:
 
         show_leagues(console, rows, stored_is_known=missing is None)
 
-    return Answer({"leagues": rows, "stored_is_known": missing is None}, show)
+    return Answer({"leagues": [row.to_dict() for row in rows], "stored_is_known": missing is None}, show)
 
 
 def add(
@@ -112,10 +112,10 @@ def add(
         sport = typer.prompt(f"Sport ({', '.join(known)})", default=known[0], err=True)
     league = defaults(code, sport, project)
     league = replace(league, **(_asked(league, given) if asks else _said(given)))
-    data = add_league(league, project)
+    declared = add_league(league, project)
     from sportsplat.cli.views.leagues import added
 
-    return Answer.text(data, added(data))
+    return Answer.text(declared.to_dict(), added(declared))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _suggest(ctx: Run, file: Path, league: str | None) -> Answer:
     found = suggest_mapping(open_context(ctx.settings(project="optional")), file, league=league)
     from sportsplat.cli.views.ingest import suggestion
 
-    return Answer.text(found, suggestion(found))
+    return Answer.text(found.to_dict(), suggestion(found))
 
 
 def register(app: typer.Typer) -> None:
@@ -246,7 +246,7 @@ def sources(ctx: Run) -> Answer:
 
         show_sources(console, rows)
 
-    return Answer({"sources": rows}, show)
+    return Answer({"sources": [row.to_dict() for row in rows]}, show)
 
 
 def ingest(

@@ -100,5 +100,5 @@ def schedule(
     from sportsplat.jobs.ingest.schedule import schedule as run
 
     context = open_context(ctx.settings())
-    data = run(context, leagues or [], at=at, days=days, kind=kind, profile=ctx.profile)
-    return Answer.text(data, data["text"])
+    found = run(context, leagues or [], at=at, days=days, kind=kind, profile=ctx.profile)
+    return Answer.text(found.to_dict(), found.text)

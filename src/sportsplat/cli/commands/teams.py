@@ -35,7 +35,7 @@ def list_teams(ctx: Run, league: LeagueCode) -> Answer:
 
         show_teams(console, league, rows)
 
-    return Answer({"league": league, "teams": rows}, show)
+    return Answer({"league": league, "teams": [row.to_dict() for row in rows]}, show)
 
 
 def alias(
@@ -63,11 +63,11 @@ def alias(
     from sportsplat.jobs.teams import alias as run
 
     context = open_context(ctx.settings())
-    data = run(context, league, source, name, team, since=_day(since), until=_day(until))
-    said = "is" if data["new"] else "was known to be"
+    done = run(context, league, source, name, team, since=_day(since), until=_day(until))
+    is_now = "is" if done.new else "was known to be"
     return Answer.text(
-        data,
-        f"{data['name']!r} of {data['source']} {said} {data['team']!r} in {league}\n"
+        done.to_dict(),
+        f"{done.name!r} of {done.source} {is_now} {done.team!r} in {league}\n"
         "next: sportsplat quarantine retry",
     )
 
@@ -84,8 +84,9 @@ def add(
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.teams import add as run
 
-    data = run(open_context(ctx.settings()), league, name)
-    return Answer.text(data, f"{data['team']!r} {'is now' if data['new'] else 'was'} a team of {league}")
+    done = run(open_context(ctx.settings()), league, name)
+    text = f"{done.team!r} {'is now' if done.new else 'was'} a team of {league}"
+    return Answer.text(done.to_dict(), text)
 
 
 def merge(
@@ -106,10 +107,10 @@ def merge(
     from sportsplat.jobs.context import open_context
     from sportsplat.jobs.teams import merge as run
 
-    data = run(open_context(ctx.settings()), league, name, into, dry_run=dry_run)
+    report = run(open_context(ctx.settings()), league, name, into, dry_run=dry_run)
     from sportsplat.cli.views.leagues import merged
 
-    return Answer.text(dict(data), merged(data, league, dry_run=dry_run))
+    return Answer.text(report.to_dict(), merged(report))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sportsplat.jobs.ingest.report import FileReport, IngestReport, Reason
+    from sportsplat.jobs.ingest.suggest import SuggestedMapping
 
 FILES_SHOWN = 40
 LONGEST_PATH = 40
@@ -99,14 +100,14 @@ def brief(file: str) -> str:
     return str(path) if len(str(path)) <= LONGEST_PATH else str(Path("…", *path.parts[-3:]))
 
 
-def suggestion(found: Mapping[str, Any]) -> str:
+def suggestion(found: SuggestedMapping) -> str:
     """Return a proposed mapping as YAML, what to check and what has no place in it as comments."""
-    lines = ["# save as mapping.yaml, then: " + found["command"]]
-    if found["checks"]:
+    lines = ["# save as mapping.yaml, then: " + found.command]
+    if found.checks:
         lines.append("# before that: look at the lines under check, correct what is wrong, and delete them")
-    lines.append(found["yaml"].rstrip())
-    lines += [f"# {note}" for note in found["notes"]]
-    for column in found["unplaced"]:
+    lines.append(found.yaml.rstrip())
+    lines += [f"# {note}" for note in found.notes]
+    for column in found.unplaced:
         shown = ", ".join(map(repr, column["examples"])) or "nothing in it"
         why = f": {column['why']}" if "why" in column else ""
         lines.append(f"# not placed: {column['column']} ({shown}){why}")

@@ -10,12 +10,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from sportsplat.errors import ConfigError, EnvironmentUnavailable, MigrationError, UsageError
 from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.ingest.sync import nothing_to_sync, stored_leagues
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
@@ -26,7 +28,8 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
-class SyncSchedule(TypedDict):
+@dataclass(frozen=True)
+class SyncSchedule(Result):
     """What is printed: `cron` is one line of a crontab, `service` and `timer` the text of two unit files."""
 
     leagues: list[str]
@@ -101,17 +104,17 @@ def schedule(
     daily.log.parent.mkdir(parents=True, exist_ok=True)
     cron = cron_line(daily) if kind != "systemd" else None
     service, timer = (service_unit(daily), timer_unit(daily)) if kind != "cron" else (None, None)
-    return {
-        "leagues": codes,
-        "at": f"{daily.hour:02}:{daily.minute:02}",
-        "commands": daily.commands,
-        "folder": str(daily.folder),
-        "log": str(daily.log),
-        "cron": cron,
-        "service": service,
-        "timer": timer,
-        "text": _page(cron, service, timer),
-    }
+    return SyncSchedule(
+        leagues=codes,
+        at=f"{daily.hour:02}:{daily.minute:02}",
+        commands=daily.commands,
+        folder=str(daily.folder),
+        log=str(daily.log),
+        cron=cron,
+        service=service,
+        timer=timer,
+        text=_page(cron, service, timer),
+    )
 
 
 def own_program() -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from sportsplat.errors import InputRefused
 from sportsplat.jobs.ingest.ingest import source_that_reads
+from sportsplat.results import Result
 from sportsplat.sources.reading.files import find_files, open_file, read_file
 from sportsplat.sources.table.open import (
     SUFFIXES,
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
 
 
-class SuggestReport(TypedDict):
-    """The object of `sportsplat ingest table FILE --suggest --json`; `yaml` is the file to save."""
+@dataclass(frozen=True)
+class SuggestedMapping(Result):
+    """A proposed mapping; `yaml` is the file to save, `unplaced` are the columns that have no place in it."""
 
     file: str
     mapping: dict[str, Any]
@@ -41,7 +44,7 @@ class SuggestReport(TypedDict):
 LARGEST_TRIED = 4 << 20  # bytes of a file that other sources are asked about
 
 
-def suggest_mapping(context: Context, path: Path, *, league: str | None = None) -> SuggestReport:
+def suggest_mapping(context: Context, path: Path, *, league: str | None = None) -> SuggestedMapping:
     """Look at a table and propose a mapping.
 
     Raises InputRefused for what is no table, has nothing in it (EMPTY_FILE) or no header at its top
@@ -70,15 +73,15 @@ def suggest_mapping(context: Context, path: Path, *, league: str | None = None) 
             f"the source {known} reads this file as it is: sportsplat ingest {known} {quote(str(path))}",
             *notes,
         ]
-    return {
-        "file": str(path),
-        "mapping": found.mapping,
-        "unplaced": found.unplaced,
-        "notes": notes,
-        "checks": found.checks,
-        "yaml": yaml.safe_dump(found.mapping, sort_keys=False, allow_unicode=True, width=1000),
-        "command": f"sportsplat ingest table {quote(str(path))} --mapping mapping.yaml",
-    }
+    return SuggestedMapping(
+        file=str(path),
+        mapping=found.mapping,
+        unplaced=found.unplaced,
+        notes=notes,
+        checks=found.checks,
+        yaml=yaml.safe_dump(found.mapping, sort_keys=False, allow_unicode=True, width=1000),
+        command=f"sportsplat ingest table {quote(str(path))} --mapping mapping.yaml",
+    )
 
 
 def _only_file(path: Path) -> Path:

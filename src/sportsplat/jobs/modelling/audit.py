@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sportsplat.domain import JsonObject
 from sportsplat.errors import InputRefused, LeakageFound, UsageError
 from sportsplat.features.build import Features
 from sportsplat.features.leakage import ChangedFeature, decided_by, first_moved, sample_moments
 from sportsplat.jobs.modelling.features import Frames, read_frames
 from sportsplat.leagues.league import League
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
 
 Build = Callable[[Frames], Features]
 Progress = Callable[[float, float, str], object]
+
+
+@dataclass(frozen=True)
+class LeakageAudit(Result):
+    """How many rows of features were rebuilt from a truncated past, all equal to the last bit, and when."""
+
+    league: str
+    samples: int
+    matches: int
+    compared: int
+    features: int
+    manifest: str
+    leaks: int
+    first_moment: str
+    last_moment: str
+    seconds: float
 
 
 def audit_leakage(
@@ -31,7 +48,7 @@ def audit_leakage(
     seed: int | None = None,
     build: Build | None = None,
     progress: Progress | None = None,
-) -> JsonObject:
+) -> LeakageAudit:
     """Compare features built from everything with those built from what was known at sampled kick-offs.
 
     `samples`: how many moments, at least 1. `seed`: None takes models.seed. `build`: what turns frames into
@@ -64,18 +81,18 @@ def audit_leakage(
             if moved is not None:
                 raise _leakage(moved, frames, league, moment.item())
             compared += int(decided.sum())
-    return {
-        "league": league.code,
-        "samples": len(moments),
-        "matches": len(frames.matches),
-        "compared": compared,
-        "features": len(whole.names),
-        "manifest": whole.manifest,
-        "leaks": 0,
-        "first_moment": moments[0].item().isoformat() + "Z",
-        "last_moment": moments[-1].item().isoformat() + "Z",
-        "seconds": time.perf_counter() - started,
-    }
+    return LeakageAudit(
+        league=league.code,
+        samples=len(moments),
+        matches=len(frames.matches),
+        compared=compared,
+        features=len(whole.names),
+        manifest=whole.manifest,
+        leaks=0,
+        first_moment=moments[0].item().isoformat() + "Z",
+        last_moment=moments[-1].item().isoformat() + "Z",
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _leakage(moved: ChangedFeature, frames: Frames, league: League, moment: datetime) -> LeakageFound:
