@@ -1,7 +1,7 @@
 """What Alembic runs for every command: one transaction per migration, on the connection it is given.
 
-`sportsplat.db.migrate` opens the connection, holds the lock and sets the time-outs. Offline, when only the
-SQL is wanted, there is no connection; whoever puts all of it in one transaction asks for none here.
+`sportsplat.db.schema.migrate` opens the connection, holds the lock and sets the time-outs. Offline, when only
+the SQL is wanted, there is no connection; a caller that puts all of it in one transaction sets `bare`.
 """
 
 from __future__ import annotations
