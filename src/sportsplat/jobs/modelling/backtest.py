@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-import sportsplat
 from sportsplat.backtest.bets import Betting, Draws, bet
 from sportsplat.backtest.portfolio import Portfolio, Rules
 from sportsplat.backtest.prices import Prices, find_prices, label
@@ -30,145 +26,29 @@ from sportsplat.backtest.walk import (
     Forecasts,
     blocks,
     check_model,
-    earliest_start,
     refuse_untrained,
     walk_forward,
 )
 from sportsplat.db.models import BetRecord, store_backtest
 from sportsplat.domain import JsonObject
-from sportsplat.errors import InputRefused, UsageError
+from sportsplat.jobs.modelling import fingerprint
+from sportsplat.jobs.modelling.backtest_inputs import (
+    Inputs,
+    choose_rows,
+    published,
+    read_inputs,
+    refuse_reversed,
+)
 from sportsplat.jobs.modelling.impossible_matches import impossible_matches
 from sportsplat.jobs.modelling.results import Backtest, BaselineScores, PairedScore, Scores
 from sportsplat.jobs.write_file import refuse_foreign, write_atomically
-from sportsplat.leagues.league import League
 from sportsplat.models.calibration import calibration_error, reliability
 from sportsplat.models.card import package_versions, uses_odds
-from sportsplat.models.dataset import BoolArray, Dataset, FloatArray, make_dataset, naive_utc
+from sportsplat.models.dataset import Dataset, FloatArray
 from sportsplat.quality.seasons import season_label
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sportsplat.jobs.context import Context
-
-
-DEFAULT_SEASONS = 5  # how many of the latest seasons are forecast when no start is given
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Everything stored about one league, as db/read/frames.py gives it."""
-
-    league: League
-    matches: pd.DataFrame
-    stats: pd.DataFrame
-    quotes: pd.DataFrame
-    forecasts: pd.DataFrame
-
-    def dataset(self, windows: Sequence[int]) -> Dataset:
-        """Return features and outcomes of every match."""
-        from sportsplat.features.build import build_features
-
-        features = build_features(self.matches, self.league, windows=windows, stats=self.stats)
-        return make_dataset(self.matches, features, self.league)
-
-
-def read_inputs(context: Context, league: League) -> Inputs:
-    """Read a league. Raises InputRefused (NO_MATCHES) when no result of it is stored."""
-    from sportsplat.db.read import frames as read
-
-    prices = league.prices
-    bookmakers = sorted({ref.bookmaker for ref in (*prices.entry, *prices.benchmark)})
-    with context.connect("read") as connection:
-        inputs = Inputs(
-            league,
-            read.matches_frame(connection, league),
-            read.stats_frame(connection, league, league.stats),
-            read.quotes_frame(connection, league, bookmakers=bookmakers),
-            read.forecasts_frame(connection, league),
-        )
-    if not inputs.matches["final"].any():
-        raise InputRefused(
-            f"no result of {league.code} is stored",
-            cause=f"the database holds {len(inputs.matches)} fixtures of it",
-            fix="sportsplat sources",
-            code="NO_MATCHES",
-        )
-    return inputs
-
-
-def refuse_reversed(code: str, start: date | None, end: date | None) -> None:
-    """Raise UsageError (BAD_RANGE) when the first day comes after the last."""
-    if start is not None and end is not None and start > end:
-        raise UsageError(
-            f"--from {start} is after --to {end}",
-            fix=f"sportsplat backtest {code} --from {end} --to {start}",
-            code="BAD_RANGE",
-        )
-
-
-def choose_rows(dataset: Dataset, start: date | None, end: date | None, min_matches: int) -> BoolArray:
-    """Return the mask (n,) of played matches from `start` to `end`, local days, both included.
-
-    Without a start, the latest DEFAULT_SEASONS seasons are taken, or as many of them as have enough to learn
-    from. Raises UsageError when the range holds no match (NO_MATCHES_IN_RANGE).
-    """
-    rows = dataset.played.copy()
-    if end is not None:
-        rows &= dataset.day <= np.datetime64(end)
-    if start is not None:
-        rows &= dataset.day >= np.datetime64(start)
-    elif rows.any():
-        rows &= _latest_seasons(dataset, rows, min_matches)
-    if not rows.any():
-        raise _nothing_in_range(dataset, start, end)
-    return rows
-
-
-def published(forecasts: pd.DataFrame, matches: Dataset) -> tuple[dict[str, FloatArray], list[str]]:
-    """Return other people's forecasts (n, k) by publisher, NaN where there is none, and notes.
-
-    A forecast that was published after the decision moment is left out, and a note counts how many. Published
-    with few digits (each up to .005 off), the probabilities of a match are scaled so that they sum to 1.
-    """
-    found: dict[str, FloatArray] = {}
-    notes = []
-    for publisher, frame in forecasts.groupby("publisher", observed=True):
-        mine = frame.set_index("match_id").reindex(matches.match_id)
-        columns = [f"p_{outcome}" for outcome in matches.league.outcomes]
-        probabilities = mine[columns].to_numpy(dtype=np.float64)
-        known = naive_utc(mine["known_at"])
-        late = known > matches.decision_at
-        if late.any():
-            notes.append(f"{late.sum()} forecasts of {publisher} were published too late to be compared.")
-        probabilities[late] = np.nan
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        if np.isfinite(probabilities).any():
-            found[str(publisher)] = probabilities
-    return found, notes
-
-
-def _latest_seasons(dataset: Dataset, rows: BoolArray, min_matches: int) -> BoolArray:
-    seasons = np.unique(dataset.season[rows])[-DEFAULT_SEASONS:]
-    for season in seasons:
-        begins = dataset.decision_at[rows & (dataset.season == season)].min()
-        if len(dataset.known_by(begins)) >= min_matches:
-            return np.asarray(dataset.season >= season)
-    earliest = earliest_start(dataset, min_matches)
-    if earliest is None:
-        return np.asarray(dataset.season >= seasons[-1])
-    return np.asarray(dataset.day >= np.datetime64(earliest))
-
-
-def _nothing_in_range(dataset: Dataset, start: date | None, end: date | None) -> UsageError:
-    played = dataset.day[dataset.played]
-    code = dataset.league.code
-    return UsageError(
-        f"no match of {code} was played from {start or played.min()} to {end or played.max()}",
-        cause=f"stored are {len(played):,} results of {code}, from {played.min()} to {played.max()}",
-        fix=f"sportsplat backtest {code}",
-        code="NO_MATCHES_IN_RANGE",
-    )
 
 
 def store(
@@ -205,33 +85,6 @@ def bet_records(portfolio: Portfolio, matches: Dataset, prices: Prices) -> Itera
 def _aware(moment: np.datetime64) -> datetime:
     naive: datetime = moment.astype("datetime64[us]").item()
     return naive.replace(tzinfo=UTC)
-
-
-def of_data(dataset: Dataset, *frames: pd.DataFrame) -> str:
-    """Return a SHA-256 over a dataset and further frames, whose rows may come in any order."""
-    from pandas.util import hash_pandas_object
-
-    digest = hashlib.sha256(dataset.fingerprint().encode())
-    for frame in frames:
-        rows = hash_pandas_object(frame, index=False, categorize=False).to_numpy()
-        digest.update(np.sort(rows).tobytes())
-    return digest.hexdigest()
-
-
-def of_configuration(values: Mapping[str, Any]) -> str:
-    """Return a SHA-256 over JSON-able values, whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@cache
-def of_code() -> str:
-    """Return a SHA-256 over the sources of the installed package."""
-    root = Path(sportsplat.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 @contextmanager
@@ -337,12 +190,12 @@ def backtest(context: Context, request: Request, progress: Progress | None = Non
         "configuration": configuration,
         "packages": package_versions(),
         "fingerprint": {
-            "data": _data_print(dataset, matches, inputs),
-            "settings": of_configuration(configuration | {"seed": seed}),
-            "code": of_code(),
+            "data": fingerprint.of_inputs(dataset, matches, inputs),
+            "settings": fingerprint.of_configuration(configuration | {"seed": seed}),
+            "code": fingerprint.of_code(),
         },
     }
-    result["run_id"] = _run_id(result)
+    result["run_id"] = fingerprint.run_id(result)
     result["seconds"] = {name: round(spent, 4) for name, spent in watch.seconds.items()}
     result["seconds"]["total"] = round(watch.total(), 4)
     result["report"] = None if request.report is None else str(request.report)
@@ -504,17 +357,3 @@ def _configuration(context: Context, request: Request, dataset: Dataset) -> Json
         "manifest": dataset.manifest,
         **{section: settings[section] for section in ("features", "models", "risk", "backtest")},
     }
-
-
-def _data_print(dataset: Dataset, matches: Dataset, inputs: Inputs) -> str:
-    """Print of every result learned from or forecast, and of the prices and forecasts of the latter."""
-    used = dataset.known_by(matches.known_at.max())
-    about = (frame[frame["match_id"].isin(matches.match_id)] for frame in (inputs.quotes, inputs.forecasts))
-    return of_data(used, *about)
-
-
-def _run_id(result: JsonObject) -> str:
-    """A name that sorts by time and tells what was run: epl-gbm-20240501T101500-1a2b3c4d."""
-    now = datetime.now(UTC)
-    prints = of_configuration(result["fingerprint"] | {"at": now.isoformat()})
-    return f"{result['league']}-{result['model']}-{now:%Y%m%dT%H%M%S}-{prints[:8]}"
