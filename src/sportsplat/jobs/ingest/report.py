@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sportsplat.errors import SportsplatError
 
 TABLES = ("matches", "quotes", "stats", "forecasts", "details")
-_COUNTED = ("rows_read", *TABLES, "quarantined", "rows_quarantined", "parts_left_out")
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,10 @@ class Reason(Result):
     example: str
 
 
-@dataclass(frozen=True)
-class FileReport(Result):
-    """What was stored of one league of one file: rows by what became of them."""
+@dataclass(frozen=True, kw_only=True)
+class RowCounts(Result):
+    """Rows by what became of them. `quarantined` counts rows and parts of rows, `rows_quarantined` rows."""
 
-    file: str
-    league: str
     rows_read: int
     matches: Tally
     quotes: Tally
@@ -46,6 +43,14 @@ class FileReport(Result):
     quarantined: int
     rows_quarantined: int
     parts_left_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReport(RowCounts):
+    """What was stored of one league of one file."""
+
+    file: str
+    league: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ class Stored:
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers alone, JSON-able, under the names of the report."""
-        return {name: value for name, value in self.report().to_dict().items() if name in _COUNTED}
+        counted = {field.name for field in fields(RowCounts)}
+        return {name: value for name, value in self.report().to_dict().items() if name in counted}
 
     def report(self) -> FileReport:
         """Return the file as its report has it."""
@@ -76,11 +82,7 @@ class Stored:
             file=self.file,
             league=self.league,
             rows_read=self.rows_read,
-            matches=self.matches,
-            quotes=self.quotes,
-            stats=self.stats,
-            forecasts=self.forecasts,
-            details=self.details,
+            **{table: getattr(self, table) for table in TABLES},
             quarantined=len(self.rejected),
             rows_quarantined=len(self.rejected) - self.parts_left_out,
             parts_left_out=self.parts_left_out,
@@ -103,26 +105,17 @@ def refused_file(file: str, refusal: SportsplatError, fix: str | None = None) ->
     return RefusedFile(file, refusal.error_code, refusal.message, refusal.cause, fix or refusal.fix)
 
 
-@dataclass(frozen=True)
-class IngestReport(Result):
-    """What an ingest changed: rows by what became of them, of all files and `by_file`.
+@dataclass(frozen=True, kw_only=True)
+class IngestReport(RowCounts):
+    """What an ingest changed, of all files and `by_file`.
 
-    `quarantined` counts rows and parts of rows, `rows_quarantined` rows alone. `refused` files were not
+    `refused` files were not
     stored. `abandoned`: files of an earlier run that was killed. `dry_run`: nothing was kept.
     """
 
     source: str
     files: int
     leagues: Sequence[str]
-    rows_read: int
-    matches: Tally
-    quotes: Tally
-    stats: Tally
-    forecasts: Tally
-    details: Tally
-    quarantined: int
-    rows_quarantined: int
-    parts_left_out: int
     newly_quarantined: int
     reasons: Sequence[Reason]
     refused: Sequence[RefusedFile]
@@ -149,11 +142,7 @@ def to_report(
         files=len({each.file for each in stored} | {each.file for each in refused}),
         leagues=sorted({file.league for file in stored}),
         rows_read=rows_read,
-        matches=_total(file.matches for file in by_file),
-        quotes=_total(file.quotes for file in by_file),
-        stats=_total(file.stats for file in by_file),
-        forecasts=_total(file.forecasts for file in by_file),
-        details=_total(file.details for file in by_file),
+        **{table: _total(by_file, table) for table in TABLES},
         quarantined=sum(file.quarantined for file in by_file),
         rows_quarantined=sum(file.rows_quarantined for file in by_file),
         parts_left_out=sum(file.parts_left_out for file in by_file),
@@ -168,8 +157,8 @@ def to_report(
     )
 
 
-def _total(counts: Iterable[Tally]) -> Tally:
-    return reduce(Tally.plus, counts, Tally())
+def _total(files: Sequence[FileReport], table: str) -> Tally:
+    return reduce(Tally.plus, (getattr(file, table) for file in files), Tally())
 
 
 def _reasons(rejected: Sequence[Rejected]) -> list[Reason]:
