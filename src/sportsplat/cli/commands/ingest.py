@@ -63,7 +63,9 @@ def add(
             metavar="SPORT", help="soccer, basketball, … A configured league of that sport is the template."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Default: from the code.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Name of the league. Default: made from the code.")
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Time zone of match dates. Default: UTC.")
     ] = None,
@@ -302,7 +304,7 @@ def ingest(
 ) -> Answer:
     """Store files of a source, each in one transaction. Safe to repeat.
 
-    sportsplat ingest football-data --league epl --season 2021    download from the site
+    sportsplat ingest football-data --league epl --season 2021    download
     sportsplat ingest nflverse games.csv
     sportsplat ingest table odds.csv --mapping mapping.yaml       your own table
     """
