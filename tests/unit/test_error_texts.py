@@ -21,7 +21,7 @@ CLASSES = {
     name
     for name, one in vars(errors).items()
     if isinstance(one, type) and issubclass(one, errors.SportsplatError)
-}
+} | {"RefusedFile"}  # a file's error in a report of several
 NAMES = ("The Odds API", "PostgreSQL", "DATABASE_URL", "LightGBM", "Elo ", "Git ")
 """Proper names, with which a text may begin."""
 
