@@ -1,4 +1,8 @@
-"""Sportsplat: from an empty machine to an honest, market-scored forecasting model for sports matches."""
+"""Sportsplat: from an empty machine to an honest, market-scored forecasting model for sports matches.
+
+The public names for Python are here: `open`, `Project`, the errors, `__version__`. Each package below says
+in its own docstring what lives there and what it may import; docs/architecture.md shows them together.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,14 @@ def test_root_help_does_not_even_load_the_settings() -> None:
         "sys.exit(bool({'pydantic', 'pydantic_settings', 'yaml'} & set(sys.modules)))\n"
     )
     subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+
+def test_every_package_says_what_it_imports_and_who_imports_it() -> None:
+    packages = [init for init in PACKAGE.rglob("__init__.py") if init.parent != PACKAGE]
+    silent = [
+        str(init.parent.relative_to(PACKAGE))
+        for init in packages
+        if not re.search(r"\bimports?\b|\bloads\b", ast.get_docstring(ast.parse(init.read_text())) or "")
+    ]
+    assert packages
+    assert silent == []

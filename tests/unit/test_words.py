@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sportsplat.backtest.summary import caveats, headline, percent, reading
+from sportsplat.backtest.summary import caveats, headline
+from sportsplat.number_text import percent, reading
 
 
 def result(**changes: Any) -> dict[str, Any]:

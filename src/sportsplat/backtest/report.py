@@ -12,19 +12,10 @@ import jinja2
 
 from sportsplat.backtest import charts
 from sportsplat.backtest.portfolio import Portfolio
-from sportsplat.backtest.summary import (
-    NAMES,
-    bet_rows,
-    caveats,
-    headline,
-    in_words,
-    minus,
-    percent,
-    percent_interval,
-    score_rows,
-)
+from sportsplat.backtest.summary import NAMES, bet_rows, caveats, headline, score_rows
 from sportsplat.domain import JsonObject
 from sportsplat.models.calibration import Bin
+from sportsplat.number_text import in_words, minus, percent, percent_interval
 
 GENERATOR = '<meta name="generator" content="sportsplat backtest">'  # by which a report knows its own kind
 

@@ -1,4 +1,8 @@
-"""The command line: parse, call one job, render. Nothing here computes anything."""
+"""The command line: parse, call one job, render. Nothing here computes anything.
+
+`main` finds the command, `commands` parse its options, `views` print its result. It imports `jobs` and result
+types, and no other package imports it.
+"""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ MODULES = (
     "features",
     "modelling",
     "backtest",
+    "audit",
     "serve",
     "quickstart",
 )

@@ -1,4 +1,4 @@
 """Settings of a project: models, layers (YAML, .env, environment, flags), and how they are read.
 
-Imports only `errors`, `domain`, `redact` and `paths`.
+It imports only `errors`, `redact` and `paths`; most packages import it.
 """

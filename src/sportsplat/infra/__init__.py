@@ -1,1 +1,5 @@
-"""The outside thing wrapped here: a running PostgreSQL, wherever it lives."""
+"""The environment of a project: its PostgreSQL in Docker, embedded or the user's own, and its state folder.
+
+`backend.py` chooses one; `environment.py` is the protocol that all three keep. It imports `config`,
+`postgres` and `errors`, neither `db` nor `sources`; only `jobs` imports it.
+"""

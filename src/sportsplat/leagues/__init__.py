@@ -1,4 +1,4 @@
 """Leagues: rules, season days, and team names, read from `config/leagues.yaml` and `config/teams/`.
 
-Imports only `errors`, `domain`, `paths` and `config`.
+It imports only `errors`, `paths` and `config`; every package above imports it.
 """

@@ -1,4 +1,8 @@
-"""Sources by name; a source's module is imported on first use."""
+"""Sources by name; a source's module is imported on first use.
+
+One package or module for each provider; `base` is their common class, `reading` and `web` are their helpers.
+It imports the core and `config`, neither `infra` nor `db`; only `jobs` imports it.
+"""
 
 from __future__ import annotations
 

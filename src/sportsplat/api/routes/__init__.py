@@ -1,1 +1,4 @@
-"""One module per resource."""
+"""Routes of the HTTP server, one module per resource.
+
+Only `api.app` imports them.
+"""

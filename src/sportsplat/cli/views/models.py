@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sportsplat.backtest.summary import in_words
 from sportsplat.cli.views.tables import PlainTable, say, signed, to_minute
 from sportsplat.jobs.modelling.results import (
     ModelComparison,
@@ -15,6 +14,7 @@ from sportsplat.jobs.modelling.results import (
     Scores,
     Training,
 )
+from sportsplat.number_text import in_words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sportsplat.backtest.summary import minus
 from sportsplat.cli.views.tables import PlainTable, say, signed, to_minute
 from sportsplat.jobs.modelling.results import (
     Contribution,
@@ -13,6 +12,7 @@ from sportsplat.jobs.modelling.results import (
     Prediction,
     Predictions,
 )
+from sportsplat.number_text import minus
 
 if TYPE_CHECKING:
     from rich.console import Console

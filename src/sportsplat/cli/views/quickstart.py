@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportsplat.backtest.summary import in_words, minus, reading
 from sportsplat.cli.views.tables import PlainTable
+from sportsplat.number_text import in_words, minus, reading
 
 if TYPE_CHECKING:
     from rich.console import Console

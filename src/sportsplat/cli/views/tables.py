@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from sportsplat.backtest.summary import minus
+from sportsplat.number_text import minus
 
 NARROWEST_TEXT = 10
 """Columns that a text column keeps beside values before these wrap too."""

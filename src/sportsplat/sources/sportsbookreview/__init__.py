@@ -1,1 +1,4 @@
-"""sportsbookreviewsonline.com: workbooks of NBA and MLB seasons with prices."""
+"""sportsbookreviewsonline.com: workbooks of NBA and MLB seasons with prices.
+
+It imports `sources.base` and `sources.reading`; `sources` loads it by name.
+"""
