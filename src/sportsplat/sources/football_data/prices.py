@@ -42,8 +42,10 @@ BOOKMAKERS = {
     "VC": "vc-bet",
     "WH": "william-hill",
 }
-"""Bookmakers by the beginning of their columns. Spell a new one as `sources/table/suggest/names.py` does, if it
-is there, or one book has two names."""
+"""Bookmakers by the beginning of their columns.
+
+Spell a new one as `sources/table/suggest/names.py` does, if it is there, or one book has two names.
+"""
 OUTCOMES = {
     "H": (Market.RESULT, Outcome.HOME),
     "D": (Market.RESULT, Outcome.DRAW),
