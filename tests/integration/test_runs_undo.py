@@ -155,6 +155,23 @@ def test_any_run_taken_back_leaves_what_the_others_say_alone(
     check()
 
 
+def test_a_fixture_is_no_longer_postponed_once_the_results_that_showed_it_are_undone(
+    context: Context, database: Database, tmp_path: Path
+) -> None:
+    """They were the only results of the season."""
+    rows = ("2018-09-01", "Fulham", "Arsenal", "0,0"), ("2018-09-20", "Leeds", "Arsenal", "2,1")
+    ingest(context, DATA, [data(tmp_path / "E0.csv", *rows)])
+    ingest(context, SPI, [spi(tmp_path / "spi.csv", ("2018-09-02", "Leeds", "Fulham", ","))])
+
+    def status() -> list[tuple[str]]:
+        with database.connect() as conn:
+            return conn.execute("SELECT status FROM matches WHERE match_date = '2018-09-02'").fetchall()
+
+    before = status()
+    undo(context, runs_of(database)[0])
+    assert (before, status()) == ([("postponed",)], [("scheduled",)])
+
+
 def match_ids(database: Database, day: str) -> list[int]:
     with database.connect() as conn:
         rows = conn.execute("SELECT id FROM matches WHERE match_date = %s ORDER BY id", (day,)).fetchall()

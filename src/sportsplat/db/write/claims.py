@@ -66,11 +66,13 @@ TRUNCATE touched_matches;
 INSERT INTO touched_matches SELECT DISTINCT unnest(%(ids)s::bigint[])
 """
 
-# Fixtures of seasons that have results are looked at again: one of them may be postponed now.
+# A scheduled fixture of a season with results may be postponed now; a postponed one may no longer be, also
+# because the results that showed it were undone.
 _TOUCH_FIXTURES = """
 INSERT INTO touched_matches
-SELECT id FROM matches m WHERE league = %(league)s AND status IN ('scheduled', 'postponed') AND EXISTS (
-       SELECT FROM matches f WHERE f.league = m.league AND f.season = m.season AND f.status = 'final')
+SELECT id FROM matches m
+ WHERE league = %(league)s AND (status = 'postponed' OR status = 'scheduled' AND EXISTS (
+       SELECT FROM matches f WHERE f.league = m.league AND f.season = m.season AND f.status = 'final'))
 ON CONFLICT DO NOTHING
 """
 
@@ -183,7 +185,8 @@ UPDATE matches m
 def resolve_matches(run: ImportRun, match_ids: Sequence[int]) -> list[int]:
     """Bring matches to what their claims say now; return the ids of those that say something else.
 
-    match_ids: those whose claims changed. Fixtures of seasons with results are looked at as well.
+    match_ids: those whose claims changed. Fixtures that may be postponed or no longer are
+    looked at as well.
     """
     run.execute_each(_TOUCH, ids=list(match_ids))
     run.execute(_TOUCH_FIXTURES)
