@@ -48,7 +48,7 @@ class DockerEnvironment:
         self._run = os.urandom(8).hex()
 
     @property
-    def _look(self) -> StatusReader:
+    def _reader(self) -> StatusReader:
         return StatusReader(self.spec, self._engine)
 
     def ensure(
@@ -62,22 +62,22 @@ class DockerEnvironment:
         None of them costs data: a failed run takes back what it made itself, and nothing else.
         """
         deadline = time.monotonic() + timeout_s
-        ensured = self._look.as_it_was(question)
+        ensured = self._reader.unchanged(question)
         if ensured is not None:
             return ensured
         with self._locked(timeout_s):
-            return self._look.as_it_was(question) or self._launch(deadline, question, progress)
+            return self._reader.unchanged(question) or self._launch(deadline, question, progress)
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
         """Ask the database where it was last; only when it does not answer ask the engine why."""
-        return self._look.status(question)
+        return self._reader.status(question)
 
     def endpoint(self) -> Endpoint:
         """Return where the running database is, once it is seen to be this project's."""
-        port = self._look.port
-        if port is not None and self._look.answers():
-            return self._look.endpoint(port)
-        status = self._look.status_by_engine()
+        port = self._reader.port
+        if port is not None and self._reader.answers():
+            return self._reader.endpoint(port)
+        status = self._reader.status_by_engine()
         if status.endpoint is None:
             raise errors.not_running(f"Docker: {status.state}")
         return status.endpoint
@@ -93,7 +93,7 @@ class DockerEnvironment:
             return query.ask(endpoint, sql, timeout_s=_ANSWER_S)
         except query.RefusedError as refused:
             if refused.wrong_password:
-                raise self.spec.wrong_password(str(self._look.remembered.get("volume"))) from refused
+                raise self.spec.wrong_password(str(self._reader.remembered.get("volume"))) from refused
             found = self._engine().container(self.spec.container)
             if found is not None and found.status == "paused":
                 raise errors.unreachable(endpoint.url(), found.description(), "sportsplat up") from refused
@@ -136,7 +136,7 @@ class DockerEnvironment:
         """Raise DataConflict (`DATA_MISSING`) when the volume used last holds another cluster than then."""
         from sportsplat.infra.docker.project import cluster_of
 
-        remembered = self._look.remembered
+        remembered = self._reader.remembered
         known = remembered.get("docker_cluster")
         if known is None or volume != remembered.get("volume"):
             return
@@ -163,7 +163,7 @@ class DockerEnvironment:
     def forget_former_data(self) -> list[str]:
         """Forget which engine, volume and cluster held this project's data; all of it stays where it is."""
         with self._locked(_LOCK_S):
-            held = self._look.remembered.get("volume")
+            held = self._reader.remembered.get("volume")
             identity.forget_cluster(self.spec.state_dir, self.backend)
         return [f"forgot the data that was in the volume {held}"]
 
@@ -254,7 +254,7 @@ class DockerEnvironment:
                 volume=done.volume,
                 config=done.service.fingerprint(),
             )
-        return StartResult(done.endpoint, launch.actions, self._look.running(done.endpoint.port, done.seen))
+        return StartResult(done.endpoint, launch.actions, self._reader.running(done.endpoint.port, done.seen))
 
     def _guarded(self, launch: Launch, work: Callable[[], T]) -> T:
         """Do the work of a launch; when it fails, take back what it had made."""
@@ -292,7 +292,7 @@ class DockerEnvironment:
 
     def _engine_came_back(self, deadline: float) -> bool:
         """Wait for the engine until the deadline; return whether it answers again."""
-        remembered = self._look.remembered.get("engine")
+        remembered = self._reader.remembered.get("engine")
         left_s = deadline - time.monotonic()
         return bool(wait_for(lambda: search(remembered=remembered)[0], left_s, longest_pause_s=0.2))
 

@@ -24,7 +24,7 @@ PASSWORD_CHANGES = "password_changes"  # noqa: S105 (the name of a fact)
 
 
 class StatusReader:
-    """Sees without changing anything."""
+    """Reads the state of a database in Docker; changes nothing."""
 
     def __init__(self, spec: DockerSpec, engine: Callable[[], ProjectEngine]) -> None:
         """`engine`: connects to the engine, which costs more than the whole rest."""
@@ -42,7 +42,7 @@ class StatusReader:
         port = self.remembered.get("port")
         return port if isinstance(port, int) else None
 
-    def as_it_was(self, question: str | None) -> StartResult | None:
+    def unchanged(self, question: str | None) -> StartResult | None:
         """Return the database when it answers as the last `up` left it, and that is what is wanted now."""
         remembered, port = self.remembered, self.port
         volume = remembered.get("volume")

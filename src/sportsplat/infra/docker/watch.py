@@ -47,7 +47,7 @@ class StartupWatch:
         inspect_at = time.monotonic() + _INSPECT_EVERY_S
         suspected: Container | None = None
         while True:
-            answer = self._look(endpoint, question)
+            answer = self._probe(endpoint, question)
             if isinstance(answer, ProbeResult):
                 return answer
             if answer is not None:
@@ -72,7 +72,7 @@ class StartupWatch:
                 raise self._incomplete("its server shows no completion marker")
             time.sleep(_INSPECT_EVERY_S)
 
-    def _look(self, endpoint: Endpoint, question: str | None) -> ProbeResult | _Problem | None:
+    def _probe(self, endpoint: Endpoint, question: str | None) -> ProbeResult | _Problem | None:
         """Return the probe result, or what makes the error for an answer that waiting does not change."""
         try:
             seen = probe(endpoint, question)

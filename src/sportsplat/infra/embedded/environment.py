@@ -84,7 +84,7 @@ class EmbeddedEnvironment:
 
     def status(self, question: str | None = None) -> EnvironmentStatus:
         """Look at the data directory and its process, and ask a running one its version and `question`."""
-        state, server, rows = self._look(question)
+        state, server, rows = self._observe(question)
         return self._seen(state, server, self.spec.password() or "", rows)
 
     def endpoint(self) -> Endpoint:
@@ -93,7 +93,7 @@ class EmbeddedEnvironment:
         if (lost := self._lost()) is not None:
             raise identity.data_missing(str(self.spec.data_dir), lost, self.spec.state_dir)
         if server is None:
-            raise errors.not_running(f"embedded PostgreSQL: {self._look()[0]}")
+            raise errors.not_running(f"embedded PostgreSQL: {self._observe()[0]}")
         return endpoint_of(self.spec, server, self.spec.password() or "")
 
     def direct_endpoint(self) -> Endpoint:
@@ -180,8 +180,8 @@ class EmbeddedEnvironment:
         ours = self.spec.password_is_ours()
         with self._locked(STOP_S) as held:
             if not initdb.is_marked(self.spec.data_dir):
-                raise errors.not_running(f"embedded PostgreSQL: {self._look()[0]}")
-            if not ours and self._look()[0] == "running":
+                raise errors.not_running(f"embedded PostgreSQL: {self._observe()[0]}")
+            if not ours and self._observe()[0] == "running":
                 raise self.spec.not_rotated()
             runs = postmaster.running(self.spec.data_dir) is not None
             password = self.spec.password()
@@ -321,7 +321,7 @@ class EmbeddedEnvironment:
         self._refuse_foreign_data()
         return postmaster.running(self.spec.data_dir)
 
-    def _look(self, question: str | None = None) -> tuple[State, postmaster.Postmaster | None, list[str]]:
+    def _observe(self, question: str | None = None) -> tuple[State, postmaster.Postmaster | None, list[str]]:
         """Return the state, the server if there is one, and its version with the answer to `question`."""
         if not self.spec.data_dir.exists():
             return "absent", None, []

@@ -127,12 +127,12 @@ class NewDatabase:
         name = self._name()
         if template.copy(templates, name, data_dir, self.account):
             return True
-        with template.turn(templates) as may_keep:
-            if may_keep and template.copy(templates, name, data_dir, self.account):
+        with template.build_lock(templates) as may_store:
+            if may_store and template.copy(templates, name, data_dir, self.account):
                 return True
             self._build(data_dir)
-            if may_keep:
-                template.keep(templates, name, data_dir)
+            if may_store:
+                template.store(templates, name, data_dir)
         return False
 
     def set_password(self, data_dir: Path) -> None:

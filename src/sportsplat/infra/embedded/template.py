@@ -171,7 +171,7 @@ def copy(folder: Path, name: str, target: Path, account: Account) -> bool:
 
 
 @contextmanager
-def turn(folder: Path) -> Iterator[bool]:
+def build_lock(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock, so that one process makes a template and others wait for it; made if missing.
 
     Yields whether a template may be kept there: not in a folder of others, nor in one that cannot be written,
@@ -185,7 +185,7 @@ def turn(folder: Path) -> Iterator[bool]:
             os.close(lock)
 
 
-def keep(folder: Path, name: str, made: Path) -> None:
+def store(folder: Path, name: str, made: Path) -> None:
     """Keep the database at `made`, whose server is stopped and whose owner has no password, as a template.
 
     To be called by the holder of the lock. Where there is no room for it, nothing is kept.
