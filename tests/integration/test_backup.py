@@ -37,14 +37,14 @@ def test_a_backup_says_what_it_holds_and_that_nobody_verified_it(
 ) -> None:
     made = backup(settings)
 
-    file = Path(made["file"])
+    file = Path(made.file)
     tables, _ = held(filled.endpoint)
-    assert made["rows"] == ROWS
-    assert made["tables"] == {name: {"rows": t.rows, "hash": t.hash} for name, t in tables.items()}
-    assert made["verified"] is None
-    assert made["schema_revision"] == head(MIGRATIONS)
-    assert made["backend"] == "external"
-    assert made["bytes"] == file.stat().st_size
+    assert made.rows == ROWS
+    assert made.tables == {name: {"rows": t.rows, "hash": t.hash} for name, t in tables.items()}
+    assert made.verified is None
+    assert made.schema_revision == head(MIGRATIONS)
+    assert made.backend == "external"
+    assert made.bytes == file.stat().st_size
     assert file.parent == settings.state_dir / "backups"
     assert file.name.startswith(filled.endpoint.database)
     assert (settings.state_dir / ".gitignore").read_text() == "*\n"
@@ -52,15 +52,17 @@ def test_a_backup_says_what_it_holds_and_that_nobody_verified_it(
 
 def test_a_backup_that_was_verified_remembers_it(settings: Settings, filled: Database) -> None:
     made = backup(settings)
-    proved = verify(settings, Path(made["file"]))
+    proved = verify(settings, Path(made.file))
 
-    assert proved["compared"] == len(made["tables"])
-    assert proved["verified"]["server_version"] == made["server_version"]
-    assert [entry["verified"] for entry in backups(settings)["backups"]] == [proved["verified"]]
+    assert proved.compared == len(made.tables)
+    assert proved.verified is not None
+    assert proved.verified["server_version"] == made.server_version
+    (listed,) = backups(settings).to_dict()["backups"]
+    assert listed["verified"] == proved.verified
     assert scratch_databases(filled.endpoint) == []
     at_birth = backup(settings, settings.project_dir / "b.dump", verify=True)
-    assert at_birth["verified"] is not None
-    assert backup_file.read_manifest(Path(at_birth["file"])).verified == at_birth["verified"]
+    assert at_birth.verified is not None
+    assert backup_file.read_manifest(Path(at_birth.file)).verified == at_birth.verified
 
 
 def test_a_note_about_another_archive_does_not_count(settings: Settings) -> None:
@@ -71,7 +73,7 @@ def test_a_note_about_another_archive_does_not_count(settings: Settings) -> None
     backup(settings, file, force=True)
     note = json.loads(file.with_name("a.dump.verified").read_text())
     assert note["sha256"] != backup_file.read_manifest(file).sha256
-    assert backup(settings, settings.project_dir / "b.dump")["verified"] is None
+    assert backup(settings, settings.project_dir / "b.dump").verified is None
 
 
 def test_a_database_that_was_never_migrated_has_nothing_to_back_up(
@@ -106,8 +108,8 @@ def test_a_backup_is_of_one_moment_while_others_write(settings: Settings, filled
         stop.set()
         writer.join()
     for found in made:
-        assert found["tables"]["teams"]["rows"] == found["tables"]["team_aliases"]["rows"] + 6
-    assert made[0]["tables"]["teams"]["rows"] < made[2]["tables"]["teams"]["rows"]
+        assert found.tables["teams"]["rows"] == found.tables["team_aliases"]["rows"] + 6
+    assert made[0].tables["teams"]["rows"] < made[2].tables["teams"]["rows"]
 
 
 def test_a_table_that_is_replaced_meanwhile_is_seen_with_its_rows(filled: Database) -> None:

@@ -67,7 +67,7 @@ def _stored(server: Endpoint, folder: Path, matches: int) -> Iterator[Stored]:
         migrate(endpoint.dsn(), MIGRATIONS)
         with connect(endpoint.dsn()) as conn:
             fill(conn, matches)
-        file = Path(backup(settings_of(folder, endpoint), folder / "backup.dump")["file"])
+        file = Path(backup(settings_of(folder, endpoint), folder / "backup.dump").file)
         yield Stored(endpoint, held(endpoint), file)
 
 
@@ -268,7 +268,7 @@ def test_a_backup_during_restores_is_of_the_one_or_of_the_other(
     swapper = threading.Thread(target=swap)
     swapper.start()
     try:
-        made = [backup(settings)["tables"] for _ in range(6)]
+        made = [backup(settings).tables for _ in range(6)]
     finally:
         ended.set()
         swapper.join()
@@ -347,12 +347,12 @@ def test_a_full_disk_leaves_no_file(many: Stored, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_takes_no_backup_and_no_note(few: Stored, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, few.endpoint)
     with mounted(tmp_path / "fixed", "size=10m") as fixed:
-        file = Path(backup(settings, fixed / "a.dump")["file"])
+        file = Path(backup(settings, fixed / "a.dump").file)
         subprocess.run(["mount", "-o", "remount,ro", str(fixed)], check=True)
         with pytest.raises(EnvironmentUnavailable) as refused:
             backup(settings, fixed / "b.dump")
         assert refused.value.error_code == "NOT_WRITABLE"
-        assert verify(settings, file)["verified"] is not None
+        assert verify(settings, file).verified is not None
         assert list(fixed.iterdir()) == [file]
 
 

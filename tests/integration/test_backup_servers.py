@@ -55,14 +55,14 @@ def test_a_backup_of_another_server_is_restored_here_and_goes_back(
     server: Endpoint, theirs: Settings, ours: Settings, empty_database: Database
 ) -> None:
     before = held(server)
-    file = Path(backup(theirs)["file"])
-    assert verify(ours, file)["rows"] > 0
-    assert len(restore(ours, file)["actions"]) == 2  # nothing of the schema is left out
+    file = Path(backup(theirs).file)
+    assert verify(ours, file).rows > 0
+    assert len(restore(ours, file).actions) == 2  # nothing of the schema is left out
     assert held(empty_database.endpoint) == before
     assert check(empty_database.dsn, MIGRATIONS) == []
     back = backup(ours)
-    verify(theirs, Path(back["file"]))
-    restore(theirs, Path(back["file"]), yes=True, keep=False)
+    verify(theirs, Path(back.file))
+    restore(theirs, Path(back.file), yes=True, keep=False)
     assert held(server) == before
     assert check(server.dsn(), MIGRATIONS) == []
 
@@ -77,10 +77,10 @@ def test_options_that_only_a_newer_server_knows_are_left_out_and_named(
     change(server, f"CREATE TABLE tuned (a int, b int) WITH (fillfactor = 50, {newer} = 0.5)")
     change(server, "ALTER TABLE tuned ALTER a SET (n_distinct = 5); INSERT INTO tuned VALUES (1, 2)")
     try:
-        file = Path(backup(theirs)["file"])
+        file = Path(backup(theirs).file)
     finally:
         change(server, "DROP TABLE tuned")
-    actions = restore(ours, file)["actions"]
+    actions = restore(ours, file).actions
     assert actions[-1] == f"left out options that this server does not know: {newer}"
     with empty_database.connect() as conn:
         kept = conn.execute("SELECT reloptions FROM pg_class WHERE relname = 'tuned'").fetchone()

@@ -94,8 +94,8 @@ def _pump(inside: ssl.SSLSocket, behind: socket.socket) -> None:
 def test_the_wheels_pg_dump_encrypts_with_the_drivers_library(encrypted: Endpoint, tmp_path: Path) -> None:
     made = backup(settings_of(tmp_path, encrypted), verify=True)
     tables, _ = held(encrypted)
-    assert made["tables"]["quotes"] == {"rows": tables["quotes"].rows, "hash": tables["quotes"].hash}
-    assert made["verified"] is not None
+    assert made.tables["quotes"] == {"rows": tables["quotes"].rows, "hash": tables["quotes"].hash}
+    assert made.verified is not None
 
 
 @needs_openssl

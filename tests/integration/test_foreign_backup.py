@@ -125,7 +125,7 @@ def of_somebody_else(settings: Settings, filled: Database, case: str, marker: Pa
         how = "SECURITY DEFINER" if "definer" in case else ""
         before = "PERFORM set_config('role', 'none', false);" if "resets" in case else ""
         change(filled.endpoint, REPLACE.format(how=how, before=before, marker=marker))
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     assert not marker.exists()
     return file
 
@@ -173,7 +173,7 @@ def test_code_that_stands_in_the_database_already_needs_no_trust(
     file = of_somebody_else(settings, filled, "trigger", marker)
     before = held(filled.endpoint)
     change(filled.endpoint, "DELETE FROM quotes")
-    assert restore(settings, file, yes=True, keep=False)["rows"] > 0
+    assert restore(settings, file, yes=True, keep=False).rows > 0
     assert held(filled.endpoint) == before
 
 
@@ -183,7 +183,7 @@ def test_statements_in_the_place_of_a_comment_run_without_rights(
     """An archive is SQL: what stands where a comment was runs with no trace of it in any catalogue."""
     change(filled.endpoint, f"COMMENT ON TABLE leagues IS '{'x' * 300}'")
     made = backup(settings)
-    file = Path(made["file"])
+    file = Path(made.file)
     content = file.read_bytes()
     old = f"COMMENT ON TABLE public.leagues IS '{'x' * 300}';\n".encode()
     assert content.count(old) == 1
@@ -198,7 +198,7 @@ def test_statements_in_the_place_of_a_comment_run_without_rights(
         "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION first_new_match_id();",
     )):  # fmt: skip
         tampered = file.with_name(f"{number}.dump")
-        archive = content[: made["bytes"] and backup_file.read_manifest(file).bytes]
+        archive = content[: made.bytes and backup_file.read_manifest(file).bytes]
         with backup_file.new_file(tampered) as new:
             os.write(new.fd, archive.replace(old, act.encode().ljust(len(old) - 1) + b"\n"))
             new.seal(backup_file.read_manifest(file))
@@ -215,7 +215,7 @@ def test_code_that_would_run_in_a_verification_is_stopped(
 ) -> None:
     file = of_somebody_else(settings, filled, case, marker)
     if case == "default":  # which only a row without the column asks for
-        assert verify(target, file)["rows"] > 0
+        assert verify(target, file).rows > 0
         return
     with pytest.raises(InputRefused) as refused:
         verify(target, file)
@@ -266,7 +266,7 @@ def test_an_older_backup_needs_no_trust_for_the_functions_of_its_time(
 
     with filled.connect(autocommit=True) as conn, alembic_on(conn, MIGRATIONS) as config:
         command.downgrade(config, "0011")
-    restore(target, Path(backup(settings)["file"]))
+    restore(target, Path(backup(settings).file))
     assert check(empty_database.dsn, MIGRATIONS) == []
     with connect(empty_database.dsn) as conn:
         assert conn.execute("SELECT count(*) > 0 FROM matches").fetchone() == (True,)

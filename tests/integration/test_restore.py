@@ -37,7 +37,7 @@ def eighteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 
 def test_a_restore_brings_everything_back_and_needs_consent(settings: Settings, filled: Database) -> None:
     before = held(filled.endpoint)
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(
         filled.endpoint, "DELETE FROM quotes; UPDATE teams SET name = name || '!'; DROP VIEW match_results"
     )
@@ -52,14 +52,14 @@ def test_a_restore_brings_everything_back_and_needs_consent(settings: Settings, 
     restored = restore(settings, file, yes=True)
     assert held(filled.endpoint) == before
     assert check(filled.dsn, MIGRATIONS) == []
-    kept = Path(restored["actions"][0].removeprefix("backed up what was there to "))
+    kept = Path(restored.actions[0].removeprefix("backed up what was there to "))
     restore(settings, kept, yes=True, keep=False)
     assert held(filled.endpoint) == spoilt
 
 
 def test_what_is_restored_can_be_gone_on_with(settings: Settings, filled: Database) -> None:
     """Identities go on where they were, and the application's role has its rights."""
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     restore(settings, file, yes=True, keep=False)
     with filled.connect(APP_ROLE) as conn:
         row = conn.execute("INSERT INTO teams (league, name) VALUES ('x', 'New') RETURNING id").fetchone()
@@ -69,22 +69,22 @@ def test_what_is_restored_can_be_gone_on_with(settings: Settings, filled: Databa
 def test_a_plain_user_of_another_server_takes_it_in(
     settings: Settings, plain: Endpoint, filled: Database
 ) -> None:
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     theirs = settings_of(settings.project_dir.parent / "theirs", plain)
 
     restored = restore(theirs, file)
 
-    assert restored["actions"] == [
+    assert restored.actions == [
         "made roles and schema in an empty database",
-        f"restored {ROWS:,} rows of {len(restored['tables'])} tables, all equal",
+        f"restored {ROWS:,} rows of {len(restored.tables)} tables, all equal",
     ]
     assert held(plain) == held(filled.endpoint)
     assert check(plain.dsn(), MIGRATIONS) == []
     again = backup(theirs, verify=True)
-    assert again["tables"] == restored["tables"]
-    assert CANARY.encode() not in Path(again["file"]).read_bytes()
+    assert again.tables == restored.tables
+    assert CANARY.encode() not in Path(again.file).read_bytes()
     assert not list(theirs.state_dir.glob("scratch-*"))
-    assert reset(theirs, yes=True)["schema_revision"] == head(MIGRATIONS)
+    assert reset(theirs, yes=True).schema_revision == head(MIGRATIONS)
     assert check(plain.dsn(), MIGRATIONS) == []
 
 
@@ -93,13 +93,13 @@ def test_backups_go_between_majors_in_both_directions(
 ) -> None:
     before = held(filled.endpoint)
     newer = settings_of(settings.project_dir.parent / "newer", eighteen)
-    restore(newer, Path(backup(settings)["file"]))
+    restore(newer, Path(backup(settings).file))
     assert held(eighteen) == before
     assert check(eighteen.dsn(), MIGRATIONS) == []
     back = backup(newer, verify=True)
-    assert back["server_version"].startswith("18")
+    assert back.server_version.startswith("18")
     change(filled.endpoint, "DELETE FROM match_features")
-    restore(settings, Path(back["file"]), yes=True, keep=False)
+    restore(settings, Path(back.file), yes=True, keep=False)
     assert held(filled.endpoint) == before
     assert check(filled.dsn, MIGRATIONS) == []
 
@@ -114,12 +114,12 @@ def test_a_backup_of_an_older_schema_is_restored_and_migrated(
     with filled.connect(autocommit=True) as conn, alembic_on(conn, MIGRATIONS) as config:
         command.downgrade(config, "0011")
     older = held(filled.endpoint)
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     other = settings_of(settings.project_dir.parent / "other", empty_database.endpoint)
 
     restored = restore(other, file)
 
-    assert restored["actions"][-1] == f"migrated the schema from 0011 to {head(MIGRATIONS)}"
+    assert restored.actions[-1] == f"migrated the schema from 0011 to {head(MIGRATIONS)}"
     assert check(empty_database.dsn, MIGRATIONS) == []
     now = held(empty_database.endpoint)[0]
     assert now["match_features"] == older[0]["match_features"]  # a table that no later revision changes
@@ -138,7 +138,7 @@ def test_what_was_added_to_the_schema_is_in_the_backup_too(settings: Settings, f
     before = held(filled.endpoint)
     with filled.connect() as conn:
         schema = live(conn)
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(filled.endpoint, 'DELETE FROM "My notes"')
     restore(settings, file, yes=True, keep=False)
     assert held(filled.endpoint) == before
@@ -156,7 +156,7 @@ def test_reset_gives_an_empty_schema_and_keeps_what_was_there_in_a_file(
     assert refused.value.error_code == "NEEDS_YES"
     assert held(filled.endpoint) == before
 
-    actions = reset(settings, yes=True)["actions"]
+    actions = reset(settings, yes=True).actions
 
     assert check(filled.dsn, MIGRATIONS) == []
     assert all(

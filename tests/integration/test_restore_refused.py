@@ -24,7 +24,7 @@ def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_touched(
     settings: Settings, filled: Database, tmp_path: Path
 ) -> None:
     change(filled.endpoint, "UPDATE alembic_version SET version_num = '9999'")
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(filled.endpoint, f"UPDATE alembic_version SET version_num = '{head(MIGRATIONS)}'")
     nobody = settings_of(tmp_path / "nobody", replace(filled.endpoint, port=1, socket_dir=None))
     with pytest.raises(MigrationError) as refused:
@@ -34,7 +34,7 @@ def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_touched(
 
 
 def test_what_is_not_ours_is_never_dropped(settings: Settings, filled: Database) -> None:
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(filled.endpoint, "CREATE TABLE notes (text text)")
     before = held(filled.endpoint)
     actions: list[Callable[[], object]] = [
@@ -50,7 +50,7 @@ def test_what_is_not_ours_is_never_dropped(settings: Settings, filled: Database)
 
 
 def test_what_depends_on_ours_from_elsewhere_is_never_dropped(settings: Settings, filled: Database) -> None:
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(filled.endpoint, "CREATE SCHEMA mine; CREATE VIEW mine.best AS SELECT name FROM public.teams")
     before = held(filled.endpoint)
     with pytest.raises(DataConflict) as refused:
@@ -62,7 +62,7 @@ def test_what_depends_on_ours_from_elsewhere_is_never_dropped(settings: Settings
 
 def test_a_verification_that_finds_other_rows_names_each_table(settings: Settings, tmp_path: Path) -> None:
     """The archive is whole; it is the manifest that does not fit it."""
-    whole = Path(backup(settings)["file"])
+    whole = Path(backup(settings).file)
     manifest = backup_file.read_manifest(whole)
     tables = {name: dict(table) for name, table in manifest.tables.items()}
     tables["teams"]["rows"] += 1
@@ -92,7 +92,7 @@ def test_an_archive_that_cannot_be_read_is_refused_and_nothing_is_changed(
     settings: Settings, tmp_path: Path
 ) -> None:
     """The checksum is right: what is wrong was wrong when it was written."""
-    whole = Path(backup(settings)["file"])
+    whole = Path(backup(settings).file)
     manifest = backup_file.read_manifest(whole)
     before = held_of(settings)
     for share in (0.02, 0.5, 0.97):
@@ -113,7 +113,7 @@ def test_a_database_that_cannot_hold_every_name_is_refused(
     try:
         latin = replace(postgres, database="latin")
         with pytest.raises(DataConflict) as refused:
-            restore(settings_of(tmp_path / "latin", latin), Path(backup(settings)["file"]))
+            restore(settings_of(tmp_path / "latin", latin), Path(backup(settings).file))
         assert refused.value.error_code == "WRONG_ENCODING"
     finally:
         change(postgres, "DROP DATABASE latin")
@@ -123,7 +123,7 @@ def test_a_database_that_names_no_revision_or_several_says_what_puts_it_right(
     settings: Settings, filled: Database
 ) -> None:
     newest = head(MIGRATIONS)
-    file = Path(backup(settings)["file"])
+    file = Path(backup(settings).file)
     change(filled.endpoint, "DELETE FROM alembic_version")
     with pytest.raises(DataConflict) as none:
         migrate(filled.dsn, MIGRATIONS)

@@ -61,28 +61,28 @@ def backup(
     from sportsplat.jobs.backup.backup import backup as run
 
     with ctx.progress("backing up") as tell:
-        data = run(ctx.settings(), file, force=force, verify=verify, tell=tell)
+        done = run(ctx.settings(), file, force=force, verify=verify, tell=tell)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.backup import show_backup
 
-        show_backup(console, data)
+        show_backup(console, done)
 
-    return Answer(data, show)
+    return Answer(done.to_dict(), show)
 
 
 def backups(ctx: Run) -> Answer:
     """List the project's backups and which of them were verified."""
     from sportsplat.jobs.backup.backup import backups as run
 
-    data = run(ctx.settings())
+    done = run(ctx.settings())
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.backup import show_backups
 
-        show_backups(console, data)
+        show_backups(console, done)
 
-    return Answer(data, show)
+    return Answer(done.to_dict(), show)
 
 
 def verify(
@@ -103,11 +103,9 @@ def verify(
     from sportsplat.jobs.backup.backup import verify as run
 
     with ctx.progress("verifying") as tell:
-        data = run(ctx.settings(), file, tell=tell)
-    text = (
-        f"{data['file']}: {data['rows']:,} rows of {data['compared']} tables restored and compared, all equal"
-    )
-    return Answer.text(data, text)
+        done = run(ctx.settings(), file, tell=tell)
+    text = f"{done.file}: {done.rows:,} rows of {done.compared} tables restored and compared, all equal"
+    return Answer.text(done.to_dict(), text)
 
 
 def restore(
@@ -127,14 +125,14 @@ def restore(
     from sportsplat.jobs.backup.restore import restore as run
 
     with ctx.progress("restoring") as tell:
-        data = run(ctx.settings(), file, yes=yes, keep=not no_backup, trust=trust, tell=tell)
+        done = run(ctx.settings(), file, yes=yes, keep=not no_backup, trust=trust, tell=tell)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.backup import show_actions
 
-        show_actions(console, data)
+        show_actions(console, done)
 
-    return Answer(data, show)
+    return Answer(done.to_dict(), show)
 
 
 def reset(
@@ -151,14 +149,14 @@ def reset(
     from sportsplat.jobs.backup.restore import reset as run
 
     with ctx.progress("resetting") as tell:
-        data = run(ctx.settings(), yes=yes, keep=not no_backup, tell=tell)
+        done = run(ctx.settings(), yes=yes, keep=not no_backup, tell=tell)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.backup import show_actions
 
-        show_actions(console, data)
+        show_actions(console, done)
 
-    return Answer(data, show)
+    return Answer(done.to_dict(), show)
 
 
 def move(
@@ -179,11 +177,11 @@ def move(
 
     with ctx.progress("moving") as tell:
         settings = resolve(project_dir=ctx.find_folder(), profile=ctx.profile)
-        data = run(settings, backend.value, yes=yes, trust=trust, tell=tell)
+        done = run(settings, backend.value, yes=yes, trust=trust, tell=tell)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.backup import show_move
 
-        show_move(console, data)
+        show_move(console, done)
 
-    return Answer(data, show)
+    return Answer(done.to_dict(), show)

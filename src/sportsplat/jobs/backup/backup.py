@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -29,6 +30,7 @@ from sportsplat.infra.private_file import replace_file
 from sportsplat.infra.state_folder import StateFolder
 from sportsplat.jobs.backup.load import LOCK_HELD_S, opened, prove
 from sportsplat.progress import Progress, silent
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -44,6 +46,56 @@ SELECT ARRAY(SELECT relname::text FROM pg_catalog.pg_class
 """
 
 
+@dataclass(frozen=True)
+class BackupFacts(Result):
+    """What is known of a backup: its file, and what it holds as of the moment `created_at`.
+
+    tables: `rows` and `hash` of each; rows: of all of them. verified: None, or `at` and `server_version`.
+    """
+
+    file: str
+    bytes: int
+    created_at: str
+    backend: str
+    server_version: str
+    schema_revision: str
+    tables: Mapping[str, Mapping[str, Any]]
+    rows: int
+    verified: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class BackupMade(BackupFacts):
+    """A backup that was written, in so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BackupVerified(BackupFacts):
+    """A backup that was restored elsewhere, `compared` tables of it, all equal."""
+
+    compared: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DamagedBackup(Result):
+    """A file that cannot be read as a backup, and why."""
+
+    file: str
+    created_at: str
+    damaged: str | None
+
+
+@dataclass(frozen=True)
+class BackupList(Result):
+    """The backups in the project's folder, newest first."""
+
+    folder: str
+    backups: Sequence[BackupFacts | DamagedBackup]
+
+
 def backup(
     settings: Settings,
     file: Path | None = None,
@@ -52,8 +104,8 @@ def backup(
     verify: bool = False,
     locked: bool = False,
     tell: Progress = silent,
-) -> dict[str, Any]:
-    """Write a backup of the running database and return what `describe` says of it, and `seconds`.
+) -> BackupMade:
+    """Write a backup of the running database.
 
     file: where to; a folder, or None for the project's own, gets a name with the time. force: replace a file
     that is there. verify: prove it by restoring it elsewhere before it gets its name. locked: the caller
@@ -75,7 +127,7 @@ def backup(
         if verify:
             manifest = replace(manifest, verified=prove(settings, new.partial, manifest, tell))
         manifest = new.seal(manifest)
-    return describe(path, manifest) | {"seconds": round(time.perf_counter() - started, 3)}
+    return BackupMade(**vars(describe(path, manifest)), seconds=round(time.perf_counter() - started, 3))
 
 
 def backup_before(settings: Settings, reason: str) -> Path:
@@ -88,12 +140,12 @@ def backup_before(settings: Settings, reason: str) -> Path:
     return path
 
 
-def verify(settings: Settings, file: Path | None = None, *, tell: Progress = silent) -> dict[str, Any]:
+def verify(settings: Settings, file: Path | None = None, *, tell: Progress = silent) -> BackupVerified:
     """Restore a backup into a database of its own, compare each table with the manifest, and drop it.
 
     file: None for the newest in the project's folder; one there that is damaged is refused, not passed over.
     On the project's server where it runs and its user may make databases, else on an embedded one of its own.
-    Returns what `describe` says, `compared` (tables) and `seconds`. A note beside the file remembers it.
+    A note beside the file remembers it.
     Raises CheckFailed (`BACKUP_DIFFERS`) naming each table that differs, InputRefused (`BACKUP_DAMAGED`,
     `NOT_A_BACKUP`, `NO_SUCH_FILE`), NotFound (`NO_BACKUP`).
     """
@@ -103,8 +155,11 @@ def verify(settings: Settings, file: Path | None = None, *, tell: Progress = sil
     proof = prove(settings, file, manifest, tell)
     with suppress(OSError):  # a folder that cannot be written to costs the note, not the answer
         replace_file(_note(file), json.dumps(proof | {"sha256": manifest.sha256}) + "\n")
-    facts = describe(file, replace(manifest, verified=proof))
-    return facts | {"compared": len(manifest.tables), "seconds": round(time.perf_counter() - started, 3)}
+    return BackupVerified(
+        **vars(describe(file, replace(manifest, verified=proof))),
+        compared=len(manifest.tables),
+        seconds=round(time.perf_counter() - started, 3),
+    )
 
 
 def _newest(settings: Settings) -> Path:
@@ -120,17 +175,16 @@ def _newest(settings: Settings) -> Path:
     return files[-1]
 
 
-def backups(settings: Settings) -> dict[str, Any]:
-    """Return `folder`, and `backups`: what `describe` says of each file there, newest first."""
+def backups(settings: Settings) -> BackupList:
+    """List the backups in the project's folder, newest first."""
     where = folder(settings)
-    found = []
+    found: list[BackupFacts | DamagedBackup] = []
     for path in _files(where):
         try:
             found.append(describe(path, backup_file.read_manifest(path)))
         except InputRefused as refused:
-            found.append({"file": str(path), "created_at": "", "damaged": refused.cause})
-    newest_first = sorted(found, key=lambda entry: str(entry["created_at"]), reverse=True)
-    return {"folder": str(where), "backups": newest_first}
+            found.append(DamagedBackup(str(path), "", refused.cause))
+    return BackupList(str(where), sorted(found, key=lambda entry: entry.created_at, reverse=True))
 
 
 def _files(where: Path) -> list[Path]:
@@ -142,21 +196,19 @@ def _files(where: Path) -> list[Path]:
         raise backup_file.unreadable_folder(where, error) from error
 
 
-def describe(path: Path, manifest: Manifest) -> dict[str, Any]:
-    """Return what a program may want to know of a backup.
-
-    `file`, `bytes`, `created_at`, `backend`, `server_version`, `schema_revision`, `tables` (each with `rows`
-    and `hash`), `rows` of them all, and `verified`: null, or `at` and `server_version`.
-    """
-    facts = asdict(manifest)
-    kept = ("created_at", "backend", "server_version", "schema_revision", "tables")
-    return {
-        "file": str(path),
-        "bytes": path.stat().st_size,
-        **{name: facts[name] for name in kept},
-        "rows": manifest.rows,
-        "verified": manifest.verified or _noted(path, manifest),
-    }
+def describe(path: Path, manifest: Manifest) -> BackupFacts:
+    """Return what is known of a backup."""
+    return BackupFacts(
+        file=str(path),
+        bytes=path.stat().st_size,
+        created_at=manifest.created_at,
+        backend=manifest.backend,
+        server_version=manifest.server_version,
+        schema_revision=manifest.schema_revision,
+        tables=manifest.tables,
+        rows=manifest.rows,
+        verified=manifest.verified or _noted(path, manifest),
+    )
 
 
 def folder(settings: Settings) -> Path:

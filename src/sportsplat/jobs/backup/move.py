@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sportsplat.db.connection import Connection
 from sportsplat.db.copy.locks import consistent_snapshot
@@ -31,6 +31,7 @@ from sportsplat.jobs.backup.restore import (
     swap,
 )
 from sportsplat.progress import Progress, silent
+from sportsplat.results import Result, named
 
 if TYPE_CHECKING:
     from sportsplat.config.load import ResolvedSettings
@@ -49,6 +50,35 @@ class _Place:
         return self.environment.backend
 
 
+@dataclass(frozen=True)
+class OldData(Result):
+    """Where the data stays that was moved, and the command that would delete it."""
+
+    backend: str
+    where: str
+    delete: str
+
+
+@dataclass(frozen=True)
+class MoveReport(Result):
+    """What was done, nothing where the data was there already; change: settings that name the old place."""
+
+    source: str = field(metadata=named("from"))
+    to: str
+    actions: list[str]
+    change: list[str]
+
+
+@dataclass(frozen=True)
+class Moved(MoveReport):
+    """Data that was moved: the backup through which it went, its rows, and the data that stays."""
+
+    file: str
+    rows: int
+    old: OldData
+    seconds: float
+
+
 def move(
     resolved: ResolvedSettings,
     to: Backend,
@@ -56,23 +86,20 @@ def move(
     yes: bool = False,
     trust: bool = False,
     tell: Progress = silent,
-) -> dict[str, Any]:
+) -> MoveReport:
     """Take all data to the backend `to`, which the project uses from then on; the old data stays as it is.
 
     Until all tables are compared nothing of the project changes: whatever fails, and even a kill, leaves it
     where it was. The old database takes no writes meanwhile, and a server of ours is stopped at the end.
     yes: consent to replace rows that the other backend holds; they are backed up first. trust: consent to run
     code there that is not sportsplat's (see `restorable`).
-    Returns `from`, `to`, `file` (the backup), `rows`, `actions`, `old` (`backend`, `where`, `delete`: the
-    command that would), `change` (lines of the settings that still name the old place) and `seconds`.
     Raises what `backup`, `restore` and both environments raise.
     """
     started = time.perf_counter()
     settings = resolved.settings
     source_backend = holds_data(settings) or chosen_backend(settings)
-    answer: dict[str, Any] = {"from": source_backend, "to": to, "actions": [], "change": []}
     if source_backend == to:
-        return answer | {"change": _to_change(resolved, to)}
+        return MoveReport(source_backend, to, [], _to_change(resolved, to))
     with StateFolder(settings.state_dir).backend_kept():
         environment = open_environment(_meaning(settings, source_backend))
         source = _started(environment, settings.infra.timeout_s)
@@ -87,9 +114,16 @@ def move(
                     actions.append(keep_rows(_meaning(settings, to), "move", tell))
                 found = _carry(settings, source, target, conn, actions, tell, yes=yes, trust=trust)
             actions += bring_up_to_date(target.endpoint, found)
-    facts = {"file": str(found.path), "rows": found.manifest.rows, "old": old, "actions": actions}
-    took = {"seconds": round(time.perf_counter() - started, 3)}
-    return answer | facts | {"change": _to_change(resolved, to)} | took
+    return Moved(
+        source=source_backend,
+        to=to,
+        actions=actions,
+        change=_to_change(resolved, to),
+        file=str(found.path),
+        rows=found.manifest.rows,
+        old=old,
+        seconds=round(time.perf_counter() - started, 3),
+    )
 
 
 def _carry(
@@ -173,17 +207,16 @@ def _given_up_on_failure(settings: Settings, environment: Environment) -> Iterat
         raise
 
 
-def _whereabouts(place: _Place) -> dict[str, str]:
+def _whereabouts(place: _Place) -> OldData:
     """Say where the data stays, and with which command it would be deleted."""
     service = next(iter(place.environment.status().services), {})
     if place.backend == "embedded":
-        return {"backend": "embedded", "where": service["data"], "delete": f"rm -r {quote(service['data'])}"}
+        return OldData("embedded", service["data"], f"rm -r {quote(service['data'])}")
     if place.backend == "docker":
         volume = str(service.get("volume", ""))
-        return {"backend": "docker", "where": f"volume {volume}", "delete": f"docker volume rm {volume}"}
+        return OldData("docker", f"volume {volume}", f"docker volume rm {volume}")
     database = place.endpoint.database
-    delete = f"DROP DATABASE {quoted_name(database)}"
-    return {"backend": "external", "where": place.endpoint.url(), "delete": delete}
+    return OldData("external", place.endpoint.url(), f"DROP DATABASE {quoted_name(database)}")
 
 
 def _to_change(resolved: ResolvedSettings, to: Backend) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 
@@ -22,11 +22,12 @@ from sportsplat.errors import MigrationError, UsageError
 from sportsplat.infra.backend import open_environment
 from sportsplat.infra.backup.file import Manifest
 from sportsplat.infra.environment import Endpoint
-from sportsplat.jobs.backup.backup import backup, default_file, describe, read
+from sportsplat.jobs.backup.backup import BackupFacts, backup, default_file, describe, read
 from sportsplat.jobs.backup.load import LOCK_HELD_S, Scripts, compare, load_archive, opened
 from sportsplat.jobs.backup.restorable import restorable
 from sportsplat.paths import asset_dir
 from sportsplat.progress import Progress, silent
+from sportsplat.results import Result
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
@@ -40,6 +41,22 @@ class Backup:
     manifest: Manifest
 
 
+@dataclass(frozen=True)
+class RestoreReport(BackupFacts):
+    """The backup that was restored, where (`backend`), and what was done."""
+
+    actions: list[str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ResetReport(Result):
+    """What was done to empty the database."""
+
+    actions: list[str]
+    schema_revision: str
+
+
 def restore(
     settings: Settings,
     file: Path,
@@ -48,13 +65,12 @@ def restore(
     keep: bool = True,
     trust: bool = False,
     tell: Progress = silent,
-) -> dict[str, Any]:
+) -> RestoreReport:
     """Put what a backup holds into the running database in one transaction, compared before it is committed.
 
     yes: consent to replace rows that are there. keep: back those up first. trust: consent to run code of the
     file that is not sportsplat's (see `restorable`).
-    Returns what `describe` says of the file, `backend` (where it went), `actions` and `seconds`. A backup of
-    an older schema is migrated afterwards.
+    A backup of an older schema is migrated afterwards.
     Raises InputRefused (`BACKUP_DAMAGED`, `NOT_A_BACKUP`, `NO_SUCH_FILE`, `FOREIGN_CODE`,
     `BACKUP_FORBIDDEN`), MigrationError (`SCHEMA_NEWER`), UsageError (`NEEDS_YES`), ResourceConflict
     (`LOCK_HELD`, `LOCK_TIMEOUT`), DataConflict (`FOREIGN_OBJECTS`, `WRONG_ENCODING`, `NOT_ALLOWED`,
@@ -75,14 +91,14 @@ def restore(
             actions.append(keep_rows(settings, "restore", tell))
         actions += swap(conn, found, scripts, again, tell)
     actions += bring_up_to_date(endpoint, found)
-    facts = describe(file, found.manifest) | {"backend": environment.backend, "actions": actions}
-    return facts | {"seconds": round(time.perf_counter() - started, 3)}
+    facts = vars(replace(describe(file, found.manifest), backend=environment.backend))
+    return RestoreReport(**facts, actions=actions, seconds=round(time.perf_counter() - started, 3))
 
 
 def reset(
     settings: Settings, *, yes: bool = False, keep: bool = True, tell: Progress = silent
-) -> dict[str, Any]:
-    """Drop everything of ours and make the schema anew; return `actions` and `schema_revision`.
+) -> ResetReport:
+    """Drop everything of ours and make the schema anew.
 
     yes: consent to lose rows that are there. keep: back those up first. What is not ours is left alone and is
     a reason to refuse (DataConflict, `FOREIGN_OBJECTS`), before anything is touched.
@@ -106,7 +122,7 @@ def reset(
         actions.append(f"dropped {len(ours)} tables, views and functions")
     applied = migrate(endpoint.dsn(), migrations)
     actions.append(f"migrated the schema to {head(migrations)} ({len(applied)} steps)")
-    return {"actions": actions, "schema_revision": head(migrations)}
+    return ResetReport(actions, head(migrations))
 
 
 def open_backup(file: Path, tell: Progress = silent) -> Backup:
