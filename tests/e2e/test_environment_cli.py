@@ -179,7 +179,7 @@ def test_the_password_is_told_to_nobody(project: Path, password: str) -> None:
 
 @pytest.mark.parametrize("word", ["status", "up"])
 def test_a_look_at_a_running_database_loads_nothing_heavy(project: Path, word: str) -> None:
-    """Both are run by scripts again and again. The driver is loaded, because it is how every query is asked."""
+    """Both are run by scripts again and again. The driver is loaded: every query goes through it."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", PROGRAM, word],
         cwd=project,
