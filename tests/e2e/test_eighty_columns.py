@@ -16,6 +16,8 @@ from sportsplat.cli.views.sync import show_sync
 from sportsplat.db.write.staging import Tally
 from sportsplat.infra.environment import Endpoint
 from sportsplat.jobs.ingest.sync import SourceReport, Status, SyncReport
+from sportsplat.jobs.quality import ConflictReport
+from sportsplat.quality.facts import Conflict, ConflictTotal
 from tests.conftest import Database, _scratch
 from tests.own_league import write_own_league
 from tests.program import Ran, run
@@ -174,17 +176,22 @@ def _drawn(draw: Callable[[Console, Any], None], data: Any) -> str:
 
 
 def test_contradictions_are_not_cut() -> None:
-    one = {"match_date": "2026-11-30", "home": CLUBS[3], "away": CLUBS[0], "field": "score"}
-    told = {"said": "104:103", "source": "fivethirtyeight-checking-our-work", "holds": "122:117"}
-    total = {"source": told["source"], "field": "score", "holder": "sportsbookreview", "matches": 1234}
-    data = {
-        "conflicts": [one | told | {"holder": "sportsbookreview"}],
-        "totals": [total],
-        "matches": 1234,
-        "precedence": ["nba-stats", told["source"]],
-        "league": CODE,
-    }
-    names = (CLUBS[3], CLUBS[0], "2026-11-30", "122:117 from sportsbookreview", told["source"], "1,234")
+    source, holder = "fivethirtyeight-checking-our-work", "sportsbookreview"
+    one = Conflict(
+        match_id=1,
+        season=2026,
+        match_date=date(2026, 11, 30),
+        home=CLUBS[3],
+        away=CLUBS[0],
+        source=source,
+        field="score",
+        said="104:103",
+        holder=holder,
+        holds="122:117",
+    )
+    totals = [ConflictTotal(source, holder, "score", 1234)]
+    data = ConflictReport(CODE, 1234, totals, [one], ["nba-stats", source])
+    names = (CLUBS[3], CLUBS[0], "2026-11-30", "122:117 from sportsbookreview", source, "1,234")
     _check(_drawn(show_conflicts, data), names)
 
 

@@ -255,25 +255,25 @@ def test_conflicts_are_listed_newest_first_and_counted(tiny: Context) -> None:
     tell(tiny, [one._replace(home_score=7) for one in played[:3]], "football-data")
     tell(tiny, [played[3]._replace(stage="playoff")], "espn")
     data = conflicts(tiny, "tiny", limit=2)
-    assert data["matches"] == 4
-    assert [one["match_date"] for one in data["conflicts"]] == [played[3].match_date, played[2].match_date]
-    assert data["totals"][0] == {
+    assert data.matches == 4
+    assert [one.match_date for one in data.conflicts] == [played[3].match_date, played[2].match_date]
+    assert data.totals[0]._asdict() == {
         "source": "football-data",
         "holder": "simulate",
         "field": "score",
         "matches": 3,
     }
     score = conflicts(tiny, "tiny", field="score", limit=None)
-    assert (score["matches"], len(score["conflicts"])) == (3, 3)
-    first = score["conflicts"][0]
-    assert (first["said"], first["source"], first["holds"], first["holder"]) == (
+    assert (score.matches, len(score.conflicts)) == (3, 3)
+    first = score.conflicts[0]
+    assert (first.said, first.source, first.holds, first.holder) == (
         "7:1",
         "football-data",
         "2:1",
         "simulate",
     )
-    assert score["precedence"] == ["simulate", "football-data"]
-    assert conflicts(tiny, "tiny", seasons=[2020], limit=None)["matches"] == 0
+    assert score.precedence == ["simulate", "football-data"]
+    assert conflicts(tiny, "tiny", seasons=[2020], limit=None).matches == 0
 
 
 def test_a_source_that_does_not_tell_the_stage_contradicts_nobody_in_it(tiny: Context) -> None:
@@ -282,7 +282,7 @@ def test_a_source_that_does_not_tell_the_stage_contradicts_nobody_in_it(tiny: Co
     regular = [one._replace(stage="regular") for one in played[:2]]
     tell(tiny, regular, "odds-api")
     tell(tiny, [one._replace(home_score=7) for one in regular], "espn")
-    told = {(one["source"], one["field"]) for one in conflicts(tiny, "tiny", limit=None)["conflicts"]}
+    told = {(one.source, one.field) for one in conflicts(tiny, "tiny", limit=None).conflicts}
     assert told == {("espn", "score"), ("espn", "stage")}
     found = {(one["source"], one["field"]) for one in quality(tiny, "tiny", now=NOW)["conflicts"]}
     assert found == told

@@ -150,9 +150,13 @@ class Run:
             self.note(f"project: {found.folder}{here}")
         return found.folder
 
-    def repeat_project(self, page: str) -> str:
-        """Return a page whose next commands (`next: sportsplat …`) have the --project-dir that was given."""
-        return _NEXT.sub(lambda found: _with_project(found[0], self.project_dir), page)
+    def page(self, *, reveal: bool = False) -> AbstractContextManager[Console]:
+        """Return a `with` block that yields a console whose text goes to stdout when the block ends well."""
+        return output.draw_page(no_color=self.no_color, reveal=reveal, edit=self.repeat_project)
+
+    def repeat_project(self, text: str) -> str:
+        """Return a text whose next commands (`next: sportsplat …`) have the --project-dir that was given."""
+        return _NEXT.sub(lambda found: _with_project(found[0], self.project_dir), text)
 
     @cached_property
     def console(self) -> Console:
@@ -166,7 +170,7 @@ class Run:
 
     def warn(self, text: str) -> None:
         """Say on stderr what the user should know in any case."""
-        self.console.print(redact(f"warning: {text}"), markup=False, soft_wrap=True)
+        self.console.print(redact(f"warning: {self.repeat_project(text)}"), markup=False, soft_wrap=True)
 
     def progress_if_used(self) -> AbstractContextManager[Progress]:
         """Return a `with` block like that of `progress`, which shows nothing until a job reports."""
@@ -374,7 +378,7 @@ def _emit(ctx: Run, answer: Answer) -> None:
         envelope = output.to_envelope(ctx.name, took_s, data=answer.data, reveal=answer.reveal)
         output.write_json(envelope, reveal=answer.reveal)
     elif answer.show is not None:
-        with output.draw_page(no_color=ctx.no_color, reveal=answer.reveal, edit=ctx.repeat_project) as page:
+        with ctx.page(reveal=answer.reveal) as page:
             answer.show(page)
 
 

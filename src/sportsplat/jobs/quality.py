@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,19 +17,31 @@ from sportsplat.quality.coverage import measures
 from sportsplat.quality.picture import Picture, Provider
 from sportsplat.quality.report import conflict_totals, placeholders, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
+from sportsplat.results import Result
 from sportsplat.sources import IGNORED_CONFLICTS, SOURCES, get_source
 
 if TYPE_CHECKING:
     from sportsplat.config.settings import Settings
     from sportsplat.jobs.context import Context
     from sportsplat.leagues.league import League
-    from sportsplat.quality.facts import Conflict
+    from sportsplat.quality.facts import Conflict, ConflictTotal
 
 FIELDS = ("score", "result", "date", "venue", "neutral", "stage", "season")
 """What sources can contradict each other in: the fields of the view match_conflicts."""
 SHOWN_CONFLICTS = 25
 """So many contradictions, the newest, stand on the page."""
 MOST_TOLD = 5
+
+
+@dataclass(frozen=True)
+class ConflictReport(Result):
+    """Where sources contradict the values in use; `matches` and `totals` count also what is not listed."""
+
+    league: str
+    matches: int
+    totals: list[ConflictTotal]
+    conflicts: list[Conflict]
+    precedence: list[str]
 
 
 def quality(
@@ -106,7 +119,7 @@ def refuse_errors(data: JsonObject) -> None:
 
 def conflicts(
     context: Context, code: str, *, seasons: Sequence[int] = (), field: str | None = None, limit: int | None
-) -> JsonObject:
+) -> ConflictReport:
     """Return who contradicts what holds, newest first: of `seasons` (none: all) and one field (None: all).
 
     `limit`: at most so many rows (None: all); the totals count every one. Raises NotFound (league),
@@ -125,13 +138,13 @@ def conflicts(
         rows = read_conflicts(conn, code, seasons=seasons, field=field, limit=limit, ignored=ignored)
         counts = count_conflicts(conn, code, ignored)
     chosen = [one for one in counts if (not seasons or one.season in seasons) and field in (None, one.field)]
-    return {
-        "league": code,
-        "matches": sum(one.matches for one in chosen),
-        "totals": conflict_totals(chosen),
-        "conflicts": [row._asdict() for row in rows],
-        "precedence": list(league.precedence),
-    }
+    return ConflictReport(
+        league=code,
+        matches=sum(one.matches for one in chosen),
+        totals=conflict_totals(chosen),
+        conflicts=rows,
+        precedence=list(league.precedence),
+    )
 
 
 def _check_seasons(league: League, asked: Sequence[int], stored: Sequence[int]) -> None:

@@ -117,6 +117,15 @@ class ConflictCount(NamedTuple):
     matches: int
 
 
+class ConflictTotal(NamedTuple):
+    """How often a source differs in a field from another one, in all seasons that were asked for."""
+
+    source: str
+    holder: str
+    field: str
+    matches: int
+
+
 class Conflict(NamedTuple):
     """One contradiction: a source's value of a field of a match, and the value in use."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.domain import JsonObject
+from sportsplat.quality.facts import ConflictTotal
 from sportsplat.quality.findings import findings
 from sportsplat.quality.picture import FILE, SEVERITIES, Picture
 
@@ -47,7 +48,7 @@ def report(picture: Picture, now: datetime, seasons: Sequence[int] = ()) -> Json
             if one.bookmaker is not None and (not seasons or one.season in seasons)
         ],
         "odd_offers": [one._asdict() for one in facts.odd_offers if not seasons or one.season in seasons],
-        "conflicts": conflict_totals(facts.conflicts),
+        "conflicts": [one._asdict() for one in conflict_totals(facts.conflicts)],
         "quarantine": [one._asdict() for one in facts.quarantine],
         "freshness": _freshness(picture, now),
         "findings": [one._asdict() for one in found],
@@ -55,16 +56,13 @@ def report(picture: Picture, now: datetime, seasons: Sequence[int] = ()) -> Json
     }
 
 
-def conflict_totals(counts: Sequence[ConflictCount]) -> list[JsonObject]:
+def conflict_totals(counts: Sequence[ConflictCount]) -> list[ConflictTotal]:
     """Return contradictions by source, holder and field, the most frequent first."""
     totals: dict[tuple[str, str, str], int] = defaultdict(int)
     for one in counts:
         totals[one.source, one.holder, one.field] += one.matches
     ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-    return [
-        {"source": source, "holder": holder, "field": field, "matches": matches}
-        for (source, holder, field), matches in ordered
-    ]
+    return [ConflictTotal(*named, matches) for named, matches in ordered]
 
 
 def _season(schedule: SeasonSchedule, picture: Picture) -> JsonObject:

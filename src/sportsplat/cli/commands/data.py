@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -246,7 +246,8 @@ def quality(
 
     if strict and data["counts"]["error"]:
         if not ctx.json:
-            _show_first(ctx, show)
+            with ctx.page() as page:  # the error follows it
+                show(page)
         refuse_errors(data)
     return Answer(data, show)
 
@@ -274,19 +275,11 @@ def conflicts(
     from sportsplat.jobs.quality import conflicts as run
 
     most = limit or (None if ctx.json else ROWS_SHOWN)
-    data = run(open_context(ctx.settings()), league, seasons=season or [], field=field, limit=most)
+    found = run(open_context(ctx.settings()), league, seasons=season or [], field=field, limit=most)
 
     def show(console: Console) -> None:
         from sportsplat.cli.views.quality import show_conflicts
 
-        show_conflicts(console, data)
+        show_conflicts(console, found)
 
-    return Answer(data, show)
-
-
-def _show_first(ctx: Run, show: Any) -> None:
-    """Print the page before the error that follows it."""
-    from sportsplat.cli.output import draw_page
-
-    with draw_page(no_color=ctx.no_color) as page:
-        show(page)
+    return Answer(found.to_dict(), show)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from sportsplat.cli.command import Answer, Run, command
-from sportsplat.cli.output import draw_page
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +35,7 @@ def doctor(ctx: Run) -> Answer:
 
     if not found.healthy:
         if not ctx.json:
-            with draw_page(no_color=ctx.no_color) as page:
+            with ctx.page() as page:
                 show(page)
         raise PreconditionFailed.of([row.to_dict() for row in found.checks])
     return Answer(found.to_dict(), show)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sportsplat.domain import JsonObject
+    from sportsplat.jobs.quality import ConflictReport
     from sportsplat.quality.coverage import ShareCell
 
 # By step: one hue from light to dark, so that the eye needs no colours to read it, under text that stands out
@@ -118,29 +119,29 @@ def _show_findings(console: Console, data: JsonObject) -> None:
         console.print(f"… and {more:,} more; all of them with --json or --html", markup=False)
 
 
-def show_conflicts(console: Console, data: JsonObject) -> None:
+def show_conflicts(console: Console, found: ConflictReport) -> None:
     """Print contradictions, newest first, how many there are by source, and how to change the precedence."""
-    if not data["matches"]:
+    if not found.matches:
         console.print("no source contradicts the values in use")
         return
     rows = PlainTable().value("day").text("match").value("field").text("in use, and from another source")
-    for one in data["conflicts"]:
-        values = f"{one['holds']} from {one['holder']}\n{one['said']} from {one['source']}"
-        rows.row(one["match_date"], f"{one['home']} –\n{one['away']}", one["field"], values)
+    for one in found.conflicts:
+        values = f"{one.holds} from {one.holder}\n{one.said} from {one.source}"
+        rows.row(one.match_date, f"{one.home} –\n{one.away}", one.field, values)
     console.print(rows)
     console.print()
     totals = PlainTable().text("source", "differs in", "from").number("times")
-    for one in data["totals"]:
-        totals.row(one["source"], one["field"], one["holder"], f"{one['matches']:,}")
+    for total in found.totals:
+        totals.row(total.source, total.field, total.holder, f"{total.matches:,}")
     console.print(totals)
-    shown = len(data["conflicts"])
-    if shown < data["matches"]:
-        more = f"the newest {shown:,} of {number(data['matches'], 'contradiction')}; all of them with --json"
+    shown = len(found.conflicts)
+    if shown < found.matches:
+        more = f"the newest {shown:,} of {number(found.matches, 'contradiction')}; all of them with --json"
         console.print(more, markup=False)
-    order = ", ".join(data["precedence"]) or "none declared: by name"
+    order = ", ".join(found.precedence) or "none declared: by name"
     console.print(f"Precedence: {order}", markup=False)
     console.print(
-        f"To change it: the list `precedence` of {data['league']} in config/leagues.yaml (`sportsplat config "
+        f"To change it: the list `precedence` of {found.league} in config/leagues.yaml (`sportsplat config "
         "init` creates the file). It takes effect with the next ingest of the league.",
         markup=False,
     )
