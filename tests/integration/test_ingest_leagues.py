@@ -98,7 +98,7 @@ def test_what_waits_of_such_a_file_is_a_finding_of_its_league(context: Context, 
         (None, "undeclared-league"),
     ]
     waiting = {
-        code: [one["code"] for one in quality(context, code)["findings"] if one["code"] == "quarantine"]
+        code: [one.code for one in quality(context, code).findings if one.code == "quarantine"]
         for code in ("serie-a", "bundesliga")
     }
     assert waiting == {"serie-a": ["quarantine"], "bundesliga": []}

@@ -75,8 +75,8 @@ def test_a_match_whose_day_is_over_is_not_to_play(context: Context, tmp_path: Pa
     ingest(context, SPI, [spi(tmp_path / "spi.csv", *rows)])
     (epl,) = [row for row in leagues(context)[0] if row.code == "epl"]
     assert (epl.matches, epl.scheduled, epl.to_play) == (2, 2, 1)
-    seasons = quality(context, "epl")["seasons"]
-    assert [(season["scheduled"], season["overdue"]) for season in seasons if season["scheduled"]] in (
+    seasons = quality(context, "epl").seasons
+    assert [(season.scheduled, season.overdue) for season in seasons if season.scheduled] in (
         [(1, 1), (1, 0)],
         [(2, 1)],
     )

@@ -18,7 +18,9 @@ from sportsplat.jobs.context import Context
 from sportsplat.jobs.ingest.file import IngestPlan, store_file
 from sportsplat.jobs.quality import conflicts, quality, refuse_errors
 from sportsplat.leagues.league import load_leagues
-from sportsplat.plain_values import to_plain
+from sportsplat.quality.facts import ConflictTotal
+from sportsplat.quality.picture import QualityFinding
+from sportsplat.quality.report import QualityReport
 from sportsplat.sources.base import Payload, Source
 from tests.records import batch, forecast, match, of_day, quote, stats
 
@@ -87,13 +89,12 @@ def season(start: int, **changes: Any) -> list[MatchRecord]:
     ]
 
 
-def codes(data: dict[str, Any], *severities: str) -> list[str]:
-    return [one["code"] for one in data["findings"] if one["severity"] in severities]
+def codes(data: QualityReport, *severities: str) -> list[str]:
+    return [one.code for one in data.findings if one.severity in severities]
 
 
-def only(data: dict[str, Any], code: str) -> dict[str, Any]:
-    (one,) = [finding for finding in data["findings"] if finding["code"] == code]
-    assert isinstance(one, dict)
+def only(data: QualityReport, code: str) -> QualityFinding:
+    (one,) = [finding for finding in data.findings if finding.code == code]
     return one
 
 
@@ -107,9 +108,7 @@ def test_a_league_in_order_has_no_error_and_no_warning(tiny: Context) -> None:
         tell(tiny, season(start))
     data = quality(tiny, "tiny", now=NOW)
     assert codes(data, "error", "warning") == []
-    assert [(one["final"], one["expected"], one["complete"]) for one in data["seasons"]] == [
-        (12, 12, 1.0)
-    ] * 2
+    assert [(one.final, one.expected, one.complete) for one in data.seasons] == [(12, 12, 1.0)] * 2
     refuse_errors(data)
 
 
@@ -124,12 +123,12 @@ def test_matches_that_a_double_round_robin_cannot_have_are_errors(tiny: Context)
     tell(tiny, [*season(2021), *(one._replace(season=2020) for one in (*again, *newcomer))])
     data = quality(tiny, "tiny", now=NOW)
     assert codes(data, "error") == ["repeated-pair", "too-many-matches", "stray-team"]
-    assert only(data, "repeated-pair")["what"] == (
+    assert only(data, "repeated-pair").what == (
         "2 pairs were at the same ground more than once, which no pair plays in one season: "
         "Ajax - Boca on 2020-09-05 and 2021-02-09"
     )
-    assert "15 of 12 matches are stored: 3 too many" in only(data, "too-many-matches")["what"]
-    assert only(data, "stray-team")["what"].startswith("Gent has 1 match")
+    assert "15 of 12 matches are stored: 3 too many" in only(data, "too-many-matches").what
+    assert only(data, "stray-team").what.startswith("Gent has 1 match")
     with pytest.raises(DataLacking):
         refuse_errors(data)
 
@@ -143,7 +142,7 @@ def test_a_match_put_off_beside_the_one_that_was_played_is_no_error(tiny: Contex
 def test_a_stored_result_of_a_day_to_come_is_an_error(tiny: Context) -> None:
     tell(tiny, season(2021))
     early = quality(tiny, "tiny", now=datetime(2021, 9, 30, tzinfo=UTC))
-    assert only(early, "result-before-play")["severity"] == "error"
+    assert only(early, "result-before-play").severity == "error"
     assert "result-before-play" not in codes(quality(tiny, "tiny", now=NOW), "error")
 
 
@@ -164,8 +163,8 @@ def test_coverage_counts_matches_of_which_all_of_a_kind_is_there(tiny: Context) 
                 *offer(played[0], 2.1, 3.4, 3.6, is_closing=True, quoted_at=None, bookmaker="other")],
         forecasts=[forecast(played[0], 0.5, 0.3, 0.2)],
     )  # fmt: skip
-    (one,) = quality(tiny, "tiny", now=NOW)["seasons"]
-    counts = {name: found["matches"] for name, found in one["coverage"].items()}
+    (one,) = quality(tiny, "tiny", now=NOW).seasons
+    counts = {name: found.matches for name, found in one.coverage.items()}
     assert counts == {
         "kickoff_minute": 9,
         "box_score": 3,
@@ -180,7 +179,7 @@ def test_coverage_counts_matches_of_which_all_of_a_kind_is_there(tiny: Context) 
         "forecast:oracle": 1,
         "details": 0,
     }
-    assert one["coverage"]["kickoff_minute"]["share"] == 0.75
+    assert one.coverage["kickoff_minute"].share == 0.75
 
 
 def test_several_prices_of_one_bookmaker_are_one_covered_match(tiny: Context) -> None:
@@ -188,8 +187,8 @@ def test_several_prices_of_one_bookmaker_are_one_covered_match(tiny: Context) ->
     later = {"quoted_at": played[0].kickoff_utc, "known_at": played[0].kickoff_utc}
     tell(tiny, played, quotes=[*offer(played[0], 2.0, 3.5, 3.8), *offer(played[0], 2.1, 3.4, 3.6, **later)])
     data = quality(tiny, "tiny", now=NOW)
-    assert data["seasons"][0]["coverage"]["price:pinnacle:pre-match"]["matches"] == 1
-    assert [(one["matches"], one["offers"]) for one in data["overrounds"]] == [(1, 2)]
+    assert data.seasons[0].coverage["price:pinnacle:pre-match"].matches == 1
+    assert [(one.matches, one.offers) for one in data.overrounds] == [(1, 2)]
 
 
 def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> None:
@@ -203,22 +202,20 @@ def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> No
     tell(tiny, [changed, match("Celtaa", "Boca", date(2021, 9, 7), (1, 1), season=2021)], "football-data")
     data = quality(tiny, "tiny", now=NOW)
 
-    assert only(data, "missing-season")["where"] == "2020/21"
-    assert "9 of 12 matches are stored: 3 missing" in only(data, "incomplete-season")["what"]
-    assert "between 2019-10-24 and 2020-05-02" in only(data, "long-pause")["what"]
+    assert only(data, "missing-season").where == "2020/21"
+    assert "9 of 12 matches are stored: 3 missing" in only(data, "incomplete-season").what
+    assert "between 2019-10-24 and 2020-05-02" in only(data, "long-pause").what
     unplayed = only(data, "unplayed-past-fixture")
-    assert unplayed["what"] == "1 match without a result although the day is over, simulate: 2022-05-20"
-    assert only(data, "stray-team")["next"] == "sportsplat teams merge tiny Ajaxx Ajax"
+    assert unplayed.what == "1 match without a result although the day is over, simulate: 2022-05-20"
+    assert only(data, "stray-team").next == "sportsplat teams merge tiny Ajaxx Ajax"
     waiting = only(data, "quarantine")
-    assert (waiting["severity"], waiting["next"]) == (
+    assert (waiting.severity, waiting.next) == (
         "error",
         "sportsplat teams alias tiny football-data Celtaa Celta",
     )
-    assert only(data, "conflict")["next"] == "sportsplat data conflicts tiny --field score"
-    assert data["conflicts"] == [
-        {"source": "football-data", "holder": "simulate", "field": "score", "matches": 1}
-    ]
-    assert [one["source"] for one in data["freshness"]["ingests"]] == ["football-data", "simulate"]
+    assert only(data, "conflict").next == "sportsplat data conflicts tiny --field score"
+    assert data.conflicts == [ConflictTotal("football-data", "simulate", "score", 1)]
+    assert [one.source for one in data.freshness.ingests] == ["football-data", "simulate"]
     assert set(codes(data, "error")) == {
         "missing-season",
         "incomplete-season",
@@ -228,7 +225,7 @@ def test_everything_that_is_wrong_is_found_with_its_command(tiny: Context) -> No
     with pytest.raises(DataLacking, match="4 errors") as lacking:
         refuse_errors(data)
     assert lacking.value.exit_code == 10
-    assert lacking.value.to_dict()["details"]["report"] == to_plain(data)
+    assert lacking.value.to_dict()["details"]["report"] == data.to_dict()
 
 
 def test_a_fixture_of_today_is_not_unplayed(tiny: Context) -> None:
@@ -243,10 +240,10 @@ def test_an_offer_unlike_its_kind_is_named(tiny: Context) -> None:
     quotes = [price for one in played[1:] for price in offer(one, 2.5, 3.5, 3.1)]  # sums to 1.008
     tell(tiny, played, quotes=[*quotes, *offer(played[0], 2.5, 3.5, 1.9)])  # 1.212
     data = quality(tiny, "tiny", now=NOW)
-    (odd,) = data["odd_offers"]
-    assert (odd["home"], odd["away"], odd["match_date"]) == ("Ajax", "Boca", date(2021, 9, 5))
-    assert odd["overround"] == pytest.approx(1 / 2.5 + 1 / 3.5 + 1 / 1.9)
-    assert "one offer has an unusual overround: Ajax - Boca" in only(data, "odd-overround")["what"]
+    (odd,) = data.odd_offers
+    assert (odd.home, odd.away, odd.match_date) == ("Ajax", "Boca", date(2021, 9, 5))
+    assert odd.overround == pytest.approx(1 / 2.5 + 1 / 3.5 + 1 / 1.9)
+    assert "one offer has an unusual overround: Ajax - Boca" in only(data, "odd-overround").what
 
 
 def test_conflicts_are_listed_newest_first_and_counted(tiny: Context) -> None:
@@ -284,7 +281,7 @@ def test_a_source_that_does_not_tell_the_stage_contradicts_nobody_in_it(tiny: Co
     tell(tiny, [one._replace(home_score=7) for one in regular], "espn")
     told = {(one.source, one.field) for one in conflicts(tiny, "tiny", limit=None).conflicts}
     assert told == {("espn", "score"), ("espn", "stage")}
-    found = {(one["source"], one["field"]) for one in quality(tiny, "tiny", now=NOW)["conflicts"]}
+    found = {(one.source, one.field) for one in quality(tiny, "tiny", now=NOW).conflicts}
     assert found == told
 
 
@@ -293,7 +290,7 @@ def test_the_page_is_written_over_an_earlier_one_and_never_over_another_file(
 ) -> None:
     tell(tiny, season(2021))
     page = tmp_path / "reports" / "quality.html"
-    assert quality(tiny, "tiny", html=page, now=NOW)["html"] == str(page)
+    assert quality(tiny, "tiny", html=page, now=NOW).html == str(page)
     quality(tiny, "tiny", html=page, now=NOW)
     assert "Tiny League: state of the data" in page.read_text()
     page.write_text("<html>mine</html>")

@@ -323,10 +323,10 @@ def test_a_report_of_one_season_tells_no_other() -> None:
         whole(2018), whole(2020), conflicts=conflicts, ingests=[Ingest("espn", NOW - timedelta(days=2))]
     )
     data = report(picture(stored), NOW, [2020])
-    assert [season["season"] for season in data["seasons"]] == [2020]
-    assert sum(one["matches"] for one in data["conflicts"]) == 1
-    assert "missing-season" not in {one["code"] for one in data["findings"]}
-    assert data["freshness"]["ingests"][0]["age_days"] == 2
+    assert [season.season for season in data.seasons] == [2020]
+    assert sum(one.matches for one in data.conflicts) == 1
+    assert "missing-season" not in {one.code for one in data.findings}
+    assert data.freshness.ingests[0].age_days == 2
 
 
 def test_the_map_shows_only_kinds_of_which_something_is_stored_single_stats_on_the_page_alone() -> None:

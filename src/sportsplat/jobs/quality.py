@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportsplat.cleaning.team_names import offered_team
 from sportsplat.db.read.quality import count_conflicts, read_conflicts, read_facts
-from sportsplat.domain import JsonObject
 from sportsplat.errors import DataLacking, NotFound, UsageError
 from sportsplat.quality.coverage import measures
 from sportsplat.quality.picture import Picture, Provider
-from sportsplat.quality.report import conflict_totals, placeholders, report
+from sportsplat.quality.report import QualityReport, conflict_totals, placeholders, report
 from sportsplat.quality.seasons import longest_usual_pause, schedules
 from sportsplat.results import Result
 from sportsplat.sources import IGNORED_CONFLICTS, SOURCES, get_source
@@ -51,7 +50,7 @@ def quality(
     seasons: Sequence[int] = (),
     html: Path | None = None,
     now: datetime | None = None,
-) -> JsonObject:
+) -> QualityReport:
     """Look at all that is stored of a league; tell of `seasons` (none: all). `html`: also write the page.
 
     Raises NotFound (no such league, no such season stored), ResourceConflict (a foreign file where the page
@@ -81,7 +80,7 @@ def quality(
         providers(league, candidates(league, stored), context.settings),
         offered_team,
     )
-    data = report(picture, moment, seasons) | {"html": str(html) if html is not None else None}
+    data = replace(report(picture, moment, seasons), html=str(html) if html is not None else None)
     if html is not None:
         _write_page(html, data, shown)
     return data
@@ -94,26 +93,26 @@ def _check_place(path: Path) -> None:
     refuse_foreign(path, GENERATOR, "--html", "quality.html")
 
 
-def _write_page(path: Path, data: JsonObject, conflicts: Sequence[Conflict]) -> None:
+def _write_page(path: Path, data: QualityReport, conflicts: Sequence[Conflict]) -> None:
     from sportsplat.jobs.write_file import write_atomically
     from sportsplat.quality.page import render_page
 
     write_atomically(path, render_page(data, conflicts))
 
 
-def refuse_errors(data: JsonObject) -> None:
+def refuse_errors(data: QualityReport) -> None:
     """Raise DataLacking, with the report in its details, when the report has a finding of severity error."""
-    errors = [finding for finding in data["findings"] if finding["severity"] == "error"]
+    errors = [finding for finding in data.findings if finding.severity == "error"]
     if errors:
         first = errors[0]
         raise DataLacking(
-            f"the stored data of {data['league']} lack something: {len(errors)} "
+            f"the stored data of {data.league} lack something: {len(errors)} "
             f"error{'' if len(errors) == 1 else 's'}",
             cause="; ".join(
-                [*(f"{one['where']}: {one['what']}" for one in errors[:MOST_TOLD]), *placeholders(errors[:1])]
+                [*(f"{one.where}: {one.what}" for one in errors[:MOST_TOLD]), *placeholders(errors[:1])]
             ),
-            fix=first["next"],
-            report=data,
+            fix=first.next,
+            report=data.to_dict(),
         )
 
 

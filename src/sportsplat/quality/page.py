@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import jinja2
 
-from sportsplat.domain import JsonObject
 from sportsplat.quality.coverage import STEPS, ShareCell, cell
 from sportsplat.quality.report import headline, ingest_age
 
 if TYPE_CHECKING:
     from sportsplat.quality.facts import Conflict
+    from sportsplat.quality.report import IngestAge, QualityReport, SeasonQuality
 
 
 class HeatColumn(NamedTuple):
@@ -39,15 +39,13 @@ class Line(NamedTuple):
     cells: Sequence[ShareCell]
 
 
-def columns(data: JsonObject, *, details: bool) -> list[HeatColumn]:
+def columns(data: QualityReport, *, details: bool) -> list[HeatColumn]:
     """Return the measures to show: those of which something is stored; single stats with `details` only."""
-    stored = {
-        key for season in data["seasons"] for key, found in season["coverage"].items() if found["matches"]
-    }
+    stored = {key for season in data.seasons for key, found in season.coverage.items() if found.matches}
     return [
-        HeatColumn(one["key"], one["label"], one["group"])
-        for one in data["measures"]
-        if one["key"] in stored and (details or not one["detail"])
+        HeatColumn(one.key, one.label, one.group)
+        for one in data.measures
+        if one.key in stored and (details or not one.detail)
     ]
 
 
@@ -56,43 +54,43 @@ def groups(shown: Sequence[HeatColumn]) -> list[tuple[str, int]]:
     return [(name, len(list(found))) for name, found in groupby(shown, key=lambda column: column.group)]
 
 
-def lines(data: JsonObject, shown: Sequence[HeatColumn]) -> list[Line]:
+def lines(data: QualityReport, shown: Sequence[HeatColumn]) -> list[Line]:
     """Return a line for each season, the newest first."""
     return [
         Line(
-            season["label"],
+            season.label,
             _matches(season),
             _has_too_many(season),
             _others(season),
-            [cell(season["coverage"][column.key]["matches"], season["final"]) for column in shown],
+            [cell(season.coverage[column.key].matches, season.final) for column in shown],
         )
-        for season in reversed(data["seasons"])
+        for season in reversed(data.seasons)
     ]
 
 
-def _matches(season: JsonObject) -> ShareCell:
+def _matches(season: SeasonQuality) -> ShareCell:
     """Return played matches, with the number expected of the regular stage where it is known."""
-    wanted, stored = season["expected"], season["regular"]
+    wanted, stored = season.expected, season.regular
     if not wanted:
-        return ShareCell(f"{season['final']:,}", None, f"{season['final']:,} played")
-    about = "about " if season["expected_is_about"] else ""
+        return ShareCell(f"{season.final:,}", None, f"{season.final:,} played")
+    about = "about " if season.expected_is_about else ""
     hint = f"{stored:,} of {about}{wanted:,} matches of the regular stage are stored"
     return ShareCell(f"{stored:,}/{'~' if about else ''}{wanted:,}", cell(stored, wanted).step, hint)
 
 
-def _has_too_many(season: JsonObject) -> bool:
-    wanted = season["expected"]
-    return bool(wanted and not season["expected_is_about"] and season["regular"] > wanted)
+def _has_too_many(season: SeasonQuality) -> bool:
+    wanted = season.expected
+    return bool(wanted and not season.expected_is_about and season.regular > wanted)
 
 
-def _others(season: JsonObject) -> str:
+def _others(season: SeasonQuality) -> str:
     """Return the matches that are not simply played, in words: "3 to play, 1 cancelled"."""
-    overdue = season["overdue"]
+    overdue = season.overdue
     numbers = {
-        "to play": season["scheduled"] - overdue,
+        "to play": season.scheduled - overdue,
         "without a result": overdue,
-        "put off": season["postponed"],
-        "cancelled": season["cancelled"],
+        "put off": season.postponed,
+        "cancelled": season.cancelled,
     }
     return ", ".join(f"{number:,} {word}" for word, number in numbers.items() if number)
 
@@ -103,14 +101,14 @@ SCALE = tuple(range(STEPS + 1))
 GENERATOR = '<meta name="generator" content="sportsplat data quality">'  # by which a page knows its own kind
 
 
-def render_page(data: JsonObject, conflicts: Sequence[Conflict]) -> str:
+def render_page(data: QualityReport, conflicts: Sequence[Conflict]) -> str:
     """Return the page of a report (`report.report`), with some contradictions to look at."""
     shown = columns(data, details=True)
     seasons = lines(data, shown)
     return _template().render(
         generator=GENERATOR,
         data=data,
-        moment=_moment(data["moment"]),
+        moment=_moment(data.moment),
         headline=headline(data),
         columns=shown,
         groups=groups(shown),
@@ -118,13 +116,13 @@ def render_page(data: JsonObject, conflicts: Sequence[Conflict]) -> str:
         unplayed=any(line.others for line in seasons),
         scale=SCALE,
         conflicts=conflicts,
-        contradictions=sum(one["matches"] for one in data["conflicts"]),
-        ingests=[(one["source"], _moment(one["finished_at"]), ingest_age(one)) for one in _ingests(data)],
+        contradictions=sum(one.matches for one in data.conflicts),
+        ingests=[(one.source, _moment(one.finished_at), ingest_age(one)) for one in _ingests(data)],
     )
 
 
-def _ingests(data: JsonObject) -> list[JsonObject]:
-    return sorted(data["freshness"]["ingests"], key=lambda one: one["age_days"])
+def _ingests(data: QualityReport) -> list[IngestAge]:
+    return sorted(data.freshness.ingests, key=lambda one: one.age_days)
 
 
 def _moment(moment: datetime) -> str:

@@ -244,12 +244,12 @@ def quality(
 
         show_quality(console, data)
 
-    if strict and data["counts"]["error"]:
+    if strict and data.counts["error"]:
         if not ctx.json:
             with ctx.page() as page:  # the error follows it
                 show(page)
         refuse_errors(data)
-    return Answer(data, show)
+    return Answer(data.to_dict(), show)
 
 
 def conflicts(

@@ -15,9 +15,9 @@ from sportsplat.quality.report import headline, ingest_age, number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sportsplat.domain import JsonObject
     from sportsplat.jobs.quality import ConflictReport
     from sportsplat.quality.coverage import ShareCell
+    from sportsplat.quality.report import QualityReport
 
 # By step: one hue from light to dark, so that the eye needs no colours to read it, under text that stands out
 # on each. A terminal of sixteen colours has fewer shades.
@@ -35,22 +35,22 @@ LETTERS = ascii_uppercase + ascii_lowercase
 LETTER_WIDTH = 4  # columns of a cell under a letter
 
 
-def show_quality(console: Console, data: JsonObject) -> None:
+def show_quality(console: Console, data: QualityReport) -> None:
     """Print the heat map, then what was found, errors first, then when each source was last taken in."""
-    if data["seasons"]:
+    if data.seasons:
         _show_heat_map(console, data)
     for sentence in headline(data):
         console.print(sentence, markup=False)
     _show_findings(console, data)
-    for ingest in data["freshness"]["ingests"]:
-        console.print(f"{ingest['source']}: ingested {ingest_age(ingest)}", markup=False, style="dim")
-    if data["html"]:
-        console.print(f"Page: {data['html']}", markup=False, soft_wrap=True)
-    elif data["seasons"]:
+    for ingest in data.freshness.ingests:
+        console.print(f"{ingest.source}: ingested {ingest_age(ingest)}", markup=False, style="dim")
+    if data.html:
+        console.print(f"Page: {data.html}", markup=False, soft_wrap=True)
+    elif data.seasons:
         console.print("For an HTML page, add --html reports/quality.html", markup=False)
 
 
-def _show_heat_map(console: Console, data: JsonObject) -> None:
+def _show_heat_map(console: Console, data: QualityReport) -> None:
     """Print a line for each season; where the columns' names find no room, letters stand for them."""
     shown = heat.columns(data, details=False)
     seasons = heat.lines(data, shown)
@@ -101,20 +101,20 @@ def _heat(console: Console, cell: ShareCell, *, end: str = " ") -> Text:
     return Text(f" {cell.text}{end}", style=shades[cell.step] if cell.step else "dim")
 
 
-def _show_findings(console: Console, data: JsonObject) -> None:
-    if not data["findings"]:
+def _show_findings(console: Console, data: QualityReport) -> None:
+    if not data.findings:
         return
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for finding in data["findings"][:FINDINGS_SHOWN]:
-        what = Text(finding["what"])
-        if finding["next"]:
-            what.append(f"\nnext: {finding['next']}", style="dim")
-        table.add_row(Text(finding["severity"], style=SEVERITY[finding["severity"]]), finding["where"], what)
+    for finding in data.findings[:FINDINGS_SHOWN]:
+        what = Text(finding.what)
+        if finding.next:
+            what.append(f"\nnext: {finding.next}", style="dim")
+        table.add_row(Text(finding.severity, style=SEVERITY[finding.severity]), finding.where, what)
     console.print(table)
-    more = len(data["findings"]) - FINDINGS_SHOWN
+    more = len(data.findings) - FINDINGS_SHOWN
     if more > 0:
         console.print(f"… and {more:,} more; all of them with --json or --html", markup=False)
 
