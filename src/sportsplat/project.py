@@ -1,4 +1,4 @@
-"""The Python surface: a project and one method for each job of the command line.
+"""The Python surface: a project, and a method for each command of data and models.
 
     import sportsplat
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from sportsplat.jobs.context import Context
     from sportsplat.jobs.environment import DatabaseStatus, DownResult
     from sportsplat.jobs.ingest.report import IngestReport
+    from sportsplat.jobs.ingest.runs import UndoReport
+    from sportsplat.jobs.ingest.sync import SyncReport
+    from sportsplat.jobs.modelling.audit import LeakageAudit
     from sportsplat.jobs.modelling.results import (
         Backtest,
         ModelComparison,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
         ServingChange,
         Training,
     )
+    from sportsplat.jobs.quality import ConflictReport
+    from sportsplat.quality.report import QualityReport
 
 Day = date | str
 File = str | Path
@@ -236,6 +241,45 @@ class Project:
         from sportsplat.jobs.frames import bets
 
         return _written(bets(self._context, league, run_id=run_id, start=_day(start), end=_day(end)), out)
+
+    def quality(self, league: str, *, seasons: Sequence[int] = (), html: File | None = None) -> QualityReport:
+        """Report what is stored of a league and what is missing; `html`: also write the page."""
+        from sportsplat.jobs.quality import quality
+
+        return quality(self._context, league, seasons=seasons, html=None if html is None else Path(html))
+
+    def conflicts(
+        self, league: str, *, seasons: Sequence[int] = (), field: str | None = None, limit: int | None = None
+    ) -> ConflictReport:
+        """Return where sources differ from the values in use, newest first; `limit` None: all."""
+        from sportsplat.jobs.quality import conflicts
+
+        return conflicts(self._context, league, seasons=seasons, field=field, limit=limit)
+
+    def sync(
+        self,
+        leagues: Sequence[str] = (),
+        *,
+        since: Day | None = None,
+        days: int = 7,
+        strict: bool = False,
+    ) -> SyncReport:
+        """Bring leagues (default: all that are stored) up to date from their live sources."""
+        from sportsplat.jobs.ingest.sync import sync
+
+        return sync(self._context, leagues, since=_day(since), days=days, strict=strict)
+
+    def undo(self, run: int, *, dry_run: bool = False, with_predictions: bool = False) -> UndoReport:
+        """Undo one ingest run; `with_predictions`: also delete forecasts and bets of the removed matches."""
+        from sportsplat.jobs.ingest.runs import undo
+
+        return undo(self._context, run, dry_run=dry_run, with_predictions=with_predictions)
+
+    def audit_leakage(self, league: str, *, samples: int = 25, seed: int | None = None) -> LeakageAudit:
+        """Remove later data, rebuild the features and compare; raises LeakageFound for one that changed."""
+        from sportsplat.jobs.modelling.audit import audit_leakage
+
+        return audit_leakage(self._context, league, samples=samples, seed=seed)
 
     def train(
         self,

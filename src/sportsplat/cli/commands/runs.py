@@ -241,9 +241,9 @@ def undo(
     if not dry_run and not yes:
         row = find(context, run)
         confirm(
-            f"Take back run {run}: what {row.source} said of {row.league} in {row.file}?",
-            "nothing was changed: taking back a run needs consent",
-            f"sportsplat runs undo {run} --yes; what would go: sportsplat runs undo {run} --dry-run",
+            f"Undo run {run}, the ingest of {row.file} ({row.source}, {row.league})?",
+            "nothing was changed: undoing a run needs consent",
+            f"sportsplat runs undo {run} --yes; what would be removed: sportsplat runs undo {run} --dry-run",
         )
     with ctx.progress(f"undo of run {run}") as progress:
         report = take_back(
@@ -262,8 +262,8 @@ def undo(
 def _warn(ctx: Run, report: UndoReport) -> None:
     for file in report.not_read_again:
         ctx.warn(
-            f"{file} was stored later and is gone or has changed since: what it repeated of this run is gone;"
-            " ingest it again"
+            f"{file} was ingested later, and is gone or has changed since: the rows that it shared with "
+            "this run are removed; ingest it again"
         )
     if report.not_restored:
         ctx.warn(
