@@ -15,9 +15,9 @@ ALL = os.environ.get("SPORTSPLAT_TEST_EXAMPLES") == "all"
 
 
 def examples(count: int, phases: Sequence[Phase] = tuple(Phase)) -> settings:
-    """Settings of a property test that uses a database: it draws `count` examples, or a fifth of them."""
+    """Settings of a property test that uses a database: it draws `count` examples, or a fifth, at least 5."""
     return settings(
-        max_examples=count if ALL else max(count // 5, 3),
+        max_examples=count if ALL else max(count // 5, 5),
         phases=phases,
         deadline=None,
         suppress_health_check=list(HealthCheck),

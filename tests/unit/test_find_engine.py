@@ -154,7 +154,10 @@ def test_a_configuration_that_the_sdk_cannot_read_is_named(home: Path) -> None:
     (home / ".docker" / "config.json").write_text("[]")
     with answering(home / "var" / "docker.sock", DOCKER):
         found, attempts = search()
-    assert (found, attempts[0].why) == (None, f"{home / '.docker' / 'config.json'} is not a JSON object")
+    assert (found, attempts[0].why) == (
+        None,
+        f"{home / '.docker' / 'config.json'} is not a valid configuration",
+    )
 
 
 def test_the_engine_of_this_project_comes_before_all_but_a_named_one(

@@ -357,7 +357,8 @@ def _with_project(text: str, folder: Path | None) -> str:
     """Return a text whose commands have the --project-dir that was given, so that they can be copied."""
     if folder is None or "--project-dir" in text:
         return text
-    return _COMMAND.sub(f"sportsplat --project-dir {quote(str(folder))} ", text)
+    prefix = f"sportsplat --project-dir {quote(str(folder))} "
+    return _COMMAND.sub(lambda _: prefix, text)
 
 
 def _refuse_lost_folder() -> None:

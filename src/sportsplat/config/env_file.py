@@ -57,7 +57,7 @@ def unreadable(path: Path, error: Exception) -> ConfigError:
         fix = f"rename the folder: mv {shown} {shown}.folder; .env is a file with lines NAME=value"
     elif isinstance(error, PermissionError):
         cause = f"it is not yours to read: {owned_by(path)}"
-        fix = f"sudo chown $(id -u) {shown}, or run sportsplat as its owner"
+        fix = f"sudo chown $(id -u) {shown}, or run the command as its owner"
     elif isinstance(error, UnicodeDecodeError):
         cause, fix = f"it is not UTF-8: {error.reason} at byte {error.start}", f"save {shown} as UTF-8"
     return ConfigError(f"cannot read {shown}", cause=cause, fix=fix, code="UNREADABLE")

@@ -2,13 +2,8 @@
 
 The migrations make two group roles, `APP_ROLE` (reads and writes rows) and `READ_ROLE` (reads, and writes
 predictions and their features). A connection asks for one; where the server has none, because the
-<<<<<<< HEAD
-migrations ran without the right to create roles, or the user is no member, the
-connection goes on as the user itself.
-=======
 migrations ran without the right to create roles, or the user is no member, the connection goes on as the
 user itself.
->>>>>>> 24f551b (sync schedule: the result has a name of its own; docstrings within 110 columns)
 """
 
 from __future__ import annotations

@@ -51,13 +51,13 @@ def no_free_port() -> ResourceConflict:
     )
 
 
-def port_not_allowed(port: int) -> ResourceConflict:
+def port_not_allowed(port: int, *, fix: str) -> ResourceConflict:
     """The system does not give the port to the user who runs the server."""
     return ResourceConflict(
         f"the server may not listen on port {port}",
-        cause="permission denied: most systems keep the ports below 1024 for themselves, and the embedded "
-        "server never runs as root",
-        fix="sportsplat up --port auto",
+        cause="permission denied: most systems keep the ports below 1024 for root, and this server does not "
+        "run as root",
+        fix=fix,
         code="PORT_NOT_ALLOWED",
         port=port,
     )
@@ -136,7 +136,7 @@ def data_of_another_user(data_dir: Path, state_dir: Path, owner: int) -> Environ
     return EnvironmentUnavailable(
         f"the data in {data_dir} belongs to another user",
         cause=f"it was made as user {owner}, and you are user {os.geteuid()}",
-        fix=f"run sportsplat as root or as that user, or: sudo chown -R $(id -u) {quote(str(state_dir))}",
+        fix=f"run the command as root or as that user, or: sudo chown -R $(id -u) {quote(str(state_dir))}",
         code="DATA_NOT_YOURS",
     )
 

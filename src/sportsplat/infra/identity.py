@@ -224,8 +224,8 @@ def copied(source: Path, project: str, *, is_named: bool = True) -> ResourceConf
     return ResourceConflict(
         f"the data of the Docker project {project} is that of another folder",
         cause=f"it was made for {source}, which still uses it; this folder may be a copy",
-        fix=f"run the command in {source.parent}; to have a database here: {own}; to bring the rows along: "
-        "sportsplat db backup there, sportsplat db restore FILE here",
+        fix=f"run the command in {source.parent}; to have a database here: {own}; to copy the rows: "
+        f"sportsplat --project-dir {quote(str(source.parent))} db backup, then db restore FILE here",
         code="VOLUME_NOT_OURS",
     )
 
@@ -272,8 +272,8 @@ def copied_while_running(data_dir: Path, source: Path) -> DataConflict:
     return DataConflict(
         f"the data in {data_dir} was copied while its server was running, so it may be torn",
         cause=f"it is a copy of {source}, and was not shut down before it was made",
-        fix=f"run `sportsplat down` in {home} and copy it again; or `sportsplat db backup` there, and here: "
-        "sportsplat up --reinit (moves the torn copy aside), sportsplat db restore FILE",
+        fix=f"sportsplat --project-dir {quote(str(home))} down, and copy it again; or make a backup there "
+        "(db backup), and run here: up --reinit (moves the torn copy aside), then db restore FILE",
         code="COPIED_WHILE_RUNNING",
     )
 

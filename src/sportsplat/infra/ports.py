@@ -70,7 +70,7 @@ class PortRequest:
         """Raise ResourceConflict (`PORT_TAKEN`, `PORT_NOT_ALLOWED`) unless one could listen on `port` now."""
         reason = _refusal(port, self.host)
         if reason == errno.EACCES:
-            raise errors.port_not_allowed(port)
+            raise errors.port_not_allowed(port, fix=self.fix)
         if reason is not None:
             raise self.taken(port)
 

@@ -5,6 +5,11 @@ The driver is imported with the first query, so that `--help` does not wait for 
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from sportsplat.redact import redact
@@ -13,8 +18,8 @@ if TYPE_CHECKING:
     from sportsplat.infra.environment import Endpoint
     from sportsplat.postgres.session import Session
 
-_CONNECT_S = 2
-"""A connection to a server of this machine takes milliseconds; less than two seconds libpq does not wait."""
+_LEAST_CONNECT_S = 2  # libpq does not wait for less
+_GRACE_S = 1.0  # for the server to end a query by itself, before the connection is cut
 
 
 class RefusedError(Exception):
@@ -47,17 +52,20 @@ def ask(endpoint: Endpoint, *statements: str, timeout_s: float) -> list[str]:
     """Return the first column of all rows of one or several queries of a server on this machine.
 
     The first query that names a table that does not exist has no rows, and ends it.
-    timeout_s: for each query, so that one that waits for a lock ends. Raises RefusedError.
+    timeout_s: for the connection and for each query, so that one that waits for a lock ends, and one of a
+    server that hangs. Raises RefusedError.
     """
     import psycopg
     from psycopg.conninfo import make_conninfo
 
     limit = f"-c statement_timeout={round(timeout_s * 1000)}"
     found: list[str] = []
-    with connect(make_conninfo(endpoint.dsn(), connect_timeout=_CONNECT_S, options=limit)) as session:
+    connect_s = max(_LEAST_CONNECT_S, round(timeout_s))
+    with connect(make_conninfo(endpoint.dsn(), connect_timeout=connect_s, options=limit)) as session:
         try:
             for sql in statements:
-                rows = first_column(session, sql)
+                with _cut_after(session, timeout_s + _GRACE_S):
+                    rows = first_column(session, sql)
                 if rows is None:
                     break
                 found += rows
@@ -77,6 +85,23 @@ def connect(dsn: str) -> Session:
         return Session.begin(dsn, autocommit=True)
     except psycopg.OperationalError as error:
         raise RefusedError(_words(error), refusal.sqlstate(error, dsn)) from error
+    except psycopg.Error as error:
+        raise RefusedError(_words(error), error.sqlstate) from error
+
+
+@contextmanager
+def _cut_after(session: Session, seconds: float) -> Iterator[None]:
+    """Cut the connection after some seconds: a server that was frozen does not end its queries itself."""
+    duplicate = socket.socket(fileno=os.dup(session.fileno()))
+    timer = Timer(seconds, duplicate.shutdown, (socket.SHUT_RDWR,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        duplicate.close()
 
 
 def first_column(session: Session, sql: str) -> list[str] | None:

@@ -177,7 +177,7 @@ def _of_leagues(
     end: date | None,
     read_one: Callable[[Connection, League], pd.DataFrame],
 ) -> pd.DataFrame:
-    """Read one league, or all that are configured with a first column `league`."""
+    """Read one league, or all that are configured with a first column `league`, in the order of one."""
     if start is not None and end is not None and start > end:
         raise UsageError(
             f"the first day, {start}, comes after the last, {end}",
@@ -191,7 +191,9 @@ def _of_leagues(
         return tables[0]
     for table, league in zip(tables, leagues, strict=True):
         table.insert(0, "league", league.code)
-    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    together = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    by = next(name for name in ("placed_at", "kickoff_utc", "match_date") if name in together)
+    return together.sort_values(by, kind="stable", ignore_index=True)
 
 
 def _matches(

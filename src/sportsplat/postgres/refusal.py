@@ -79,7 +79,7 @@ def options_refused(where: str, reason: str) -> ConfigError:
         "the connection pooler refuses the options in the database URL",
         cause=f"{where}: {reason}",
         fix="take `options=…` out of DATABASE_URL: settings of a user belong to the server "
-        "(ALTER ROLE … SET …), and sportsplat sets what it needs itself",
+        "(ALTER ROLE … SET …), and the program sets what it needs itself",
         code="OPTIONS_REFUSED",
     )
 

@@ -88,12 +88,12 @@ class ApiLaunch:
     def _converge(self, image: str, checkout: Path | None) -> ContainerStart:
         spec, engine = self.spec, self._engine
         found = engine.container(spec.container)
-        if found is not None and found.status == "restarting":
-            # The engine would try it again in a minute; here it is to run or fail now.
-            engine.stop(found, 0)
 
         def start(port: int) -> ContainerStart | None:
             self.spec = replace(spec, port=port)
+            if found is not None and found.status == "restarting":
+                # The engine would try it again in a minute; here it is to run or fail now.
+                engine.stop(found, 0)
             service = self.spec.service(image, checkout)
             network = spec.database.network
             try:

@@ -218,7 +218,7 @@ def client(found: FoundEngine, timeout_s: float = 60) -> docker.DockerClient:
 def _ask(place: EngineAddress, timeout_s: float) -> FoundEngine:
     """Return the engine at a place; raises _NoEngineError with the reason why there is none."""
     from docker.constants import MINIMUM_DOCKER_API_VERSION
-    from docker.errors import DockerException
+    from docker.errors import DockerException, InvalidConfigFile
     from requests import RequestException, Timeout
 
     if place.missing is not None:
@@ -231,8 +231,8 @@ def _ask(place: EngineAddress, timeout_s: float) -> FoundEngine:
         raise _NoEngineError(f"no answer within {timeout_s:g} s") from None
     except RequestException as error:
         raise _NoEngineError(_no_http(error)) from None
-    except AttributeError:  # of the SDK, when it opens the file
-        raise _NoEngineError(f"{_configuration() / 'config.json'} is not a JSON object") from None
+    except (AttributeError, TypeError, InvalidConfigFile):  # of the SDK, when it reads the file
+        raise _NoEngineError(f"{_configuration() / 'config.json'} is not a valid configuration") from None
     except (DockerException, ValueError) as error:
         raise _NoEngineError(f"this is no address of an engine: {error}") from None
     except OSError as error:

@@ -139,7 +139,7 @@ class EmbeddedServer:
             except StartFailedError as failed:
                 other = wait_ready(self.spec.data_dir, self.spec.log, timeout_s)
                 if other is None and failed.port_refused:
-                    raise errors.port_not_allowed(port) from None
+                    raise errors.port_not_allowed(port, fix="sportsplat up --port auto") from None
                 if other is None and not failed.port_taken:
                     raise start_failure(failed, self.spec.log) from None
                 return other
