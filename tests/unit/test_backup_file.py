@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sportsplat.errors import EnvironmentUnavailable, InputRefused, ResourceConflict
-from sportsplat.infra.backup.file import Manifest, check_archive, new_file, read_manifest
+from sportsplat.infra.backup.file import Manifest, check_archive, new_file, newest, read_manifest
 
 ARCHIVE = b"PGDMP" + bytes(range(256)) * 50
 MANIFEST = Manifest(
@@ -45,6 +45,15 @@ def refusal(action: Callable[[], object]) -> str:
         action()
     assert refused.value.exit_code == 9
     return refused.value.error_code
+
+
+def test_of_two_backups_of_one_second_the_one_written_last_is_the_newest(tmp_path: Path) -> None:
+    for name, written in (("b.dump", 5), ("a.dump", 9), ("c.dump", 7)):
+        write(tmp_path / name)
+        os.utime(tmp_path / name, ns=(written, written))
+    found = newest(tmp_path)
+    assert found is not None
+    assert found[0].name == "a.dump"
 
 
 def test_what_is_written_is_read_and_is_nobody_elses_business(tmp_path: Path) -> None:

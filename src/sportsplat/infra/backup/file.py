@@ -179,12 +179,23 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def newest(folder: Path) -> tuple[Path, Manifest] | None:
-    """Return the backup in a folder that was made last, with its manifest; None where there is none."""
+    """Return the backup in a folder that was made last, with its manifest; None where there is none.
+
+    Moments of manifests are whole seconds; of two in one second it is the file that was written last.
+    """
     found = []
     for path in folder.glob("*.dump") if folder.is_dir() else ():
         with suppress(InputRefused):
             found.append((path, read_manifest(path)))
-    return max(found, key=lambda each: each[1].created_at, default=None)
+    return max(found, key=lambda each: (each[1].created_at, written_ns(each[0])), default=None)
+
+
+def written_ns(path: Path) -> int:
+    """Return when a file was last written, in nanoseconds since 1970; 0 for one that is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def check_archive(path: Path, manifest: Manifest) -> None:

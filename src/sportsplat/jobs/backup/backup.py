@@ -165,7 +165,7 @@ def verify(settings: Settings, file: Path | None = None, *, tell: Progress = sil
 def _newest(settings: Settings) -> Path:
     """Return the backup in the project's folder that was written last, whole or not."""
     where = folder(settings)
-    files = sorted(where.glob("*.dump"), key=lambda path: path.stat().st_mtime_ns) if where.is_dir() else []
+    files = sorted(where.glob("*.dump"), key=backup_file.written_ns) if where.is_dir() else []
     if not files:
         raise NotFound(
             f"there is no backup in {where}",
@@ -179,7 +179,7 @@ def backups(settings: Settings) -> BackupList:
     """List the backups in the project's folder, newest first."""
     where = folder(settings)
     found: list[BackupFacts | DamagedBackup] = []
-    for path in _files(where):
+    for path in sorted(_files(where), key=backup_file.written_ns, reverse=True):
         try:
             found.append(describe(path, backup_file.read_manifest(path)))
         except InputRefused as refused:
