@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sportsplat.cli.views.tables import PlainTable
+from sportsplat.number_text import minus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,5 +84,5 @@ def _cell(name: str, value: Any) -> str:
     if name.startswith("p_"):
         return f"{value:.1%}"
     if name in ("decimal_odds", "stake", "profit"):
-        return f"{value:,.2f}"
+        return minus(f"{value:,.2f}")
     return f"{value:g}" if isinstance(value, float) else str(value)
