@@ -59,6 +59,7 @@ def test_the_script_goes_the_whole_way_in_docker(docker_project: DockerProject) 
     assert docker_project.leftovers() == []
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_ends_the_script_and_leaves_nothing_running(tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.mkdir()

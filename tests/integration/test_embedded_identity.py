@@ -69,7 +69,7 @@ def test_a_copy_made_under_the_server_is_not_opened_and_the_original_goes_on(lea
 
     assert (code, name) == (6, "COPIED_WHILE_RUNNING")
     assert str(data(league)) in cause
-    assert "sportsplat db backup" in fix
+    assert f"sportsplat --project-dir {league} db backup" in fix
     assert ask(league, "SELECT answer FROM kept") == "42"
     left, moved, *_ = up(copy, "--reinit")
     assert left == "forgot the data that was here"

@@ -130,7 +130,13 @@ def of_somebody_else(settings: Settings, filled: Database, case: str, marker: Pa
     return file
 
 
-@pytest.mark.parametrize("case", CASES)
+FEW = ("index that resets the role", "check that writes files", "view that reads files", "rule")
+"""One of each way in which code runs; the other cases are tried in `make test-all`."""
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[] if case in FEW else [pytest.mark.slow]) for case in CASES]
+)
 def test_code_of_a_foreign_file_runs_neither_in_a_verification_nor_in_a_restore(
     settings: Settings,
     filled: Database,
@@ -209,6 +215,7 @@ def test_statements_in_the_place_of_a_comment_run_without_rights(
             assert not marker.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case, (made, _) in CASES.items() if "evil(n" in made])
 def test_code_that_would_run_in_a_verification_is_stopped(
     settings: Settings, filled: Database, target: Settings, marker: Path, case: str

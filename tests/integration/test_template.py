@@ -133,7 +133,16 @@ def test_the_schema_of_a_copy_is_that_of_the_migrations(tmp_path: Path) -> None:
     assert stat.S_IMODE(only(cache / "sportsplat" / "templates").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("damage", ["a flipped bit", "half of it", "nothing in it", "another version's"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "a flipped bit",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("half of it", "nothing in it", "another version's")
+        ),
+    ],
+)
 def test_a_damaged_template_is_thrown_away_and_made_anew(
     make: Make, tmp_path: Path, templates: Path, damage: str
 ) -> None:

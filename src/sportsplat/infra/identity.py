@@ -268,12 +268,12 @@ def database_would_change(before: str, now: str, state_dir: Path) -> DataConflic
 
 def copied_while_running(data_dir: Path, source: Path) -> DataConflict:
     """A data directory that was copied under its running server: parts of it are older than others."""
-    home = source.parent.parent
+    there = f"sportsplat --project-dir {quote(str(source.parent.parent))}"
     return DataConflict(
         f"the data in {data_dir} was copied while its server was running, so it may be torn",
         cause=f"it is a copy of {source}, and was not shut down before it was made",
-        fix=f"sportsplat --project-dir {quote(str(home))} down, and copy it again; or make a backup there "
-        "(db backup), and run here: up --reinit (moves the torn copy aside), then db restore FILE",
+        fix=f"{there} down, and copy it again; or {there} db backup, and then here: up --reinit (moves the "
+        "torn copy aside), db restore FILE",
         code="COPIED_WHILE_RUNNING",
     )
 
